@@ -1,0 +1,27 @@
+import type { DesiredNode } from '../plan/graph.ts';
+import type { KindRules } from '../plan/kind.ts';
+import type { ResolvedBaseline } from './resolved.ts';
+
+/**
+ * How the actual resources of a kind are read.
+ * `subscription`: one paged list per subscription. `parent`: one paged list per parent resource.
+ * `inline`: found in the parent's own body at `path`, no call. `get`: one GET each.
+ */
+export type ObserveStrategy =
+  | { readonly by: 'subscription' }
+  | { readonly by: 'parent' }
+  | { readonly by: 'inline'; readonly parentKind: string; readonly path: string }
+  | { readonly by: 'get' };
+
+/** A kind of ARM resource: everything Hubkeeper knows about it, in one file under `kinds/`. */
+export interface ResourceKind extends KindRules {
+  /** ARM type, such as `Microsoft.Network/virtualNetworks`. */
+  readonly type: string;
+  /** Pinned: the newest version whose definitions Microsoft publishes in full. */
+  readonly apiVersion: string;
+  readonly observe: ObserveStrategy;
+  /** Whether the service honours `If-Match` and `If-None-Match` on PUT. */
+  readonly etag: 'honoured' | 'ignored';
+  /** The resources of this kind that a baseline wants. */
+  compile(baseline: ResolvedBaseline): readonly DesiredNode[];
+}

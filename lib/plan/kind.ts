@@ -1,0 +1,67 @@
+import type { Json, JsonObject } from '../json.ts';
+
+/**
+ * A place in a resource body: property names joined by dots; `[]` stands for every member of an array and `*` for
+ * every key of a map: `properties.subnets[].properties.addressPrefix`, `tags.*`.
+ */
+export type PathPattern = string;
+
+/** An array whose members are told apart by a key, so that ours and others' can live side by side. */
+export interface NamedEntries {
+  readonly path: PathPattern;
+  /** Property that names a member, usually `name`; names compare without case. */
+  readonly key: string;
+  /** `keep`: members we did not write survive. `replace`: the whole array is ours. */
+  readonly foreign: 'keep' | 'replace';
+  /** The order of members means something and must be kept; new ones are appended. */
+  readonly ordered?: boolean;
+}
+
+/** How two bodies of one kind compare. Everything Azure changes by itself is named here, or it shows as drift. */
+export interface ComparisonRules {
+  /** Set by the service: never compared and never sent. */
+  readonly readOnly: readonly PathPattern[];
+  readonly entries: readonly NamedEntries[];
+  /** Arrays of scalars whose order means nothing. Members that others added are kept only where `keepForeignMembers` lists the path. */
+  readonly sets: readonly PathPattern[];
+  /** Sets to which others may add members of their own. */
+  readonly keepForeignMembers?: readonly PathPattern[];
+  /** Strings whose case means nothing (enums the service respells). ARM ids and `location` always compare so. */
+  readonly ignoreCase: readonly PathPattern[];
+  /** What the service assumes where a property is absent: absent equals this value. */
+  readonly defaults: Readonly<Record<PathPattern, Json>>;
+  /** Cannot change in place: a difference is refused with this reason, never written. */
+  readonly immutable: Readonly<Record<PathPattern, string>>;
+  /** Never shown in a plan, a journal, a log or a recording. */
+  readonly secret: readonly PathPattern[];
+}
+
+export type Action = 'create' | 'update' | 'delete';
+export type Risk = 'safe' | 'disruptive' | 'destructive';
+
+/** One property that a change touches. Absent means: not there. */
+export interface PropertyDifference {
+  /** Property path; members of named entries as `properties.subnets[snet-nodes].properties.addressPrefix`. */
+  readonly path: string;
+  readonly before?: Json;
+  readonly after?: Json;
+}
+
+/** What the planner has to know about a kind of resource. Plain data and pure functions. */
+export interface KindRules {
+  /** Such as `virtualNetwork`. */
+  readonly name: string;
+  readonly comparison: ComparisonRules;
+  /** How long Azure usually takes, in minutes (docs/facts in the kind's own comment). */
+  readonly durationMinutes: { readonly create: number; readonly update: number; readonly delete: number };
+  /** Risk of a change of this kind. */
+  riskOf(action: Action, differences: readonly PropertyDifference[]): Risk;
+  /** ARM ids that a body refers to, other than its own children: what must stay as long as this resource stays. */
+  referencesOf(body: JsonObject): readonly string[];
+  /**
+   * What is in or on the actual resource that we did not make, as readable names ('subnet snet-theirs'); `isOurs`
+   * answers for an entry path such as `properties.subnets[snet-nodes]` or for a child's ARM id.
+   * A resource with foreign content is never deleted.
+   */
+  foreignContentOf(actual: JsonObject, isOurs: (entryPathOrId: string) => boolean): readonly string[];
+}

@@ -1,0 +1,39 @@
+import type { JsonObject } from '../json.ts';
+import type { Owner } from './graph.ts';
+import type { Action, PropertyDifference, Risk } from './kind.ts';
+
+/** One line of a plan. Shape relied on by scripts: `id, kind, action, risk, owner, reason, diff, estimatedMinutes`. */
+export interface Change {
+  readonly id: string;
+  readonly kind: string;
+  readonly action: Action;
+  readonly risk: Risk;
+  readonly owner: Owner;
+  /** One plain sentence. */
+  readonly reason: string;
+  readonly diff: readonly PropertyDifference[];
+  readonly estimatedMinutes: number;
+  /** Lanes, dependencies (ids of other changes of this plan) and scope of the node. */
+  readonly lanes: readonly string[];
+  readonly dependsOn: readonly string[];
+  readonly scope: string;
+}
+
+/** A change that is not made, with the reason. */
+export interface Refusal {
+  readonly id: string;
+  readonly why: string;
+  /** Stable code, such as `ModeForbidsDelete`, `ImmutableProperty`, `AdoptedResourceMissing`. */
+  readonly code: string;
+}
+
+/** An ordered change set. The order is a topological one; the hash covers spec version and changes. */
+export interface Plan {
+  readonly hash: string;
+  readonly changes: readonly Change[];
+  readonly criticalPathMinutes: number;
+  readonly refused: readonly Refusal[];
+}
+
+/** Actual resources by normalised id; `null` means: looked for and not there. A missing key means: not looked for. */
+export type Observed = ReadonlyMap<string, JsonObject | null>;
