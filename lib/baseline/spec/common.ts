@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+/** Names that Microsoft.Network takes: 1 to 80 characters, first a letter or digit, last a word character. */
+export const resourceName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?$/);
+
+/** Names of resource groups: up to 90 characters, no final period. */
+export const resourceGroupName = z.string().regex(/^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$/);
+
+/** Short names of the parts of a baseline; they become part of resource names and of instance ids. */
+export const partName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?$/);
+
+const ARM_ID = /^\/subscriptions\/[0-9a-fA-F-]{36}\/resource[Gg]roups\/[^/]+\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+$/;
+
+/** The ARM type of an id, such as `Microsoft.Network/virtualNetworks`; empty when the id has no provider. */
+export function typeOfId(id: string): string {
+  const segments = id.split('/');
+  const provider = segments.findLastIndex((segment) => segment.toLowerCase() === 'providers');
+  if (provider < 0) return '';
+  const tail = segments.slice(provider + 1);
+  return [tail[0] ?? '', ...tail.slice(1).filter((_, index) => index % 2 === 0)].join('/');
+}
+
+/** The id of an existing resource of one ARM type. */
+export function existingId(type: string) {
+  return z
+    .string()
+    .regex(ARM_ID)
+    .refine((id) => typeOfId(id).toLowerCase() === type.toLowerCase(), { error: `expected the id of a ${type}` });
+}
+
+export const subscriptionId = z.guid();
+
+/** An Azure region as people write it: `westeurope`, `West Europe`. */
+export const location = z.string().regex(/^[A-Za-z][A-Za-z0-9 ]{2,40}$/);
+
+/** An IPv4 or IPv6 prefix; its meaning is checked with the rest of the addresses. */
+export const addressPrefix = z.string().min(1);
+
+/** One IPv4 or IPv6 address. */
+export const ipAddress = z.string().min(1);
+
+export const zones = z.array(z.enum(['1', '2', '3'])).max(3);
+
+export const tags = z.record(z.string().min(1).max(512), z.string().max(256));
+
+export const resourceGroup = z
+  .strictObject({
+    name: resourceGroupName
+      .optional()
+      .describe('Name of a resource group that is made when it does not exist. Give this or id.'),
+    id: z
+      .string()
+      .regex(/^\/subscriptions\/[0-9a-fA-F-]{36}\/resource[Gg]roups\/[^/]+$/)
+      .optional()
+      .describe('Id of an existing resource group, which is neither changed nor removed.'),
+  })
+  .refine((group) => (group.name === undefined) !== (group.id === undefined), {
+    error: 'give either name or id',
+  });

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+export const mode = z.enum(['observe', 'create-only', 'no-delete', 'full']);
+
+export const approvals = z.strictObject({
+  requiredFor: z
+    .enum(['none', 'destructive', 'disruptive', 'all'])
+    .default('destructive')
+    .describe('From which risk on a plan needs the approval of a person.'),
+  selfApproval: z.boolean().default(false).describe('Whether the person who asked for a change may also approve it.'),
+  expiresAfterHours: z
+    .int()
+    .min(1)
+    .max(720)
+    .default(24)
+    .describe('How long a plan waits for approval, in hours, before it expires.'),
+});
+
+export const driftMode = z.enum(['off', 'observe', 'propose', 'act']);
+
+export const drift = z.strictObject({
+  mode: driftMode
+    .default('observe')
+    .describe(
+      'What happens to changes made behind the back of this spec: nothing, reported, proposed for approval, or put right.',
+    ),
+  fields: z
+    .array(
+      z.strictObject({
+        kind: z.string().min(1).describe('Kind of resource, such as routeTable.'),
+        path: z.string().min(1).describe('Property path or its beginning, such as properties.routes.'),
+        mode: driftMode.describe(
+          'What happens to a drift of this property; the stricter of this and drift.mode holds.',
+        ),
+      }),
+    )
+    .default([])
+    .describe('Single properties that are treated more strictly than the rest.'),
+});
+
+export const budgets = z.strictObject({
+  perRun: z.int().min(0).default(20).describe('How many unattended updates and deletes one run may make.'),
+  perDay: z.int().min(0).default(60).describe('How many unattended updates and deletes one day may bring.'),
+});
+
+export const changeWindow = z.strictObject({
+  days: z
+    .array(z.enum(['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']))
+    .min(1)
+    .describe('Days on which the window opens.'),
+  start: z
+    .string()
+    .regex(/^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/)
+    .describe('When it opens, as HH:MM in the window’s time zone.'),
+  durationMinutes: z
+    .int()
+    .min(15)
+    .max(7 * 24 * 60)
+    .describe('How long it stays open, in minutes.'),
+  timeZone: z.string().min(1).default('UTC').describe('IANA time zone, such as Europe/Berlin.'),
+  appliesTo: z
+    .enum(['destructive', 'disruptive', 'all'])
+    .default('disruptive')
+    .describe('From which risk on a change waits for a window.'),
+});
