@@ -121,6 +121,8 @@ export interface Write {
   /** Normalised; the existing one where the write does not say. */
   readonly location?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Query parameters besides `api-version`, as sent (`syncRemoteAddressSpace` of peerings). */
+  readonly query: Readonly<Record<string, string>>;
   /** Absent for a create. */
   readonly existing?: StoredResource;
   /** Object id or `x-sim-principal` name of who writes. */
@@ -261,15 +263,21 @@ export interface ResourceType {
   /** The refusal in the provider's own words, where it is not 409 AnotherOperationInProgress of Microsoft.Network. */
   conflictError?(running: RunningOperation, operationUrl: string): ArmError;
   asyncStyle?(kind: OperationKind, write: Write | undefined): AsyncStyle;
-  /** Simulated seconds that the operation takes; `random` is even in [0, 1) and seeded. Default 0. */
+  /**
+   * Simulated seconds that the operation takes, in the world as it was before the write; `random` is even in [0, 1) and
+   * seeded, 0.5 always unless latency is spread. `resource` is what is there already. Default 0.
+   */
   durationSeconds?(
     kind: OperationKind,
     write: Write | undefined,
     random: () => number,
-    resource?: StoredResource,
+    resource: StoredResource | undefined,
+    world: World,
   ): number;
   /** When a PUT has succeeded: allocated addresses, peering states, effects on others. */
   whenSettled?(resource: StoredResource, world: World): readonly Effect[];
+  /** When an accepted operation has failed: what fails with it (the firewalls of a policy). `code` is the operation's error. */
+  whenFailed?(resource: StoredResource, code: string, world: World): readonly Effect[];
   /** After it has gone (the world no longer has it). */
   whenDeleted?(resource: StoredResource, world: World): readonly Effect[];
   /** In use, holding children, last of its kind … */
