@@ -1,0 +1,44 @@
+import * as z from 'zod';
+import { adjustment } from './adjustment.ts';
+import { baselineName, isoTime, mode, planHash, scope } from './common.ts';
+import { hold } from './hold.ts';
+import { accepted, operationState } from './operation.ts';
+import { plan } from './plan.ts';
+
+/** A baseline as the list shows it. */
+export const baselineSummary = z.looseObject({
+  name: baselineName,
+  version: z.number().int(),
+  mode,
+  lastResult: z
+    .looseObject({ state: operationState, operationId: z.string(), at: isoTime })
+    .nullish()
+    .describe('Null until the first run.'),
+  adjustments: z.array(adjustment).readonly(),
+  hold: hold.nullish().describe('Null when nothing is held.'),
+});
+export type BaselineSummary = z.infer<typeof baselineSummary>;
+
+export const baselineList = z.looseObject({ baselines: z.array(baselineSummary).readonly() });
+
+/** One baseline alone adds its spec. */
+export const baseline = z.looseObject({
+  ...baselineSummary.shape,
+  spec: z.record(z.string(), z.unknown()),
+});
+export type BaselineBody = z.infer<typeof baseline>;
+
+/** Body of POST reconcile. With `planHash` exactly that plan is run, or nothing. */
+export const reconcileRequest = z.strictObject({
+  scope: scope.optional(),
+  planHash: planHash.optional(),
+});
+export type ReconcileRequest = z.infer<typeof reconcileRequest>;
+
+/** Answer to DELETE: the teardown waits for the approval of this plan. */
+export const teardownAccepted = z.looseObject({
+  ...accepted.shape,
+  planHash,
+  plan,
+  expiresAt: isoTime.optional(),
+});

@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { isoTime } from './common.ts';
+
+/** One thing that the app checked about itself. */
+export const healthCheck = z.looseObject({
+  name: z.string().describe('Such as identity, storage, queueAge, driftTimer.'),
+  state: z.enum(['ok', 'failed', 'unknown']),
+  message: z.string().describe('One plain sentence, with the figure.'),
+  remedy: z.string().optional(),
+  at: isoTime.nullish().describe('For timers: the last run.'),
+});
+
+/** `ok`: everything works. `degraded`: some function does not. `failed`: nothing can be reconciled. */
+export const health = z.looseObject({
+  status: z.enum(['ok', 'degraded', 'failed']),
+  checks: z.array(healthCheck).readonly(),
+  version: z.string().optional(),
+});
+export type HealthBody = z.infer<typeof health>;

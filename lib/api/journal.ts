@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import { armId, baselineName, isoTime, jsonValue, operationId } from './common.ts';
+
+/** One decision: what was done, or not, and why. */
+export const journalEntry = z.looseObject({
+  at: isoTime,
+  baseline: z.string().nullish(),
+  operationId: z.string().nullish(),
+  trigger: z.string(),
+  resource: z.string().nullish(),
+  decision: z.string(),
+  reason: z.string(),
+  before: jsonValue.optional(),
+  after: jsonValue.optional(),
+});
+export type JournalEntry = z.infer<typeof journalEntry>;
+
+export const journal = z.looseObject({
+  entries: z.array(journalEntry).readonly().describe('Oldest first.'),
+  next: z.string().nullish().describe('Pass as continuation to read on; null at the end.'),
+});
+export type JournalBody = z.infer<typeof journal>;
+
+/** Query of GET journal. Other parameters are ignored. */
+export const journalQuery = z.object({
+  baseline: baselineName.optional(),
+  since: isoTime.optional(),
+  resource: armId.optional(),
+  operation: operationId.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).optional().describe('Most entries in one answer.'),
+  continuation: z.string().max(2000).optional().describe('`next` of the answer before.'),
+});
+export type JournalQuery = z.infer<typeof journalQuery>;
+
+/** Query of GET operations. */
+export const operationsQuery = z.object({
+  baseline: baselineName.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).optional().describe('Most operations in one answer.'),
+  continuation: z.string().max(2000).optional().describe('`next` of the answer before.'),
+});
+export type OperationsQuery = z.infer<typeof operationsQuery>;
