@@ -17,6 +17,10 @@ export interface Change {
   readonly lanes: readonly string[];
   readonly dependsOn: readonly string[];
   readonly scope: string;
+  /** Owners of the properties that the change touches, where there are several; `owner` is one of them. */
+  readonly owners?: readonly Owner[];
+  /** We made the resource before and somebody deleted it: unattended, making it again needs an approval. */
+  readonly recreates?: boolean;
 }
 
 /** A change that is not made, with the reason. */
