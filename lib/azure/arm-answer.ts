@@ -1,0 +1,143 @@
+import { isJsonObject, type Json } from '../json.ts';
+import type { Actor, Problem } from '../problem.ts';
+import type { ArmResponse } from './arm.ts';
+
+/**
+ * What a refusal means for the write that met it.
+ * `wait`: the same write may pass later. `reread`: somebody was faster, read again and decide anew.
+ * `stop`: it will not pass until somebody acts.
+ */
+export type Disposition = 'wait' | 'reread' | 'stop';
+
+export interface ArmRefusal {
+  readonly disposition: Disposition;
+  readonly problem: Problem;
+  /** How long Azure asked to wait; absent: not said. */
+  readonly retryAfterSeconds?: number;
+}
+
+interface Rule {
+  readonly disposition: Disposition;
+  readonly actor: Actor;
+  readonly remedy: string;
+}
+
+const waitForOther: Rule = {
+  disposition: 'wait',
+  actor: 'azure-temporary',
+  remedy: 'Let the other operation on this resource end, or find out who started it; Hubkeeper tries again by itself.',
+};
+const busy: Rule = {
+  disposition: 'wait',
+  actor: 'azure-temporary',
+  remedy: 'Hubkeeper tries again by itself; look at Azure status if it lasts.',
+};
+const grant: Rule = {
+  disposition: 'wait',
+  actor: 'operator',
+  remedy: "Grant the app's managed identity the action named in the message at that scope (infra/ has the role).",
+};
+const conflictInUse: Rule = {
+  disposition: 'stop',
+  actor: 'operator',
+  remedy: 'Remove what uses the resource, or keep it in the spec.',
+};
+
+/**
+ * ARM error codes that need more than their HTTP status says. Lock and conflict codes are of Microsoft's resource
+ * providers; that 403 right after a grant may pass later is documented (a grant takes up to 10 minutes).
+ */
+const rules: Readonly<Record<string, Rule>> = {
+  AnotherOperationInProgress: waitForOther,
+  RetryableErrorDueToAnotherOperation: waitForOther,
+  RetryableError: busy,
+  ReferencedResourceNotProvisioned: waitForOther,
+  CanceledAndSupersededDueToAnotherOperation: { ...waitForOther, disposition: 'reread' },
+  Canceled: { ...waitForOther, disposition: 'reread' },
+  RemotePeeringIsDisconnected: {
+    disposition: 'stop',
+    actor: 'operator',
+    remedy: 'Delete the peering on both sides; Hubkeeper makes both again at the next run.',
+  },
+  FirewallPolicyUpdateFailed: waitForOther,
+  IpGroupsUpdateFailed: waitForOther,
+  AuthorizationFailed: grant,
+  LinkedAuthorizationFailed: grant,
+  ExpiredAuthenticationToken: busy,
+  AuthenticationFailed: {
+    disposition: 'stop',
+    actor: 'operator',
+    remedy: "Check that the app's managed identity exists in the tenant of the subscription and is enabled.",
+  },
+  InvalidAuthenticationToken: {
+    disposition: 'stop',
+    actor: 'operator',
+    remedy: "Check HUBKEEPER_ARM_TOKEN_SCOPE and that the app's managed identity is of the subscription's tenant.",
+  },
+  ScopeLocked: { disposition: 'stop', actor: 'operator', remedy: 'Remove the management lock, or leave the resource as it is: locks win.' },
+  RequestDisallowedByPolicy: { disposition: 'stop', actor: 'operator', remedy: 'Change the spec to what the policy allows, or ask its owner for an exemption.' },
+  MissingSubscriptionRegistration: { disposition: 'stop', actor: 'operator', remedy: 'Register the resource provider in the subscription (az provider register).' },
+  SubscriptionNotFound: { disposition: 'stop', actor: 'caller', remedy: "Correct the subscription in the spec, or give the app's identity a role in it." },
+  ResourceGroupBeingDeleted: { disposition: 'wait', actor: 'azure-temporary', remedy: 'Let the deletion of the resource group end; Hubkeeper tries again by itself.' },
+  InUseSubnetCannotBeDeleted: conflictInUse,
+  PublicIPAddressCannotBeDeleted: conflictInUse,
+  InUseNetworkSecurityGroupCannotBeDeleted: conflictInUse,
+  InUseRouteTableCannotBeDeleted: conflictInUse,
+  InUseNatGatewayCannotBeDeleted: conflictInUse,
+  InUsePublicIpPrefixCannotBeDeleted: conflictInUse,
+  IpGroupsHasResourceReferences: conflictInUse,
+  CannotDeleteResource: conflictInUse,
+};
+
+const quotaRule: Rule = { disposition: 'stop', actor: 'operator', remedy: 'Ask Microsoft for a higher quota in this region, or ask for less in the spec.' };
+
+function ruleOf(code: string, status: number): Rule {
+  const named = rules[code];
+  if (named !== undefined) return named;
+  if (/(CountLimitReached|LimitExceeded|QuotaExceeded)$/.test(code)) return quotaRule;
+  if (status === 429 || status === 408 || status >= 500) return busy;
+  if (status === 412) return { disposition: 'reread', actor: 'azure-temporary', remedy: 'Hubkeeper reads the resource again and decides anew.' };
+  if (status === 409) return waitForOther;
+  if (status === 401) return rules.AuthenticationFailed ?? busy;
+  if (status === 403) return grant;
+  return { disposition: 'stop', actor: 'azure-permanent', remedy: 'Correct what the message names in the spec or in Azure, then reconcile the baseline.' };
+}
+
+/** The error of an ARM body: `{error: {code, message, details}}`, or flat as AKS and Insights answer. */
+export function armErrorOf(body: Json | undefined): { readonly code: string; readonly message: string; readonly details: readonly string[] } {
+  const outer = isJsonObject(body) ? body : {};
+  const error = isJsonObject(outer.error) ? outer.error : outer;
+  const details = Array.isArray(error.details) ? error.details.filter(isJsonObject).map((detail) => String(detail.code ?? '')) : [];
+  return { code: String(error.code ?? ''), message: String(error.message ?? ''), details };
+}
+
+/**
+ * Reads a refusal: any answer with an error, be it of a call (`status` as answered) or of an operation that ended
+ * Failed or Canceled (`status` 200, the operation's error in the body).
+ */
+export function readRefusal(response: ArmResponse, resource: string): ArmRefusal {
+  const { code, message, details } = armErrorOf(response.body);
+  // An outer code that says only "retryable" or "canceled" has its reason in the details.
+  const telling = details.find((detail) => rules[detail] !== undefined && (rules[code] === undefined || code === 'Canceled'));
+  const effective = telling ?? code;
+  const rule = ruleOf(effective, response.status);
+  const retryAfterSeconds = retryAfterSecondsOf(response.headers);
+  return {
+    disposition: rule.disposition,
+    problem: {
+      code: effective === '' ? `Http${response.status}` : effective,
+      actor: rule.actor,
+      message: message === '' ? `Azure answered HTTP ${response.status}.` : message,
+      remedy: rule.remedy,
+      resource,
+    },
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
+}
+
+/** `Retry-After` in seconds, rounded up, between 0 and an hour; absent or unreadable: undefined. */
+export function retryAfterSecondsOf(headers: Readonly<Record<string, string>>): number | undefined {
+  const seconds = Number(headers['retry-after']);
+  if (headers['retry-after'] === undefined || !Number.isFinite(seconds) || seconds < 0) return undefined;
+  return Math.min(3_600, Math.ceil(seconds));
+}

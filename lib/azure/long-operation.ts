@@ -1,0 +1,123 @@
+import { isJsonObject, type JsonObject } from '../json.ts';
+import type { ArmRefusal } from './arm-answer.ts';
+import { armErrorOf, readRefusal, retryAfterSecondsOf } from './arm-answer.ts';
+import type { Arm, ArmResponse } from './arm.ts';
+import type { Problem } from '../problem.ts';
+
+/** How a running operation is watched; plain data that survives in state. */
+export type OperationHandle =
+  | { readonly by: 'asyncOperation'; readonly url: string }
+  | { readonly by: 'location'; readonly url: string }
+  | { readonly by: 'resource'; readonly expect: 'present' | 'absent' };
+
+export type OperationOutcome =
+  | {
+      readonly state: 'running';
+      readonly handle: OperationHandle;
+      readonly retryAfterSeconds: number;
+      /** Why the last look told nothing: the operation goes on in Azure, yet a person has to know. */
+      readonly problem?: Problem;
+    }
+  | { readonly state: 'succeeded' }
+  | { readonly state: 'refused'; readonly refusal: ArmRefusal };
+
+/** Pause between two looks at an operation when Azure does not say: its network provider answers Retry-After 10. */
+const DEFAULT_POLL_SECONDS = 10;
+/** Never ask more often than this, whatever Azure says. */
+const FLOOR_POLL_SECONDS = 5;
+/** Nor more seldom: a long Retry-After would leave a finished operation unnoticed. */
+const CEILING_POLL_SECONDS = 60;
+
+function pollSeconds(headers: Readonly<Record<string, string>>): number {
+  return Math.min(CEILING_POLL_SECONDS, Math.max(FLOOR_POLL_SECONDS, retryAfterSecondsOf(headers) ?? DEFAULT_POLL_SECONDS));
+}
+
+function provisioningStateOf(body: unknown): string | undefined {
+  if (!isJsonObject(body) || !isJsonObject(body.properties)) return undefined;
+  const { provisioningState } = body.properties;
+  return typeof provisioningState === 'string' ? provisioningState.toLowerCase() : undefined;
+}
+
+/**
+ * Reads the first answer to a PUT, PATCH, POST or DELETE. `Azure-AsyncOperation` wins over `Location`; a PUT with
+ * neither is watched on the resource itself. No provisioning state at all means done.
+ */
+export function readStart(response: ArmResponse, method: 'PUT' | 'DELETE' | 'POST', resource: string): OperationOutcome {
+  if (response.status >= 400) return { state: 'refused', refusal: readRefusal(response, resource) };
+  const retryAfterSeconds = pollSeconds(response.headers);
+  const asyncOperation = response.headers['azure-asyncoperation'];
+  if (asyncOperation !== undefined) return { state: 'running', handle: { by: 'asyncOperation', url: asyncOperation }, retryAfterSeconds };
+  if (response.status === 204) return { state: 'succeeded' };
+  const { location } = response.headers;
+  if (response.status === 202 && location !== undefined) return { state: 'running', handle: { by: 'location', url: location }, retryAfterSeconds };
+  if (method === 'PUT') return readResource(response, resource);
+  return response.status === 202
+    ? { state: 'running', handle: { by: 'resource', expect: method === 'DELETE' ? 'absent' : 'present' }, retryAfterSeconds }
+    : { state: 'succeeded' };
+}
+
+/** Reads the state of a resource that a PUT made: terminal states are exactly Succeeded, Failed and Canceled. */
+export function readResource(response: ArmResponse, resource: string): OperationOutcome {
+  if (response.status >= 400) return { state: 'refused', refusal: readRefusal(response, resource) };
+  const state = provisioningStateOf(response.body);
+  if (state === undefined || state === 'succeeded') return { state: 'succeeded' };
+  if (state === 'failed' || state === 'canceled') return { state: 'refused', refusal: failedRefusal(state, resource) };
+  return { state: 'running', handle: { by: 'resource', expect: 'present' }, retryAfterSeconds: pollSeconds(response.headers) };
+}
+
+function failedRefusal(state: string, resource: string): ArmRefusal {
+  return {
+    disposition: state === 'canceled' ? 'reread' : 'wait',
+    problem: {
+      code: state === 'canceled' ? 'OperationCanceled' : 'OperationFailed',
+      actor: 'azure-temporary',
+      message: `The last operation on the resource ended ${state}; Azure no longer says why.`,
+      remedy: "Look at the resource's activity log in Azure; Hubkeeper writes it once more.",
+      resource,
+    },
+  };
+}
+
+/**
+ * One look at a running operation. A status URL that Azure has forgotten (404) falls back to the resource itself.
+ * @throws ArmUnreachableError when there is no answer: look again later.
+ */
+export async function pollOperation(
+  arm: Arm,
+  handle: OperationHandle,
+  resource: { readonly id: string; readonly apiVersion: string; readonly expect: 'present' | 'absent' },
+): Promise<OperationOutcome> {
+  if (handle.by === 'resource') return pollResource(arm, resource);
+  const response = await arm.send({ method: 'GET', target: handle.url });
+  if (response.status === 404) return pollResource(arm, resource);
+  if (response.status === 401 || response.status === 429 || response.status >= 500 || response.status === 408) {
+    const { problem } = readRefusal(response, resource.id);
+    return { state: 'running', handle, retryAfterSeconds: pollSeconds(response.headers), ...(problem.actor === 'operator' ? { problem } : {}) };
+  }
+  if (response.status >= 400) return { state: 'refused', refusal: readRefusal(response, resource.id) };
+  if (handle.by === 'location') {
+    return response.status === 202
+      ? { state: 'running', handle: { by: 'location', url: response.headers.location ?? handle.url }, retryAfterSeconds: pollSeconds(response.headers) }
+      : { state: 'succeeded' };
+  }
+  const body: JsonObject = isJsonObject(response.body) ? response.body : {};
+  const status = String(body.status ?? (response.status === 202 ? 'Running' : 'Succeeded')).toLowerCase();
+  if (status === 'succeeded') return { state: 'succeeded' };
+  if (status === 'failed' || status === 'canceled') {
+    const refusal = armErrorOf(response.body).code === '' ? failedRefusal(status, resource.id) : readRefusal(response, resource.id);
+    return { state: 'refused', refusal };
+  }
+  return { state: 'running', handle, retryAfterSeconds: pollSeconds(response.headers) };
+}
+
+async function pollResource(
+  arm: Arm,
+  resource: { readonly id: string; readonly apiVersion: string; readonly expect: 'present' | 'absent' },
+): Promise<OperationOutcome> {
+  const response = await arm.send({ method: 'GET', target: resource.id, apiVersion: resource.apiVersion });
+  if (resource.expect === 'absent') {
+    if (response.status === 404) return { state: 'succeeded' };
+    return { state: 'running', handle: { by: 'resource', expect: 'absent' }, retryAfterSeconds: pollSeconds(response.headers) };
+  }
+  return readResource(response, resource.id);
+}

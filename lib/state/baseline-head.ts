@@ -1,0 +1,168 @@
+import type { Json, JsonObject } from '../json.ts';
+import type { JournalEntry } from './journal.ts';
+
+/** A recorded change that a reaction or an operator made to the desired state. */
+export interface Adjustment {
+  readonly id: string;
+  readonly kind: string;
+  readonly scope: string;
+  readonly target: string;
+  readonly value: Json;
+  readonly reason: string;
+  readonly since: string;
+  readonly until: string;
+  readonly by: string;
+}
+
+/** Nothing is started in the scope (absent: anywhere) until then. */
+export interface Hold {
+  readonly owner: string;
+  readonly reason: string;
+  readonly until: string;
+  readonly scope?: string;
+  readonly since: string;
+  readonly by: string;
+}
+
+export type Trigger = 'put' | 'reconcile' | 'delete' | 'plan' | 'adjustment' | 'hold' | 'resume' | 'timer' | 'drift';
+
+/** Something that a trigger recorded and the reconciler has not yet taken up. */
+export interface ReconcileRequest {
+  readonly operationId: string;
+  readonly trigger: Trigger;
+  readonly requestedBy: string;
+  readonly at: string;
+  readonly scope?: string;
+  /** Run only if the plan still has this hash. */
+  readonly planHash?: string;
+}
+
+/** A plan that waits for, or has, somebody's decision. */
+export interface Approval {
+  readonly planHash: string;
+  readonly operationId: string;
+  readonly requestedBy: string;
+  readonly requestedAt: string;
+  readonly expiresAt: string;
+  readonly decision?: 'approve' | 'reject';
+  readonly decidedBy?: string;
+  readonly decidedAt?: string;
+  readonly comment?: string;
+}
+
+export interface LastResult {
+  readonly state: string;
+  readonly operationId: string;
+  readonly at: string;
+}
+
+/**
+ * Everything about one baseline that decisions depend on, in one document that changes by compare-and-swap.
+ * `generation` moves with the spec, adjustments, the hold, approvals and stops: what was planned at another
+ * generation is planned anew before it is written.
+ */
+export interface BaselineHead {
+  readonly schemaVersion: 1;
+  readonly name: string;
+  readonly generation: number;
+  /** 0: no spec in force (never put, or torn down). */
+  readonly specVersion: number;
+  readonly specHash: string;
+  readonly mode: string;
+  /** Set while the baseline is to be torn down. */
+  readonly teardown: boolean;
+  readonly adjustments: readonly Adjustment[];
+  readonly hold: Hold | null;
+  readonly approvals: readonly Approval[];
+  /** Operations that were asked to stop and have not ended. */
+  readonly stops: readonly string[];
+  readonly requests: readonly ReconcileRequest[];
+  /** The one orchestration that may start writes, and how often it had to be started again for the same work. */
+  readonly reconciler: { readonly instanceId: string; readonly restarts: number; readonly startedAt: string } | null;
+  readonly counters: { readonly operation: number; readonly reconciler: number };
+  readonly currentOperationId: string | null;
+  /** When something that waits may go on: a hold that ends, an approval that expires, an adjustment's end. */
+  readonly wakeAt: string | null;
+  readonly lastResult: LastResult | null;
+  /** Unattended changes of the day, for the budget. */
+  readonly budget: { readonly day: string; readonly used: number };
+  /** Journal lines of changes of this document, until they are in the journal. */
+  readonly outbox: readonly JournalEntry[];
+}
+
+export function newHead(name: string): BaselineHead {
+  return {
+    schemaVersion: 1,
+    name,
+    generation: 0,
+    specVersion: 0,
+    specHash: '',
+    mode: 'observe',
+    teardown: false,
+    adjustments: [],
+    hold: null,
+    approvals: [],
+    stops: [],
+    requests: [],
+    reconciler: null,
+    counters: { operation: 0, reconciler: 0 },
+    currentOperationId: null,
+    wakeAt: null,
+    lastResult: null,
+    budget: { day: '', used: 0 },
+    outbox: [],
+  };
+}
+
+/** Takes the next operation id of a baseline: `NAME-COUNTER`. */
+export function withNextOperation(head: BaselineHead): { readonly head: BaselineHead; readonly operationId: string } {
+  const operation = head.counters.operation + 1;
+  return { head: { ...head, counters: { ...head.counters, operation } }, operationId: `${head.name}-${operation}` };
+}
+
+/**
+ * Makes sure that a reconciler is named. `start`: the caller has to start an orchestration with that id;
+ * absent: one is at work already and will see what was recorded.
+ */
+export function withReconciler(head: BaselineHead, nowIso: string): { readonly head: BaselineHead; readonly start?: string } {
+  if (head.reconciler !== null) return { head };
+  const reconciler = head.counters.reconciler + 1;
+  const instanceId = `reconcile.${head.name}.${reconciler}`;
+  return {
+    head: { ...head, counters: { ...head.counters, reconciler }, reconciler: { instanceId, restarts: 0, startedAt: nowIso } },
+    start: instanceId,
+  };
+}
+
+/** Records a request and names a reconciler for it. */
+export function withRequest(
+  head: BaselineHead,
+  request: ReconcileRequest,
+): { readonly head: BaselineHead; readonly start?: string } {
+  return withReconciler({ ...head, requests: [...head.requests, request] }, request.at);
+}
+
+/** The operation that waiting work goes on under: the current one while it is not final, else a new one. */
+export function withResume(head: BaselineHead, trigger: Trigger, requestedBy: string, nowIso: string): { readonly head: BaselineHead; readonly start?: string; readonly operationId: string } {
+  const existing = head.currentOperationId;
+  const next = existing === null ? withNextOperation(head) : { head, operationId: existing };
+  const request = { operationId: next.operationId, trigger, requestedBy, at: nowIso };
+  return { ...withRequest(next.head, request), operationId: next.operationId };
+}
+
+export function withGeneration(head: BaselineHead): BaselineHead {
+  return { ...head, generation: head.generation + 1 };
+}
+
+export function withJournal(head: BaselineHead, ...entries: readonly JournalEntry[]): BaselineHead {
+  return { ...head, outbox: [...head.outbox, ...entries] };
+}
+
+export function headToJson(head: BaselineHead): JsonObject {
+  return JSON.parse(JSON.stringify(head)) as JsonObject;
+}
+
+export function headFromJson(value: JsonObject): BaselineHead {
+  if (value.schemaVersion !== 1 || typeof value.name !== 'string') throw new Error('The stored baseline has a form that this version does not know.');
+  return value as unknown as BaselineHead;
+}

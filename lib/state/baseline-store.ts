@@ -1,0 +1,124 @@
+import type { JsonObject } from '../json.ts';
+import { ProblemError } from '../problem.ts';
+import { type BaselineHead, headFromJson, headToJson, newHead } from './baseline-head.ts';
+import type { DocumentStore } from './storage.ts';
+
+/** Global stop switch as stored; its generation counts like a baseline's. */
+export interface Pause {
+  readonly generation: number;
+  readonly paused: boolean;
+  readonly by: string;
+  readonly reason: string;
+  readonly since: string;
+}
+
+const notPaused: Pause = { generation: 0, paused: false, by: '', reason: '', since: '' };
+const PAUSE_PATH = 'pause.json';
+
+/** A writer that lost this many races against others gives up; each race means that somebody else got on. */
+const COMPARE_AND_SWAP_ATTEMPTS = 30;
+
+/** A spec as it was put. */
+export interface StoredSpec {
+  readonly version: number;
+  readonly hash: string;
+  readonly storedBy: string;
+  readonly storedAt: string;
+  /** The document as the operator wrote it. */
+  readonly text: string;
+  readonly contentType: string;
+}
+
+export interface BaselineStore {
+  names(): Promise<readonly string[]>;
+  read(name: string): Promise<{ readonly head: BaselineHead; readonly etag: string } | null>;
+  /**
+   * Changes a baseline by compare-and-swap. `change` may run several times and must be pure; `null` from it means:
+   * leave as it is. `create`: start from an empty baseline when there is none.
+   * @returns the head in force afterwards and what `change` gave along with it.
+   */
+  change<Result>(
+    name: string,
+    change: (head: BaselineHead) => { readonly head: BaselineHead | null; readonly result: Result },
+    options?: { readonly create?: boolean; readonly ifMatch?: string },
+  ): Promise<{ readonly head: BaselineHead; readonly etag: string; readonly result: Result }>;
+  readSpec(name: string, version: number, hash: string): Promise<StoredSpec | null>;
+  writeSpec(name: string, spec: StoredSpec): Promise<void>;
+  readPause(): Promise<Pause>;
+  changePause(paused: boolean, by: string, reason: string, nowIso: string): Promise<Pause>;
+}
+
+export function baselineNotFound(name: string): ProblemError {
+  return new ProblemError({
+    code: 'BaselineNotFound',
+    actor: 'caller',
+    message: `There is no baseline '${name}'.`,
+    remedy: 'List the baselines with GET /api/baselines, or put a spec under this name.',
+  });
+}
+
+export function createBaselineStore(documents: DocumentStore): BaselineStore {
+  const headPath = (name: string) => `baselines/${name}/head.json`;
+  // The hash keeps two documents apart that were put at the same moment and ran for the same version.
+  const specPath = (name: string, version: number, hash: string) => `baselines/${name}/specs/${version}-${hash.slice(0, 16)}.json`;
+
+  async function read(name: string): Promise<{ readonly head: BaselineHead; readonly etag: string } | null> {
+    const stored = await documents.read(headPath(name));
+    return stored === null ? null : { head: headFromJson(stored.value), etag: stored.etag };
+  }
+
+  async function readPause(): Promise<Pause> {
+    const stored = await documents.read(PAUSE_PATH);
+    return stored === null ? notPaused : (stored.value as unknown as Pause);
+  }
+
+  return {
+    read,
+    readPause,
+    async names() {
+      const paths = await documents.list('baselines/');
+      return paths.filter((path) => path.endsWith('/head.json')).map((path) => path.split('/')[1] ?? '');
+    },
+    async change(name, change, options = {}) {
+      for (let attempt = 0; attempt < COMPARE_AND_SWAP_ATTEMPTS; attempt++) {
+        const stored = await read(name);
+        if (stored === null && options.create !== true) throw baselineNotFound(name);
+        if (options.ifMatch !== undefined && options.ifMatch !== '*' && options.ifMatch !== stored?.etag) {
+          throw new ProblemError({
+            code: 'PreconditionFailed',
+            actor: 'caller',
+            message: `The baseline '${name}' has changed since it was read.`,
+            remedy: 'Read it again, and send the ETag of that answer in If-Match.',
+          });
+        }
+        const { head, result } = change(stored?.head ?? newHead(name));
+        if (head === null) return { head: stored?.head ?? newHead(name), etag: stored?.etag ?? '', result };
+        const written = await documents.write(headPath(name), headToJson(head), stored === null ? { if: 'new' } : { if: 'unchanged', etag: stored.etag });
+        if (written !== 'conflict') return { head, etag: written.etag, result };
+      }
+      throw new ProblemError({
+        code: 'BaselineBusy',
+        actor: 'azure-temporary',
+        message: `The baseline '${name}' is being changed by many at once.`,
+        remedy: 'Try again in a few seconds.',
+      });
+    },
+    async readSpec(name, version, hash) {
+      const stored = await documents.read(specPath(name, version, hash));
+      return stored === null ? null : (stored.value as unknown as StoredSpec);
+    },
+    async writeSpec(name, spec) {
+      await documents.write(specPath(name, spec.version, spec.hash), { ...spec } satisfies JsonObject, { if: 'any' });
+    },
+    async changePause(paused, by, reason, nowIso) {
+      for (let attempt = 0; attempt < COMPARE_AND_SWAP_ATTEMPTS; attempt++) {
+        const stored = await documents.read(PAUSE_PATH);
+        const current = stored === null ? notPaused : (stored.value as unknown as Pause);
+        const next: Pause = { generation: current.generation + 1, paused, by, reason, since: nowIso };
+        const written = await documents.write(PAUSE_PATH, { ...next } satisfies JsonObject, stored === null ? { if: 'new' } : { if: 'unchanged', etag: stored.etag });
+        if (written !== 'conflict') return next;
+      }
+      throw new ProblemError({ code: 'PauseBusy', actor: 'azure-temporary', message: 'The stop switch is being changed by many at once.', remedy: 'Try again in a few seconds.' });
+    },
+  };
+}
