@@ -1,31 +1,38 @@
 import type { Json, JsonObject } from '../json.ts';
 import type { ComparisonRules, PropertyDifference } from './kind.ts';
 import type { OwnedFields } from './ledger.ts';
+import { ownedTree } from './owned-tree.ts';
+import { rulesAtRoot } from './rule-tree.ts';
+import { type ImmutableDifference, redacted, threeWay } from './three-way.ts';
 
-/** What a secret value is replaced with wherever a person or a store could see it. */
-export const REDACTED = '(secret)';
-
-/** A difference that cannot be put right in place. */
-export interface ImmutableDifference extends PropertyDifference {
-  readonly why: string;
-}
+export { type ImmutableDifference, REDACTED } from './three-way.ts';
 
 export interface Comparison {
   readonly differences: readonly PropertyDifference[];
   readonly immutable: readonly ImmutableDifference[];
 }
 
-/** Three-way comparison of a body as declared, as it is (`null`: not there) and what we own in it. */
+/**
+ * Compares a body as declared, as it is (`null`: not there) and what we own in it, leaf by leaf over what is declared.
+ * Named entries are matched by their key, sets without order; ids, locations and `ignoreCase` strings without case; an
+ * absent value equals its default; read-only fields are skipped. What we owned and no longer declare is a difference
+ * without `after`. Whatever nobody declared and we never wrote is no difference at all. An entry that is missing or too
+ * many is one difference, with the whole entry. Secret values are compared and shown as `REDACTED`.
+ */
 export function compare(
   desired: JsonObject,
   actual: JsonObject | null,
   rules: ComparisonRules,
   ownedBefore: OwnedFields,
 ): Comparison {
-  throw new Error(`not there yet ${desired} ${actual} ${rules} ${ownedBefore}`);
+  const found = threeWay(desired, actual, rulesAtRoot(rules), ownedTree(ownedBefore));
+  if (actual !== null) return { differences: found.differences, immutable: found.immutable };
+  // Nothing is there that could not be changed.
+  const all = [...found.differences, ...found.immutable.map(({ why: _why, ...difference }) => difference)];
+  return { differences: all, immutable: [] };
 }
 
-/** The differences that a write puts right; immutable ones are left to `compare`. */
+/** The differences that a write puts right; immutable ones are told by `compare`. */
 export function differences(
   desired: JsonObject,
   actual: JsonObject | null,
@@ -37,5 +44,5 @@ export function differences(
 
 /** A body with every secret value replaced by `REDACTED`: what may be logged, journaled or shown. */
 export function redact(body: Json, rules: ComparisonRules): Json {
-  throw new Error(`not there yet ${body} ${rules}`);
+  return redacted(body, rulesAtRoot(rules));
 }
