@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join, relative, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -38,6 +39,15 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number from 0.');
   return value;
+}
+
+/** @throws StartFailure with the way to get them. */
+function requireCoreTools(): void {
+  if (spawnSync('func', ['--version'], { stdio: 'ignore' }).status === 0) return;
+  throw new StartFailure(
+    'Azure Functions Core Tools (func) are not on the PATH. Install them with ' +
+      '"npm install --global azure-functions-core-tools@4", or run the same app on the embedded host with "npm start".',
+  );
 }
 
 function optionsOf(flags: Flags): StartOptions {
@@ -122,6 +132,7 @@ async function start(flags: Flags): Promise<void> {
   const stopped = once(stop.signal, 'abort');
 
   try {
+    if (options.host === 'coreTools') requireCoreTools();
     const started = environment.start();
     // Stopping makes the start fail, which is then no news.
     started.catch(() => {});

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
-/** Where the deployed files go: nothing else is uploaded. */
-const OUTPUT = 'dist';
+// Bundles the app and its command line tool into `dist`. `dist` without what `.funcignore` names is what gets deployed.
+// Nothing happens when the sources are those of the last build.
+
+const APP = 'functions/index.ts';
+const CLI = 'lib/cli/main.ts';
 /** What the bundles are made of. `scripts` is in here because this file decides how they are made. */
 const SOURCES = ['functions', 'orchestrations', 'lib', 'scripts'];
 const SINGLE_SOURCES = ['host.json', 'package.json', 'package-lock.json', 'tsconfig.json'];
@@ -13,9 +16,9 @@ const STAMP = '.sources';
 
 const { values: options } = parseArgs({
   options: {
-    app: { type: 'string', default: 'functions/index.ts' },
-    cli: { type: 'string', default: 'lib/cli/main.ts' },
-    output: { type: 'string', default: OUTPUT },
+    app: { type: 'string', default: APP },
+    'no-cli': { type: 'boolean', default: false },
+    output: { type: 'string', default: 'dist' },
     force: { type: 'boolean', default: false },
     minify: { type: 'boolean', default: false },
   },
@@ -24,23 +27,35 @@ const { values: options } = parseArgs({
 const root = resolve(import.meta.dirname, '..');
 const output = resolve(root, options.output);
 
-async function filesBelow(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(emptyWhenAbsent);
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-}
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  sourcemap: 'external',
+  // The SDKs tell errors apart by the names of their classes.
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
 
 function emptyWhenAbsent(error: NodeJS.ErrnoException): never[] {
   if (error.code === 'ENOENT') return [];
   throw error;
 }
 
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(emptyWhenAbsent);
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
 /** One hash over the names and bytes of everything the bundles depend on. */
 async function hashOfSources(): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify({ ...options, force: false }));
-  const folders = new Set([...SOURCES, dirname(options.app), dirname(options.cli)]);
-  const listed = await Promise.all([...folders].map((folder) => filesBelow(join(root, folder))));
-  const files = [...listed.flat(), ...SINGLE_SOURCES.map((file) => join(root, file))].sort();
-  for (const file of new Set(files)) {
+  const folders = new Set([...SOURCES, dirname(options.app)]);
+  const listed = await Promise.all([...folders].map((folder) => filesBelow(resolve(root, folder))));
+  const files = new Set([...listed.flat(), ...SINGLE_SOURCES.map((file) => join(root, file))]);
+  for (const file of [...files].sort()) {
     const bytes = await readFile(file);
     hash.update(`${relative(root, file)}\0${bytes.byteLength}\0`).update(bytes);
   }
@@ -48,73 +63,57 @@ async function hashOfSources(): Promise<string> {
 }
 
 async function isCurrent(hash: string): Promise<boolean> {
-  try {
-    return (await readFile(join(output, STAMP), 'utf8')) === hash;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
+  const stamp = await readFile(join(output, STAMP), 'utf8').catch(emptyWhenAbsent);
+  return stamp === hash;
 }
 
-/** Bundles into a folder of its own and then swaps the folders: whoever starts meanwhile never meets half a build. */
-async function buildInto(folder: string, hash: string): Promise<void> {
-  const packageJson: unknown = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const version = isRecord(packageJson) ? packageJson.version : undefined;
-  await Promise.all([
-    build({
-      absWorkingDir: root,
-      entryPoints: [options.app],
-      outfile: join(folder, 'main.cjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node22',
-      // Supplied by the Functions worker under exactly this name; it is not on npm.
-      external: ['@azure/functions-core'],
-      sourcemap: 'external',
-      keepNames: true,
-      minify: options.minify,
-      legalComments: 'none',
-      logLevel: 'warning',
-    }),
-    build({
-      absWorkingDir: root,
-      entryPoints: [options.cli],
-      outfile: join(folder, 'hubkeeper.cjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-      sourcemap: 'external',
-      keepNames: true,
-      legalComments: 'none',
-      logLevel: 'warning',
-    }),
-  ]);
-  await chmod(join(folder, 'hubkeeper.cjs'), 0o755);
+async function bundleApp(folder: string): Promise<void> {
+  await build({
+    ...COMMON,
+    entryPoints: [options.app],
+    outfile: join(folder, 'main.cjs'),
+    target: 'node22',
+    // Supplied by the Functions worker under exactly this name; it is not on npm.
+    external: ['@azure/functions-core'],
+    minify: options.minify,
+  });
+  const packageJson: Readonly<Record<string, unknown>> = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const { name, version } = packageJson;
+  const deployed = { name, version, private: true, type: 'commonjs', main: 'main.cjs' };
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(deployed, null, 2)}\n`);
   await copyFile(join(root, 'host.json'), join(folder, 'host.json'));
   await writeFile(join(folder, '.funcignore'), ['hubkeeper.cjs', '*.map', STAMP, ''].join('\n'));
-  const deployed = { name: 'hubkeeper', version, private: true, type: 'commonjs', main: 'main.cjs' };
-  await writeFile(join(folder, 'package.json'), `${JSON.stringify(deployed, null, 2)}\n`);
-  await writeFile(join(folder, STAMP), hash);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+async function bundleCli(folder: string): Promise<void> {
+  const outfile = join(folder, 'hubkeeper.cjs');
+  await build({
+    ...COMMON,
+    entryPoints: [CLI],
+    outfile,
+    target: 'node20',
+    banner: { js: '#!/usr/bin/env node' },
+  });
+  await chmod(outfile, 0o755);
+}
+
+/** Bundles beside the output and moves each file over: whoever starts or builds meanwhile meets no half-written file. */
+async function buildAll(hash: string): Promise<void> {
+  const fresh = `${output}.${process.pid}.new`;
+  try {
+    await mkdir(fresh, { recursive: true });
+    await mkdir(output, { recursive: true });
+    await Promise.all([bundleApp(fresh), options['no-cli'] ? undefined : bundleCli(fresh)]);
+    for (const file of await readdir(fresh)) await rename(join(fresh, file), join(output, file));
+    // Last, since it says that the rest is complete.
+    await writeFile(join(output, STAMP), hash);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
 }
 
 const hash = await hashOfSources();
 if (options.force || !(await isCurrent(hash))) {
-  const fresh = `${output}.${process.pid}.new`;
-  const old = `${output}.${process.pid}.old`;
-  try {
-    await mkdir(fresh, { recursive: true });
-    await buildInto(fresh, hash);
-    await rename(output, old).catch(emptyWhenAbsent);
-    await rename(fresh, output);
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-    await rm(old, { recursive: true, force: true });
-  }
-  console.log(`Built ${relative(root, output)}/main.cjs and ${relative(root, output)}/hubkeeper.cjs.`);
+  await buildAll(hash);
+  console.log(`Built ${relative(process.cwd(), output)}.`);
 }

@@ -6,7 +6,7 @@ import { type KeeperEvents, KeptProcess } from './kept-process.ts';
 import { awaitLeftovers, noteProcesses } from './leftovers.ts';
 import type { ManagedProcess, ProcessEnd } from './managed-process.ts';
 import type { StartOptions } from './options.ts';
-import { requireFreePort } from './port.ts';
+import { pickFreePort, requireFreePort } from './port.ts';
 import {
   type AzureReport,
   azureSpecification,
@@ -62,6 +62,7 @@ export class LocalEnvironment {
   #azureReport: AzureReport | undefined;
   #storageReport: StorageReport | undefined;
   #hostReport: HostReport | undefined;
+  #functionsPort = 0;
   /** What the running host was told. */
   #told: string | undefined;
 
@@ -104,6 +105,8 @@ export class LocalEnvironment {
     if (fresh) await forgetState(stateDirectory);
     await prepareState(stateDirectory);
     if (recordFile !== undefined) mkdirSync(dirname(recordFile), { recursive: true });
+    this.#functionsPort =
+      this.#options.host === 'coreTools' && functionsPort.port === 0 ? await pickFreePort() : functionsPort.port;
     await this.#azure.start();
     await this.#storage.start();
     await this.#host.start();
@@ -159,7 +162,7 @@ export class LocalEnvironment {
     return hostSpecification(
       this.#options,
       surroundings,
-      this.#hostReport === undefined ? this.#options.functionsPort.port : portOf(this.#hostReport.functionsUrl),
+      this.#hostReport === undefined ? this.#functionsPort : portOf(this.#hostReport.functionsUrl),
     );
   }
 

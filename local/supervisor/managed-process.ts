@@ -15,8 +15,13 @@ export interface ProcessSpecification {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Gets everything that the process prints. */
   readonly logFile: string;
-  /** How long it may take until it reports ready. */
+  /** How long it may take until it is ready. */
   readonly readyWithinSeconds: number;
+  /**
+   * For a foreign program, which reports nothing: it is ready when this URL answers, whatever the answer, and the report
+   * is taken as given here.
+   */
+  readonly answers?: { readonly url: string; readonly report: Readonly<Record<string, unknown>> };
 }
 
 /** How a process ended. */
@@ -172,7 +177,7 @@ async function waitForReport(
   for (;;) {
     const isOver = end !== undefined;
     const output = await readFrom(specification.logFile, logOffset);
-    const report = reportIn(output);
+    const report = await reportOf(specification, output);
     if (report !== undefined) return report;
     if (isOver) throw new StartFailure(failureText(specification, `ended at once${describe(end)}`, output));
     if (performance.now() > deadlineMs) {
@@ -181,6 +186,17 @@ async function waitForReport(
     }
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+async function reportOf(
+  { answers }: ProcessSpecification,
+  output: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if (answers === undefined) return reportIn(output);
+  return fetch(answers.url).then(
+    () => answers.report,
+    () => undefined,
+  );
 }
 
 /** The ready line, once it is there in full. */

@@ -25,6 +25,18 @@ export function readPort(environment: NodeJS.ProcessEnv, setting: string, fallba
   return { port, setting };
 }
 
+/** A port that is free now, for a program that cannot pick one itself. */
+export async function pickFreePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const server = createServer();
+  server.once('error', reject);
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address();
+    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+  });
+  return promise;
+}
+
 /**
  * Makes sure that a port is free before anything is started on it.
  * @throws PortTaken with what to do about it.

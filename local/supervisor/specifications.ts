@@ -85,6 +85,7 @@ export function hostSpecification(
     logFile: logOf(options.stateDirectory, 'functions'),
   };
   if (options.host === 'coreTools') {
+    const functionsUrl = `http://127.0.0.1:${port}`;
     return {
       ...common,
       name: 'Functions host (Core Tools)',
@@ -92,6 +93,7 @@ export function hostSpecification(
       arguments: ['start', '--port', String(port)],
       workingDirectory: join(options.appFile, '..'),
       readyWithinSeconds: CORE_TOOLS_READY_WITHIN_SECONDS,
+      answers: { url: functionsUrl, report: { functions: functionsUrl } },
     };
   }
   return {
@@ -120,6 +122,7 @@ export function cliEnvironment(
   return {
     ...clientEnvironment(process.env, caFile),
     HUBKEEPER_URL: functionsUrl,
+    HUBKEEPER_USER: process.env.HUBKEEPER_USER ?? process.env.USER ?? 'local-operator',
     ...(functionKey === undefined ? {} : { HUBKEEPER_KEY: functionKey }),
   };
 }

@@ -11,8 +11,9 @@ const PATIENCE_SECONDS = 30;
 export async function eventually<Value>(
   what: string,
   look: () => Promise<Value | undefined> | Value | undefined,
+  patienceSeconds = PATIENCE_SECONDS,
 ): Promise<Value> {
-  const deadlineMs = performance.now() + PATIENCE_SECONDS * 1000;
+  const deadlineMs = performance.now() + patienceSeconds * 1000;
   for (;;) {
     const seen = await look();
     if (seen !== undefined) return seen;

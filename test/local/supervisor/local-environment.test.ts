@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { eventually } from '../../support/eventually.ts';
 import { stubOptions } from './stubs/options.ts';
 
 const root = process.cwd();
+/** It takes `start --port N` as well. */
+const FAKE_FUNC = 'test/local/supervisor/stubs/host.ts';
 let stateDirectory: string;
 let environments: LocalEnvironment[];
 let lost: Error[];
@@ -169,6 +171,29 @@ describe('keeping the processes alive', () => {
     });
 
     expect(lost[0]?.message).toContain('Functions host keeps ending');
+  });
+});
+
+describe('under Core Tools', () => {
+  it('runs func in the folder that would be deployed and waits until it answers', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hubkeeper-func-'));
+    writeFileSync(join(folder, 'func'), `#!/bin/sh\nexec '${process.execPath}' '${join(root, FAKE_FUNC)}' "$@"\n`, {
+      mode: 0o755,
+    });
+    const path = process.env.PATH;
+    process.env.PATH = `${folder}:${path}`;
+
+    try {
+      const appFile = join(stateDirectory, 'main.cjs');
+      const ready = await environmentWith({ host: 'coreTools', appFile }).start();
+
+      const environment = await environmentSeenBy(ready.functions);
+      expect(environment).toMatchObject({ PWD: stateDirectory, HUBKEEPER_ARM_ENDPOINT: ready.arm });
+      expect(ready.control).toBeNull();
+    } finally {
+      process.env.PATH = path;
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 
