@@ -262,7 +262,5 @@ function recordFileOf({ record, illegal = false }: EnvironmentOptions): string |
   if (record === null) return null;
   const folder = join(root, illegal ? ILLEGAL_RECORDINGS : RECORDINGS);
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${record ?? `scenario-${process.pid}-${counter}`}.jsonl`);
-  rmSync(file, { force: true });
-  return file;
+  return join(folder, `${record ?? `scenario-${process.pid}-${counter}`}.jsonl`);
 }
