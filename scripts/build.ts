@@ -92,7 +92,6 @@ async function bundleCli(folder: string): Promise<void> {
     entryPoints: [CLI],
     outfile,
     target: 'node20',
-    banner: { js: '#!/usr/bin/env node' },
   });
   await chmod(outfile, 0o755);
 }
