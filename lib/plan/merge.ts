@@ -4,7 +4,7 @@ import type { ComparisonRules } from './kind.ts';
 import type { LedgerEntry, OwnedFields } from './ledger.ts';
 import { ownedTree } from './owned-tree.ts';
 import { PathTree } from './path-tree.ts';
-import { entryPath, propertyPath } from './property-path.ts';
+import { entryPath, propertyPath, removeAt } from './property-path.ts';
 import {
   atEntry,
   atProperty,
@@ -135,7 +135,8 @@ function recordEntries(
     const actual = present.get(key.toLowerCase());
     const owned = before.owned?.entry(key);
     if (actual === undefined || owned?.value !== undefined) own(recording, entryPath(path, key));
-    record(member, atEntry(rules, key), entryPath(path, key), '', recording, { actual, owned });
+    // The key itself is no field of ours: an entry without its key would be none.
+    record(removeAt(member, keyProperty), atEntry(rules, key), entryPath(path, key), '', recording, { actual, owned });
   }
 }
 

@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { Owner } from './graph.ts';
 import type { NamedEntries, PropertyDifference } from './kind.ts';
 import type { PathTree } from './path-tree.ts';
-import { entryPath, propertyPath } from './property-path.ts';
+import { entryPath, propertyPath, setAt } from './property-path.ts';
 import {
   atEntry,
   atProperty,
@@ -211,7 +211,7 @@ function inEntries(
     if (ours !== undefined && !seen.has(actualKey.toLowerCase())) {
       seen.add(actualKey.toLowerCase());
       ranks.push(ours.rank);
-      const value = reconcile(ours.entry, member, ownedEntry, below, found);
+      const value = reconcile(respelled(ours.entry, ours.key, actualKey, named), member, ownedEntry, below, found);
       if (value !== undefined) merged.push({ value, rank: ours.rank });
       continue;
     }
@@ -247,6 +247,11 @@ function inEntries(
   }
   if (merged.length === 0 && isAbsent(actual)) return undefined;
   return merged.map(({ value }) => value);
+}
+
+/** An entry keeps the spelling of its key that is there: another case is no difference. */
+function respelled(entry: Json, key: string, actualKey: string, named: NamedEntries): Json {
+  return key === actualKey ? entry : setAt(entry, named.key, actualKey);
 }
 
 function keyOf(member: Json, named: NamedEntries): string {
