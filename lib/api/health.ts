@@ -15,5 +15,6 @@ export const health = z.looseObject({
   status: z.enum(['ok', 'degraded', 'failed']),
   checks: z.array(healthCheck).readonly(),
   version: z.string().optional(),
+  at: isoTime.optional().describe("Time of this answer by the app's own clock."),
 });
 export type HealthBody = z.infer<typeof health>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isoTime, sentence } from './common.ts';
+import { sentence } from './common.ts';
 
 /** Body of PUT pause: no baseline starts another write. */
 export const pauseRequest = z.strictObject({ reason: sentence });
@@ -9,6 +9,6 @@ export const pause = z.looseObject({
   paused: z.boolean(),
   reason: z.string().nullish(),
   by: z.string().nullish().describe('Who paused; absent when an app setting did.'),
-  since: isoTime.nullish(),
+  since: z.string().nullish().describe('ISO 8601 time with a zone; absent or empty while nothing is paused.'),
 });
 export type PauseBody = z.infer<typeof pause>;

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline/promises';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import packageJson from '../../package.json' with { type: 'json' };
+import { runProgram } from './program.ts';
+import type { World } from './world.ts';
+
+function createWorld(): World {
+  return {
+    env: process.env,
+    // npm runs scripts in the folder of the package; paths mean the folder that the person is in.
+    workingFolder:
+      process.env.npm_lifecycle_event === 'hubkeeper' ? (process.env.INIT_CWD ?? process.cwd()) : process.cwd(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    fetch,
+    nowMs: Date.now,
+    sleep: async (milliseconds, signal) => {
+      await wait(milliseconds, undefined, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    },
+    readFile: async (path) => {
+      try {
+        return await readFile(path);
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : undefined;
+        // A folder of that name is no file either.
+        if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return null;
+        throw error;
+      }
+    },
+    readStandardInput: () => buffer(process.stdin),
+    ask: async (question) => {
+      if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
+      const reader = createInterface({ input: process.stdin, output: process.stderr });
+      // Ctrl-C and Ctrl-D leave the question without an answer for ever; they mean no.
+      const given = new AbortController();
+      reader.once('SIGINT', () => given.abort());
+      reader.once('close', () => given.abort());
+      try {
+        return await reader.question(question, { signal: given.signal });
+      } catch (error) {
+        if (!given.signal.aborted) throw error;
+        process.stderr.write('\n');
+        return '';
+      } finally {
+        reader.close();
+      }
+    },
+    onInterrupt: (callback) => {
+      process.once('SIGINT', callback);
+      process.once('SIGTERM', callback);
+      return () => {
+        process.off('SIGINT', callback);
+        process.off('SIGTERM', callback);
+      };
+    },
+  };
+}
+
+// `hubkeeper journal | head` closes the pipe: nobody reads on, so there is nothing more to say.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+runProgram(process.argv.slice(2), createWorld(), packageJson.version).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

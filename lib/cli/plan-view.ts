@@ -1,0 +1,114 @@
+import type { ChangeBody, DifferenceBody, PlanBody } from '../api/plan.ts';
+import { resourceText } from './resource-name.ts';
+import { plain, type Style } from './style.ts';
+import { countText, minutesText, valueText } from './text.ts';
+
+export interface PlanViewOptions {
+  readonly style: Style;
+  /** Every property of every change, values uncut. Otherwise new and removed resources are one line each. */
+  readonly full: boolean;
+}
+
+/** Longest value in a line of a difference. */
+const VALUE_LENGTH = 72;
+
+/** A plan as people read it, line by line. */
+export function planLines(plan: PlanBody, { style, full }: PlanViewOptions): string[] {
+  const lines = [...warningLines(plan, style)];
+  if (plan.changes.length === 0) {
+    lines.push(plan.refused.length === 0 ? 'Nothing to do: everything is as declared.' : 'Nothing that may be done.');
+  } else {
+    for (const change of plan.changes) lines.push(...changeLines(change, style, full));
+  }
+  if (plan.refused.length > 0) {
+    lines.push('', style.bold(`Refused (${plan.refused.length})`));
+    for (const refusal of plan.refused) {
+      lines.push(`  ${style.red('×')} ${style.bold(resourceText(refusal.id))}`, `      ${plain(refusal.why)}`);
+    }
+  }
+  lines.push('', ...totalLines(plan, style));
+  return lines;
+}
+
+/** `2 to create, 1 to update; 45 min on the critical path`. */
+export function planSummary(plan: PlanBody): string {
+  if (plan.changes.length === 0) {
+    return plan.refused.length === 0 ? 'no changes' : `no changes, ${plan.refused.length} refused`;
+  }
+  const parts = (['create', 'update', 'delete'] as const)
+    .map((action) => ({ action, count: plan.changes.filter((change) => change.action === action).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ action, count }) => `${count} to ${action}`);
+  if (plan.refused.length > 0) parts.push(`${plan.refused.length} refused`);
+  return `${parts.join(', ')}; ${minutesText(plan.criticalPathMinutes)} on the critical path`;
+}
+
+function changeLines(change: ChangeBody, style: Style, full: boolean): string[] {
+  const { mark, paint } = signOf(change.action, style);
+  const details = [plain(change.kind), minutesText(change.estimatedMinutes)];
+  if (change.owner !== 'spec') details.push(`by ${plain(change.owner)}`);
+  const heading = `${paint(`${mark} ${change.action}`)} ${style.bold(resourceText(change.id))}  ${style.dim(details.join(', '))}`;
+  const lines = [`  ${heading}${riskText(change, style)}`, `      ${plain(change.reason)}`];
+  if (full || change.action === 'update') {
+    for (const difference of change.diff) lines.push(...differenceLines(difference, style, full));
+  }
+  return lines;
+}
+
+function signOf(
+  action: ChangeBody['action'],
+  style: Style,
+): { readonly mark: string; readonly paint: (text: string) => string } {
+  switch (action) {
+    case 'create':
+      return { mark: '+', paint: style.green };
+    case 'update':
+      return { mark: '~', paint: style.yellow };
+    case 'delete':
+      return { mark: '-', paint: style.red };
+  }
+}
+
+function riskText(change: ChangeBody, style: Style): string {
+  switch (change.risk) {
+    case 'safe':
+      return '';
+    case 'disruptive':
+      return `  ${style.yellow('! disruptive')}`;
+    case 'destructive':
+      return `  ${style.red('!! destructive')}`;
+  }
+}
+
+/** One line, or three where before and after do not fit beside each other. */
+function differenceLines(difference: DifferenceBody, style: Style, full: boolean): string[] {
+  const path = plain(difference.path);
+  const length = full ? Number.POSITIVE_INFINITY : VALUE_LENGTH;
+  const before = valueText(difference.before, length);
+  const after = valueText(difference.after, length);
+  if (before.length + after.length <= VALUE_LENGTH) {
+    return [`        ${path}: ${style.red(before)} → ${style.green(after)}`];
+  }
+  return [`        ${path}:`, `          ${style.red(`- ${before}`)}`, `          ${style.green(`+ ${after}`)}`];
+}
+
+function warningLines(plan: PlanBody, style: Style): string[] {
+  const warnings = plan.warnings ?? [];
+  if (warnings.length === 0) return [];
+  const lines = warnings.flatMap((warning) => [
+    `${style.yellow('warning:')} ${plain(warning.path)}: ${plain(warning.message)}`,
+    `      ${plain(warning.remedy)}`,
+  ]);
+  return [...lines, ''];
+}
+
+function totalLines(plan: PlanBody, style: Style): string[] {
+  const lines = [`${style.bold('Plan:')} ${planSummary(plan)}`];
+  const risky = (['disruptive', 'destructive'] as const)
+    .map((risk) => ({ risk, count: plan.changes.filter((change) => change.risk === risk).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ risk, count }) => countText(count, `${risk} change`));
+  if (risky.length > 0) lines.push(`${style.bold('Risk:')} ${risky.join(', ')}`);
+  lines.push(`${style.bold('Hash:')} ${plain(plan.hash)}`);
+  return lines;
+}

@@ -1,0 +1,80 @@
+import { adjustmentRequest } from '../../api/adjustment.ts';
+import { EXIT } from '../exit-code.ts';
+import { adjustmentArgument, checked, nameArgument, optionText } from '../input.ts';
+import { timeText, valueText } from '../text.ts';
+import { timeInput } from '../time-input.ts';
+import type { Verb } from '../verb.ts';
+
+export const adjustVerb: Verb = {
+  name: 'adjust',
+  args: [
+    { name: '<name>', description: 'name of the baseline' },
+    { name: '<id>', description: 'id of the adjustment; the same id again replaces it' },
+  ],
+  summary: 'change the desired state by hand, for a time',
+  description: 'The spec stays as it is and says the bounds. At its end the adjustment undoes itself.',
+  options: [
+    { flags: '--kind <kind>', description: 'what is adjusted, such as firewallPublicIps', required: true },
+    { flags: '--target <target>', description: 'ARM id or name of what is adjusted', required: true },
+    { flags: '--value <value>', description: 'as JSON; text that is no JSON is taken as it is', required: true },
+    { flags: '--reason <text>', description: 'why', required: true },
+    { flags: '--until <time>', description: '2026-03-01T09:30:00Z, or 90m, 4h, 2d from now', required: true },
+    { flags: '--scope <scope>', description: 'part of the baseline: egress, protection, gateway' },
+  ],
+  examples: [
+    "hubkeeper adjust prod more-ips --kind firewallPublicIps --target fw-hub --value 4 --reason 'Load test' --until 6h",
+    'hubkeeper unadjust prod more-ips',
+  ],
+  async run(context, input) {
+    const name = nameArgument(input.args[0]);
+    const id = adjustmentArgument(input.args[1]);
+    const until = await timeInput(context.world, context.client, 'until', optionText(input, 'until') ?? '');
+    const request = checked(adjustmentRequest, {
+      kind: optionText(input, 'kind'),
+      scope: optionText(input, 'scope'),
+      target: optionText(input, 'target'),
+      value: jsonOrText(optionText(input, 'value') ?? ''),
+      reason: optionText(input, 'reason'),
+      until,
+    });
+    const { value } = await context.client.adjust(name, id, request);
+    return {
+      exitCode: EXIT.done,
+      data: value,
+      lines: [
+        `${name}: ${request.kind} of ${request.target} is ${valueText(request.value, 60)} until ${timeText(until)}.`,
+        `Follow it: hubkeeper follow ${value.operationId}`,
+      ],
+    };
+  },
+};
+
+export const unadjustVerb: Verb = {
+  name: 'unadjust',
+  args: [
+    { name: '<name>', description: 'name of the baseline' },
+    { name: '<id>', description: 'id of the adjustment' },
+  ],
+  summary: 'end an adjustment before its time',
+  options: [],
+  examples: ['hubkeeper unadjust prod more-ips'],
+  async run(context, input) {
+    const name = nameArgument(input.args[0]);
+    const id = adjustmentArgument(input.args[1]);
+    const { value } = await context.client.unadjust(name, id);
+    return {
+      exitCode: EXIT.done,
+      data: value,
+      lines: [`${name}: adjustment ${id} has ended.`, `Follow it: hubkeeper follow ${value.operationId}`],
+    };
+  },
+};
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Names and addresses are no JSON, and nobody wants to quote them twice in a shell.
+    return text;
+  }
+}

@@ -1,0 +1,22 @@
+import { EXIT } from '../exit-code.ts';
+import { followOperation, followOptions } from '../followed-result.ts';
+import { operationArgument } from '../input.ts';
+import { summaryLines } from '../operation-view.ts';
+import type { Verb } from '../verb.ts';
+
+export const followVerb: Verb = {
+  name: 'follow',
+  args: [{ name: '<operation>', description: 'id of the operation' }],
+  summary: 'watch an operation to its end',
+  options: [
+    { flags: '--no-wait', description: 'show how it stands now and come back at once' },
+    ...followOptions.filter((option) => option.flags !== '--no-wait'),
+  ],
+  examples: ['hubkeeper follow prod-17', 'hubkeeper follow prod-17 --no-wait --json | jq .state'],
+  async run(context, input) {
+    const id = operationArgument(input.args[0]);
+    if (input.options.wait !== false) return followOperation(context, input, id);
+    const { value } = await context.client.getOperation(id);
+    return { exitCode: EXIT.done, data: value, lines: summaryLines(value, context.style) };
+  },
+};

@@ -1,0 +1,72 @@
+import type { JournalBody, JournalEntry } from '../../api/journal.ts';
+import { journalQuery } from '../../api/journal.ts';
+import { EXIT } from '../exit-code.ts';
+import { checked, nameArgument, optionFlag, optionText } from '../input.ts';
+import { resourceText } from '../resource-name.ts';
+import { plain, type Style } from '../style.ts';
+import { timeText, valueText } from '../text.ts';
+import { timeInput } from '../time-input.ts';
+import type { Verb } from '../verb.ts';
+
+/** So many answers are read with --all; a journal without end must not fill the memory. */
+const MOST_PAGES = 500;
+
+export const journalVerb: Verb = {
+  name: 'journal',
+  args: [{ name: '[name]', description: 'only what is about this baseline' }],
+  summary: 'read what was done, what was not, and why',
+  options: [
+    { flags: '--since <time>', description: 'from this time on: 2026-03-01T09:30:00Z, or 90m, 4h, 2d ago' },
+    { flags: '--resource <id>', description: 'only what is about this ARM id' },
+    { flags: '--operation <id>', description: 'only what belongs to this operation' },
+    { flags: '--limit <count>', description: 'at most so many entries in one answer' },
+    { flags: '--continuation <text>', description: 'read on where the answer before ended' },
+    { flags: '--all', description: 'read on to the end' },
+    { flags: '--full', description: 'before and after of each entry too' },
+  ],
+  examples: [
+    'hubkeeper journal prod --since 2h',
+    'hubkeeper journal prod --operation prod-17 --full',
+    'hubkeeper journal prod --all --json | jq \'.entries[] | select(.decision == "refused")\'',
+  ],
+  async run(context, input) {
+    const since = optionText(input, 'since');
+    const query = {
+      baseline: input.args[0] === undefined ? undefined : nameArgument(input.args[0]),
+      since: since === undefined ? undefined : await timeInput(context.world, context.client, 'since', since),
+      resource: optionText(input, 'resource'),
+      operation: optionText(input, 'operation'),
+      limit: optionText(input, 'limit'),
+      continuation: optionText(input, 'continuation'),
+    };
+    checked(journalQuery, query);
+    let page: JournalBody = (await context.client.journal(query)).value;
+    const entries: JournalEntry[] = [...page.entries];
+    for (let pages = 1; optionFlag(input, 'all') && typeof page.next === 'string' && pages < MOST_PAGES; pages += 1) {
+      page = (await context.client.journal({ ...query, continuation: page.next })).value;
+      entries.push(...page.entries);
+    }
+    const lines = entries.flatMap((entry) => entryLines(entry, context.style, optionFlag(input, 'full')));
+    if (entries.length === 0) lines.push('Nothing in the journal for this.');
+    if (typeof page.next === 'string') lines.push('', `More: --continuation ${plain(page.next)}, or --all`);
+    return { exitCode: EXIT.done, data: { ...page, entries, next: page.next ?? null }, lines };
+  },
+};
+
+function entryLines(entry: JournalEntry, style: Style, full: boolean): string[] {
+  const resource =
+    entry.resource === null || entry.resource === undefined || entry.resource === ''
+      ? ''
+      : `  ${style.bold(resourceText(entry.resource))}`;
+  const from = [entry.baseline, entry.operationId, entry.trigger]
+    .filter((text) => typeof text === 'string' && text !== '')
+    .map((text) => plain(String(text)));
+  const lines = [
+    `${timeText(entry.at)}  ${style.cyan(plain(entry.decision))}${resource}  ${style.dim(from.join(' · '))}`,
+    `    ${plain(entry.reason)}`,
+  ];
+  if (full && entry.before !== undefined)
+    lines.push(`    before: ${valueText(entry.before, Number.POSITIVE_INFINITY)}`);
+  if (full && entry.after !== undefined) lines.push(`    after:  ${valueText(entry.after, Number.POSITIVE_INFINITY)}`);
+  return lines;
+}
