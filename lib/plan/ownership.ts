@@ -1,5 +1,8 @@
-import type { DesiredNode } from './graph.ts';
+import { ProblemError } from '../problem.ts';
+import { type DesiredNode, sameId } from './graph.ts';
 import type { LedgerEntry, OwnedFields } from './ledger.ts';
+import { ownedBeforeOf } from './merge.ts';
+import { ownedTree } from './owned-tree.ts';
 
 /** What happens to a ledger row. Every one may be repeated. */
 export type LedgerEvent =
@@ -21,17 +24,102 @@ export type LedgerEvent =
   /** The resource is known to be gone. */
   | { readonly name: 'gone' };
 
-/** The row after an event; null: no row. Throws a `ProblemError` (actor `us`) for what cannot happen. */
+function impossible(entry: LedgerEntry | null, event: LedgerEvent): ProblemError {
+  const state = entry === null ? 'without a row' : `in state '${entry.state}'`;
+  return new ProblemError({
+    code: 'LedgerTransitionInvalid',
+    actor: 'us',
+    message: `A resource ${state} cannot '${event.name}'.`,
+    remedy: 'Report this with the journal of the operation.',
+    ...(entry === null ? {} : { resource: entry.id }),
+  });
+}
+
+/**
+ * The row after an event; null: no row.
+ *
+ * | state     | intend   | confirm   | abandon                        | delete   | gone |
+ * | --------- | -------- | --------- | ------------------------------ | -------- | ---- |
+ * | no row    | intended | -         | no row                         | -        | none |
+ * | intended  | intended | confirmed | confirmed, none if never there | deleting | none |
+ * | confirmed | intended | confirmed | confirmed                      | deleting | none |
+ * | deleting  | intended | -         | confirmed                      | deleting | none |
+ *
+ * Throws a `ProblemError` (actor `us`) for a dash. A resource once recorded as created by us stays so: the repeat of a
+ * write that died finds its own resource there. What two writes intended one after the other both counts until the
+ * second is confirmed.
+ */
 export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): LedgerEntry | null {
-  throw new Error(`not there yet ${entry} ${event}`);
+  switch (event.name) {
+    case 'intend':
+      return intended(entry, event);
+    case 'confirm':
+      if (entry === null || entry.state === 'deleting') throw impossible(entry, event);
+      if (entry.state === 'confirmed' && event.fields === undefined) return entry;
+      return {
+        ...entry,
+        state: 'confirmed',
+        confirmed: event.fields ?? entry.intended,
+        intended: {},
+        operationId: event.operationId,
+        at: event.atIso,
+      };
+    case 'abandon':
+      if (entry === null || entry.state === 'confirmed') return entry;
+      if (entry.state === 'intended' && isNew(entry)) return null;
+      return {
+        ...entry,
+        state: 'confirmed',
+        // A delete may have come between a write and its end; what that write intended still counts.
+        confirmed: entry.state === 'deleting' ? ownedBeforeOf(entry) : entry.confirmed,
+        intended: {},
+        at: event.atIso,
+      };
+    case 'delete':
+      if (entry === null) throw impossible(entry, event);
+      return { ...entry, state: 'deleting', operationId: event.operationId, at: event.atIso };
+    case 'gone':
+      return null;
+  }
 }
 
-/** Whether a property or entry path is recorded as ours. */
+/** Never confirmed: nothing of ours is known to be there. */
+function isNew(entry: LedgerEntry): boolean {
+  return Object.keys(entry.confirmed).length === 0;
+}
+
+function intended(entry: LedgerEntry | null, event: Extract<LedgerEvent, { readonly name: 'intend' }>): LedgerEntry {
+  if (entry !== null && !sameId(entry.id, event.node.id)) throw impossible(entry, event);
+  const confirmed = entry?.confirmed ?? {};
+  const pending = entry?.state === 'intended' ? entry.intended : {};
+  return {
+    id: event.node.id,
+    kind: event.node.kind,
+    state: 'intended',
+    created: event.creates || (entry?.created ?? false),
+    confirmed,
+    intended: { ...pending, ...event.fields },
+    lanes: event.node.lanes,
+    dependsOn: event.node.dependsOn.map(({ id }) => id),
+    scope: event.node.scope,
+    operationId: event.operationId,
+    at: event.atIso,
+  };
+}
+
+/**
+ * Whether a property or entry path is recorded as ours. An entry counts only when we made it, not when we only set a
+ * field in somebody else's; below a whole value of ours everything is ours.
+ */
 export function isOurs(entry: LedgerEntry | null | undefined, path: string): boolean {
-  throw new Error(`not there yet ${entry} ${path}`);
+  return ownedTree(ownedBeforeOf(entry)).covers(path);
 }
 
-/** Who gets a resource that a baseline wants: the present holder keeps it, otherwise the smallest name wins. */
+/**
+ * Who gets a resource that baselines want: the present holder keeps it, otherwise the smallest name wins, so that two
+ * runs never disagree. Null: nobody wants it.
+ */
 export function claim(holder: string | null, claimants: readonly string[]): string | null {
-  throw new Error(`not there yet ${holder} ${claimants}`);
+  if (holder !== null) return holder;
+  return claimants.toSorted()[0] ?? null;
 }

@@ -18,15 +18,6 @@ export class PathTree<T> {
     return this.#value;
   }
 
-  get hasChildren(): boolean {
-    return this.#properties.size > 0 || this.#entries.size > 0;
-  }
-
-  /** Property names below. */
-  get propertyNames(): Iterable<string> {
-    return this.#properties.keys();
-  }
-
   /** `name` as `mapKey` gives it. */
   property(name: string): PathTree<T> | undefined {
     return this.#properties.get(name);
@@ -52,11 +43,19 @@ export class PathTree<T> {
     return found;
   }
 
-  /** Every value at this place and below it. */
-  *values(): Generator<T> {
-    if (this.#value !== undefined) yield this.#value;
-    for (const child of this.#properties.values()) yield* child.values();
-    for (const child of this.#entries.values()) yield* child.values();
+  /** Whether a value stands at the path, or at a whole value around it; an entry does not cover what is in it. */
+  covers(path: string): boolean {
+    let node: PathTree<T> = this;
+    const segments = parsePath(path);
+    for (const [depth, segment] of segments.entries()) {
+      const isWhole = depth > 0 && segments[depth - 1]?.type === 'property' && node.#value !== undefined;
+      if (isWhole) return true;
+      const [children, key] = node.#step(segment, depth === 1 ? segments[0] : undefined);
+      const child = children.get(key);
+      if (child === undefined) return false;
+      node = child;
+    }
+    return node.#value !== undefined;
   }
 
   #make(path: string): PathTree<T> {
