@@ -244,7 +244,7 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
     ],
     {
       cwd: root,
-      env: { ...process.env, HUBKEEPER_FUNCTIONS_PORT: '0', HUBKEEPER_ARM_PORT: '0', ...options.settings },
+      env: { ...environmentOfPeople(), HUBKEEPER_FUNCTIONS_PORT: '0', HUBKEEPER_ARM_PORT: '0', ...options.settings },
       stdio: ['pipe', 'pipe', 'pipe'],
     },
   );
@@ -256,6 +256,12 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
     throw error;
   }
   return environment;
+}
+
+/** Without what the test runner set for itself: libraries act differently under it. */
+function environmentOfPeople(): NodeJS.ProcessEnv {
+  const { NODE_ENV: _, JEST_WORKER_ID: __, ...rest } = process.env;
+  return rest;
 }
 
 function recordFileOf({ record, illegal = false }: EnvironmentOptions): string | null {
