@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isoTime, jsonValue, scope, sentence } from './common.ts';
+import type { Known } from './known.ts';
 
 /** What is adjusted, such as `firewallPublicIps`. */
 export const adjustmentKind = z
@@ -20,7 +21,7 @@ export const adjustmentRequest = z.strictObject({
   reason: sentence,
   until: isoTime,
 });
-export type AdjustmentRequest = z.infer<typeof adjustmentRequest>;
+export type AdjustmentRequest = Known<typeof adjustmentRequest>;
 
 export const adjustment = z.looseObject({
   id: z.string(),
@@ -32,4 +33,4 @@ export const adjustment = z.looseObject({
   since: isoTime,
   until: isoTime.nullable().describe('Null: until the measurement that caused it has gone back.'),
 });
-export type AdjustmentBody = z.infer<typeof adjustment>;
+export type AdjustmentBody = Known<typeof adjustment>;

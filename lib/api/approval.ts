@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isoTime, planHash, sentence } from './common.ts';
+import type { Known } from './known.ts';
 import { plan } from './plan.ts';
 
 export const decision = z.enum(['approve', 'reject']);
@@ -9,7 +10,7 @@ export const approvalRequest = z.strictObject({
   decision,
   comment: sentence.optional(),
 });
-export type ApprovalRequest = z.infer<typeof approvalRequest>;
+export type ApprovalRequest = Known<typeof approvalRequest>;
 
 /** A plan that waits for somebody's decision. */
 export const approval = z.looseObject({
@@ -20,7 +21,7 @@ export const approval = z.looseObject({
   plan,
   operationId: z.string().optional(),
 });
-export type ApprovalBody = z.infer<typeof approval>;
+export type ApprovalBody = Known<typeof approval>;
 
 export const approvalList = z.looseObject({ approvals: z.array(approval).readonly() });
 

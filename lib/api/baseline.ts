@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { adjustment } from './adjustment.ts';
 import { baselineName, isoTime, mode, planHash, scope } from './common.ts';
 import { hold } from './hold.ts';
+import type { Known } from './known.ts';
 import { accepted, operationState } from './operation.ts';
 import { plan } from './plan.ts';
 
@@ -17,7 +18,7 @@ export const baselineSummary = z.looseObject({
   adjustments: z.array(adjustment).readonly(),
   hold: hold.nullish().describe('Null when nothing is held.'),
 });
-export type BaselineSummary = z.infer<typeof baselineSummary>;
+export type BaselineSummary = Known<typeof baselineSummary>;
 
 export const baselineList = z.looseObject({ baselines: z.array(baselineSummary).readonly() });
 
@@ -26,14 +27,14 @@ export const baseline = z.looseObject({
   ...baselineSummary.shape,
   spec: z.record(z.string(), z.unknown()),
 });
-export type BaselineBody = z.infer<typeof baseline>;
+export type BaselineBody = Known<typeof baseline>;
 
 /** Body of POST reconcile. With `planHash` exactly that plan is run, or nothing. */
 export const reconcileRequest = z.strictObject({
   scope: scope.optional(),
   planHash: planHash.optional(),
 });
-export type ReconcileRequest = z.infer<typeof reconcileRequest>;
+export type ReconcileRequest = Known<typeof reconcileRequest>;
 
 /** Answer to DELETE: the teardown waits for the approval of this plan. */
 export const teardownAccepted = z.looseObject({

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isoTime } from './common.ts';
+import type { Known } from './known.ts';
 
 /** One thing that the app checked about itself. */
 export const healthCheck = z.looseObject({
@@ -17,4 +18,4 @@ export const health = z.looseObject({
   version: z.string().optional(),
   at: isoTime.optional().describe("Time of this answer by the app's own clock."),
 });
-export type HealthBody = z.infer<typeof health>;
+export type HealthBody = Known<typeof health>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isoTime, scope, sentence, userName } from './common.ts';
+import type { Known } from './known.ts';
 
 /** Body of PUT hold: nothing in its scope is written until it ends. */
 export const holdRequest = z.strictObject({
@@ -8,7 +9,7 @@ export const holdRequest = z.strictObject({
   until: isoTime,
   scope: scope.optional(),
 });
-export type HoldRequest = z.infer<typeof holdRequest>;
+export type HoldRequest = Known<typeof holdRequest>;
 
 export const hold = z.looseObject({
   owner: z.string(),
@@ -17,4 +18,4 @@ export const hold = z.looseObject({
   scope: z.string().optional().describe('Absent: the entire baseline.'),
   since: isoTime.optional(),
 });
-export type HoldBody = z.infer<typeof hold>;
+export type HoldBody = Known<typeof hold>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { armId, baselineName, isoTime, jsonValue, operationId } from './common.ts';
+import type { Known } from './known.ts';
 
 /** One decision: what was done, or not, and why. */
 export const journalEntry = z.looseObject({
@@ -13,13 +14,13 @@ export const journalEntry = z.looseObject({
   before: jsonValue.optional(),
   after: jsonValue.optional(),
 });
-export type JournalEntry = z.infer<typeof journalEntry>;
+export type JournalEntry = Known<typeof journalEntry>;
 
 export const journal = z.looseObject({
   entries: z.array(journalEntry).readonly().describe('Oldest first.'),
   next: z.string().nullish().describe('Pass as continuation to read on; null at the end.'),
 });
-export type JournalBody = z.infer<typeof journal>;
+export type JournalBody = Known<typeof journal>;
 
 /** Query of GET journal. Other parameters are ignored. */
 export const journalQuery = z.object({
@@ -30,7 +31,7 @@ export const journalQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Most entries in one answer.'),
   continuation: z.string().max(2000).optional().describe('`next` of the answer before.'),
 });
-export type JournalQuery = z.infer<typeof journalQuery>;
+export type JournalQuery = Known<typeof journalQuery>;
 
 /** Query of GET operations. */
 export const operationsQuery = z.object({
@@ -38,4 +39,4 @@ export const operationsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Most operations in one answer.'),
   continuation: z.string().max(2000).optional().describe('`next` of the answer before.'),
 });
-export type OperationsQuery = z.infer<typeof operationsQuery>;
+export type OperationsQuery = Known<typeof operationsQuery>;

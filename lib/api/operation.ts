@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { isoTime, operationId } from './common.ts';
+import type { Known } from './known.ts';
 import { plan } from './plan.ts';
 
 /** `queued`, `running` and `waiting` go on; the others are final. */
 export const operationState = z.enum(['queued', 'running', 'waiting', 'succeeded', 'partial', 'failed', 'stopped']);
-export type OperationState = z.infer<typeof operationState>;
+export type OperationState = Known<typeof operationState>;
 
 /**
  * `pending`: its dependencies are not done or its lanes are taken. `waiting`: for somebody outside. `skipped`: a
@@ -19,7 +20,7 @@ export const waitingFor = z.looseObject({
   until: isoTime.optional(),
   planHash: z.string().optional().describe('For an approval: the hash to approve.'),
 });
-export type WaitingFor = z.infer<typeof waitingFor>;
+export type WaitingFor = Known<typeof waitingFor>;
 
 /** Something that went wrong, with who must act. */
 export const problem = z.looseObject({
@@ -41,7 +42,7 @@ export const operationNode = z.looseObject({
   estimatedMinutes: z.number().optional(),
   waitingFor: waitingFor.optional(),
 });
-export type OperationNode = z.infer<typeof operationNode>;
+export type OperationNode = Known<typeof operationNode>;
 
 /** One run of the loop. */
 export const operation = z.looseObject({
@@ -66,7 +67,7 @@ export const operation = z.looseObject({
   waitingFor: z.array(waitingFor).readonly().optional().describe('What the whole operation waits for.'),
   plan: plan.optional().describe('The plan that a call for a plan asked for, once it is made.'),
 });
-export type OperationBody = z.infer<typeof operation>;
+export type OperationBody = Known<typeof operation>;
 
 export const operationList = z.looseObject({
   operations: z.array(operation).readonly(),
@@ -80,7 +81,7 @@ export const accepted = z.looseObject({
   version: z.number().int().optional(),
   warnings: plan.shape.warnings,
 });
-export type AcceptedBody = z.infer<typeof accepted>;
+export type AcceptedBody = Known<typeof accepted>;
 
 /** True when nothing more happens to the operation. */
 export function isFinal(state: OperationState): boolean {

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { sentence } from './common.ts';
+import type { Known } from './known.ts';
 
 /** Body of PUT pause: no baseline starts another write. */
 export const pauseRequest = z.strictObject({ reason: sentence });
-export type PauseRequest = z.infer<typeof pauseRequest>;
+export type PauseRequest = Known<typeof pauseRequest>;
 
 export const pause = z.looseObject({
   paused: z.boolean(),
@@ -11,4 +12,4 @@ export const pause = z.looseObject({
   by: z.string().nullish().describe('Who paused; absent when an app setting did.'),
   since: z.string().nullish().describe('ISO 8601 time with a zone; absent or empty while nothing is paused.'),
 });
-export type PauseBody = z.infer<typeof pause>;
+export type PauseBody = Known<typeof pause>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { jsonValue, planHash } from './common.ts';
+import type { Known } from './known.ts';
 
 export const action = z.enum(['create', 'update', 'delete']);
 export const risk = z.enum(['safe', 'disruptive', 'destructive']);
@@ -48,7 +49,7 @@ export const plan = z.looseObject({
     .describe('What the spec allows but its author should know.'),
 });
 
-export type PlanBody = z.infer<typeof plan>;
-export type ChangeBody = z.infer<typeof change>;
-export type RefusalBody = z.infer<typeof refusal>;
-export type DifferenceBody = z.infer<typeof propertyDifference>;
+export type PlanBody = Known<typeof plan>;
+export type ChangeBody = Known<typeof change>;
+export type RefusalBody = Known<typeof refusal>;
+export type DifferenceBody = Known<typeof propertyDifference>;

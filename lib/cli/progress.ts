@@ -22,6 +22,12 @@ export interface ProgressOptions {
 }
 
 const BAR_WIDTH = 24;
+/** On terminals narrower than `NARROW_COLUMNS`. */
+const SHORT_BAR_WIDTH = 10;
+const NARROW_COLUMNS = 90;
+/** Room for percentage and note beside label and bar. */
+const NOTE_WIDTH = 32;
+const SHORTEST_LABEL = 12;
 /** Lines that stay free for the text above the bars. */
 const FREE_LINES = 6;
 const USUAL_COLUMNS = 80;
@@ -144,7 +150,7 @@ class BarProgress implements Progress {
   #draw(rows: readonly Row[]): void {
     const bars = this.#started();
     const columns = this.#options.sink.columns ?? USUAL_COLUMNS;
-    const room = Math.max(12, columns - BAR_WIDTH - 34);
+    const room = Math.max(SHORTEST_LABEL, columns - barWidth(columns) - NOTE_WIDTH);
     const labelWidth = Math.min(room, Math.max(...rows.map((row) => row.label.length)));
     for (const surplus of this.#rows.splice(rows.length)) bars.remove(surplus);
     for (const [index, row] of rows.entries()) {
@@ -167,7 +173,7 @@ class BarProgress implements Progress {
       // The library needs no more of a stream than writing and its size.
       stream: sink as NodeJS.WritableStream,
       format: `{label} ${style.cyan('{bar}')} {percent} ${style.dim('{note}')}`,
-      barsize: BAR_WIDTH,
+      barsize: barWidth(sink.columns ?? USUAL_COLUMNS),
       barCompleteChar: '█',
       barIncompleteChar: '░',
       hideCursor: true,
@@ -186,8 +192,15 @@ class BarProgress implements Progress {
   }
 }
 
+function barWidth(columns: number): number {
+  return columns < NARROW_COLUMNS ? SHORT_BAR_WIDTH : BAR_WIDTH;
+}
+
 function wholeText(view: ProgressView): string {
-  const left =
-    view.state === 'waiting' && view.running.length === 0 ? 'waiting' : `about ${minutesText(view.minutesLeft)} left`;
-  return view.total === 0 ? view.state : `${view.done} of ${view.total} done, ${left}`;
+  if (view.total === 0) return view.state;
+  const done = `${view.done} of ${view.total} done`;
+  const waits = view.waiting.length === 0 ? '' : `, ${view.waiting.length} waiting`;
+  // While everything waits for somebody outside, an estimate of Azure's own minutes would mislead.
+  if (view.running.length === 0 && view.waiting.length > 0) return `${done}${waits}`;
+  return `${done}, about ${minutesText(view.minutesLeft)} left${waits}`;
 }
