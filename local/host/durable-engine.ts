@@ -1,0 +1,675 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { concludeEpisode, type EpisodeConclusion } from './conclude-episode.ts';
+import type { ActivityJob, DurableStore, InboxMessage, Instance, StoredTimer } from './durable-store.ts';
+import { StaleEpochError } from './durable-store.ts';
+import type { Faults } from './faults.ts';
+import type { FunctionRunner, TimedOutcome } from './function-runner.ts';
+import { hideCredentials } from './hide-credentials.ts';
+import { EventType, type HistoryEvent } from './history-event.ts';
+import { type HostLog, messageOf } from './host-log.ts';
+import type { HostSettings } from './host-settings.ts';
+import type { IndexedFunction } from './indexed-function.ts';
+import { DEFAULT_INTERPRET_OPTIONS, type Task } from './interpret-actions.ts';
+import type { JsonValue } from './json-value.ts';
+import { type OrchestratorAnswer, readOrchestratorAnswer } from './orchestrator-answer.ts';
+import { type EpisodeInput, orchestratorPayload } from './orchestrator-payload.ts';
+import type { Statistics } from './statistics.ts';
+import { activityInput, typedDataToJson } from './typed-data.ts';
+import type { WorkTracker } from './work-tracker.ts';
+
+export interface DurableEngineOptions {
+  readonly store: DurableStore;
+  readonly clock: Clock;
+  readonly settings: HostSettings;
+  readonly functions: readonly IndexedFunction[];
+  readonly run: FunctionRunner;
+  /** The value of a durable client input, JSON text. */
+  readonly durableClient: () => string;
+  readonly tracker: WorkTracker;
+  readonly faults: Faults;
+  readonly statistics: Statistics;
+  readonly log: HostLog;
+  /** Drops this engine and all other memory of the host, and builds it anew from the store. */
+  readonly crash: () => void;
+}
+
+/** Longest history that is kept in memory between episodes, in instances. */
+const CACHED_HISTORIES = 200;
+
+/**
+ * Runs orchestrations and activities: episodes one at a time for each instance, both kinds with the concurrency that
+ * host.json allows. Everything it must not forget is in the store, one transaction for each episode.
+ */
+export class DurableEngine {
+  readonly #options: DurableEngineOptions;
+  readonly #orchestrators = new Map<string, IndexedFunction>();
+  readonly #activityFunctions = new Map<string, IndexedFunction>();
+  readonly #ready = new Set<string>();
+  readonly #running = new Set<string>();
+  #jobs: ActivityJob[] = [];
+  #runningJobs = 0;
+  readonly #timers = new Map<string, { cancel(): void }>();
+  readonly #histories = new Map<string, { readonly executionId: string; readonly events: HistoryEvent[] }>();
+  #alive = false;
+
+  constructor(options: DurableEngineOptions) {
+    this.#options = options;
+    for (const each of options.functions) {
+      if (each.triggerType === 'orchestrationtrigger') this.#orchestrators.set(each.name.toLowerCase(), each);
+      if (each.triggerType === 'activitytrigger') this.#activityFunctions.set(each.name.toLowerCase(), each);
+    }
+  }
+
+  get store(): DurableStore {
+    return this.#options.store;
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  get settings(): HostSettings {
+    return this.#options.settings;
+  }
+
+  orchestrator(name: string): IndexedFunction | undefined {
+    return this.#orchestrators.get(name.toLowerCase());
+  }
+
+  /** Takes up everything that the store says is to be done. */
+  start(): void {
+    this.#alive = true;
+    const { store } = this.#options;
+    for (const timer of store.timers()) this.#schedule(timer);
+    this.#jobs = [...store.activities()];
+    for (const instanceId of store.instancesWithMessages()) this.#ready.add(instanceId);
+    this.#pump();
+  }
+
+  /** Forgets everything; what still runs finds no way back to the store. */
+  drop(): void {
+    this.#alive = false;
+    this.#ready.clear();
+    this.#jobs = [];
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#histories.clear();
+  }
+
+  /** There may be messages for that instance. */
+  wake(instanceId: string): void {
+    if (!this.#alive) return;
+    this.#ready.add(instanceId);
+    this.#pump();
+  }
+
+  /** Forgets what it knows of an instance that was purged or replaced. */
+  forget(instanceId: string): void {
+    this.#histories.delete(instanceId);
+    const prefix = `${instanceId}\n`;
+    for (const [key, timer] of this.#timers) {
+      if (!key.startsWith(prefix)) continue;
+      timer.cancel();
+      this.#timers.delete(key);
+    }
+    this.#jobs = this.#jobs.filter((job) => job.instanceId !== instanceId);
+  }
+
+  #pump(): void {
+    if (!this.#alive) return;
+    const { settings } = this.#options;
+    for (const instanceId of [...this.#ready]) {
+      if (this.#running.size >= settings.maxConcurrentOrchestratorFunctions) break;
+      if (this.#running.has(instanceId)) continue;
+      this.#ready.delete(instanceId);
+      this.#running.add(instanceId);
+      void this.#work(() => this.#episode(instanceId)).then((leftOver) => {
+        this.#running.delete(instanceId);
+        if (leftOver === true) this.#ready.add(instanceId);
+        this.#pump();
+      });
+    }
+    while (this.#runningJobs < settings.maxConcurrentActivityFunctions) {
+      const job = this.#jobs.shift();
+      if (job === undefined) break;
+      this.#runningJobs += 1;
+      void this.#work(() => this.#activity(job)).then(() => {
+        this.#runningJobs -= 1;
+        this.#pump();
+      });
+    }
+  }
+
+  async #work<T>(body: () => Promise<T>): Promise<T | undefined> {
+    const ended = this.#options.tracker.enter();
+    try {
+      return await body();
+    } catch (thrown) {
+      if (thrown instanceof StaleEpochError) return undefined;
+      this.#options.log('critical', 'The embedded host failed', { error: messageOf(thrown) });
+      throw thrown;
+    } finally {
+      // What this work made ready must be running before it counts as ended.
+      setImmediate(ended);
+    }
+  }
+
+  // ---- episodes -----------------------------------------------------------------------------------------------
+
+  /** One turn of an instance. Whether messages are left that the next turn can take. */
+  async #episode(instanceId: string): Promise<boolean> {
+    const { store, clock, faults } = this.#options;
+    const instance = store.instance(instanceId);
+    const messages = store.inbox(instanceId);
+    if (messages.length === 0) return false;
+    if (instance === undefined || isFinal(instance)) {
+      store.transaction(() => store.removeMessages(messages.map((message) => message.id)));
+      return false;
+    }
+    const stale = messages.filter((each) => each.executionId !== null && each.executionId !== instance.executionId);
+    const live = messages.filter((each) => !stale.includes(each));
+    const termination = live.find((each) => each.event.EventType === EventType.ExecutionTerminated);
+    if (termination !== undefined) {
+      this.#terminate(instance, messages, termination.event);
+      return false;
+    }
+    const batch = nextBatch(instance, live);
+    if (batch.length === 0) {
+      store.transaction(() => store.removeMessages(stale.map((message) => message.id)));
+      return false;
+    }
+    const consumed = [...stale, ...batch];
+    const started = stamp(clock.nowMs(), { EventType: EventType.OrchestratorStarted });
+    const news = [started, ...batch.map((message) => message.event)];
+    const isSuspension = batch[0]?.event.EventType === EventType.ExecutionSuspended;
+    if (isSuspension) {
+      this.#commitQuietly(instance, consumed, news, 'Suspended');
+      return live.length > batch.length;
+    }
+    const past = this.#history(instance);
+    const answer = await this.#ask(instance, { past, news });
+    if (!this.#alive) return false;
+    const conclusion = this.#conclude(answer, [...past, ...news]);
+    const key = `${instance.executionId} ${past.length}`;
+    if (this.#crashIf(faults.beforeCommit(key))) return false;
+    this.#commit(instance, consumed, past, news, conclusion);
+    this.#crashIf(faults.afterCommit(key));
+    return live.length > batch.length;
+  }
+
+  async #ask(instance: Instance, episode: Pick<EpisodeInput, 'past' | 'news'>): Promise<OrchestratorAnswer> {
+    const { run, statistics, durableClient } = this.#options;
+    const target = this.orchestrator(instance.name);
+    if (target === undefined) {
+      const message = `The function '${instance.name}' doesn't exist, is disabled, or is not an orchestrator function.`;
+      return { kind: 'broken', message };
+    }
+    statistics.count(instance.name, 'episodes');
+    const payload = orchestratorPayload({ instance, ...episode });
+    return readOrchestratorAnswer(await run(target, { trigger: { string: payload }, durableClient: durableClient() }));
+  }
+
+  #conclude(answer: OrchestratorAnswer, history: readonly HistoryEvent[]): EpisodeConclusion {
+    const { settings, store } = this.#options;
+    const conclusion = concludeEpisode(
+      answer,
+      history,
+      new Set(this.#activityFunctions.keys()),
+      new Set(this.#orchestrators.keys()),
+      { ...DEFAULT_INTERPRET_OPTIONS, maxOrchestrationActions: settings.maxOrchestrationActions },
+    );
+    for (const task of conclusion.newTasks) {
+      if (task.kind !== 'subOrchestration' || task.instanceId === undefined) continue;
+      const child = store.instance(task.instanceId);
+      if (child === undefined || isFinal(child)) continue;
+      const error = `It calls sub-orchestration ${task.name} with the instance id "${task.instanceId}", which is ${child.status}: the parent would wait for an instance that does not know it.`;
+      return { newTasks: [], cancelledTimers: [], customStatus: undefined, end: { kind: 'failed', error, loud: true } };
+    }
+    return conclusion;
+  }
+
+  #commit(
+    instance: Instance,
+    consumed: readonly InboxMessage[],
+    past: readonly HistoryEvent[],
+    news: readonly HistoryEvent[],
+    conclusion: EpisodeConclusion,
+  ): void {
+    const { store, clock, statistics } = this.#options;
+    const nowMs = clock.nowMs();
+    const { end } = conclusion;
+    const outbox = conclusion.newTasks.map((task) => this.#outboxEntry(instance, task));
+    const appended = [
+      ...news,
+      ...outbox.map((entry) => stamp(nowMs, entry.event)),
+      ...endEvents(end).map((event) => stamp(nowMs, event)),
+      stamp(nowMs, { EventType: EventType.OrchestratorCompleted }),
+    ];
+    const customStatus =
+      conclusion.customStatus === undefined ? instance.customStatus : JSON.stringify(conclusion.customStatus);
+    const failure = end.kind === 'failed' ? `Orchestrator function '${instance.name}' failed: ${end.error}` : undefined;
+    const next = nextInstance(instance, { ...end, failure }, customStatus, nowMs);
+    const isCurrent = store.transaction(() => {
+      const current = store.instance(instance.instanceId);
+      if (current === undefined || current.executionId !== instance.executionId) return false;
+      store.removeMessages(consumed.map((message) => message.id));
+      for (const id of conclusion.cancelledTimers) store.removeTimer({ ...instance, taskId: id });
+      if (end.kind === 'continuedAsNew') {
+        store.removeExecution(instance.instanceId, instance.executionId);
+        store.putMessage(next.instanceId, next.executionId, executionStarted(next, nowMs));
+      } else {
+        store.appendHistory(instance.instanceId, instance.executionId, past.length, appended);
+      }
+      store.putInstance(next);
+      for (const entry of outbox) {
+        if (entry.job !== undefined) store.putActivity(entry.job);
+        if (entry.timer !== undefined) store.putTimer(entry.timer);
+        if (entry.child !== undefined) {
+          store.removeInstance(entry.child.instanceId);
+          store.putInstance(entry.child);
+          store.putMessage(entry.child.instanceId, entry.child.executionId, executionStarted(entry.child, nowMs));
+        }
+      }
+      if (isFinal(next)) {
+        store.removeTimers(instance.instanceId, instance.executionId);
+        this.#tellParent(next, failure, nowMs);
+      }
+      return true;
+    });
+    if (!isCurrent) return;
+    if (past.length === 0) statistics.count(instance.name, 'generations');
+    statistics.count(instance.name, 'historyEvents', appended.length);
+    statistics.count(instance.name, 'historyBytes', Buffer.byteLength(JSON.stringify(appended)));
+    statistics.noteHistory(instance.name, past.length + appended.length);
+    this.#report(instance, end);
+    this.#afterCommit(instance, next, conclusion, outbox, [...past, ...appended]);
+  }
+
+  #afterCommit(
+    instance: Instance,
+    next: Instance,
+    conclusion: EpisodeConclusion,
+    outbox: readonly OutboxEntry[],
+    history: HistoryEvent[],
+  ): void {
+    for (const id of conclusion.cancelledTimers) this.#unschedule({ ...instance, taskId: id });
+    if (next.executionId !== instance.executionId) {
+      this.#forgetTimers(instance);
+      this.#histories.delete(instance.instanceId);
+      this.#ready.add(instance.instanceId);
+    } else if (isFinal(next)) {
+      this.#forgetTimers(instance);
+      this.#histories.delete(instance.instanceId);
+      if (next.parent !== null) this.#ready.add(next.parent.instanceId);
+    } else {
+      this.#remember(instance, history);
+    }
+    for (const entry of outbox) {
+      if (entry.job !== undefined) this.#jobs.push(entry.job);
+      if (entry.timer !== undefined) this.#schedule(entry.timer);
+      if (entry.child !== undefined) this.#ready.add(entry.child.instanceId);
+    }
+  }
+
+  #outboxEntry({ instanceId, executionId, name }: Instance, task: Task): OutboxEntry {
+    const { clock, settings } = this.#options;
+    switch (task.kind) {
+      case 'activity': {
+        const input = jsonText(task.input);
+        return {
+          event: {
+            EventType: EventType.TaskScheduled,
+            EventId: task.id,
+            Name: task.name,
+            Version: null,
+            Input: settings.storeInputsInOrchestrationHistory ? input : null,
+          },
+          job: { instanceId, executionId, taskId: task.id, name: task.name, input, attempts: 0 },
+        };
+      }
+      case 'timer': {
+        const event = {
+          EventType: EventType.TimerCreated,
+          EventId: task.id,
+          FireAt: new Date(task.fireAtMs).toISOString(),
+        };
+        if (task.isCanceled) return { event };
+        return { event, timer: { instanceId, executionId, taskId: task.id, fireAtMs: task.fireAtMs } };
+      }
+      case 'subOrchestration': {
+        const nowMs = clock.nowMs();
+        const child: Instance = {
+          instanceId: task.instanceId ?? `${executionId}:${task.id}`,
+          executionId: newExecutionId(),
+          name: task.name,
+          version: task.version ?? settings.defaultVersion ?? null,
+          status: 'Pending',
+          input: jsonText(task.input),
+          output: null,
+          customStatus: null,
+          createdMs: nowMs,
+          updatedMs: nowMs,
+          parent: { instanceId, executionId, name, taskId: task.id },
+        };
+        return {
+          event: {
+            EventType: EventType.SubOrchestrationInstanceCreated,
+            EventId: task.id,
+            Name: task.name,
+            InstanceId: child.instanceId,
+            Input: settings.storeInputsInOrchestrationHistory ? child.input : null,
+            Version: child.version,
+          },
+          child,
+        };
+      }
+    }
+  }
+
+  /** Inside the transaction that ends an instance. A parent that has moved on to another generation is not told. */
+  #tellParent(ended: Instance, failure: string | undefined, nowMs: number): void {
+    const { store } = this.#options;
+    const { parent } = ended;
+    if (parent === null || store.instance(parent.instanceId)?.executionId !== parent.executionId) return;
+    const event =
+      failure === undefined
+        ? { EventType: EventType.SubOrchestrationInstanceCompleted, Result: ended.output }
+        : { EventType: EventType.SubOrchestrationInstanceFailed, Reason: failure, Details: failure };
+    store.putMessage(parent.instanceId, parent.executionId, stamp(nowMs, { ...event, TaskScheduledId: parent.taskId }));
+  }
+
+  #report({ instanceId, name }: Instance, end: EpisodeConclusion['end']): void {
+    const { log } = this.#options;
+    if (end.kind === 'running') {
+      if (end.heldBy !== undefined) log('warning', 'An orchestration is held', { instanceId, name, by: end.heldBy });
+      return;
+    }
+    if (end.kind !== 'failed') {
+      log('debug', 'An orchestration ended a generation', { instanceId, name, end: end.kind });
+      return;
+    }
+    if (end.loud)
+      log('error', 'An orchestration was failed by the embedded host', { instanceId, name, error: end.error });
+    else log('warning', 'An orchestration failed', { instanceId, name, error: end.error });
+  }
+
+  #terminate(instance: Instance, messages: readonly InboxMessage[], termination: HistoryEvent): void {
+    const reason = termination.Reason ?? '';
+    const { store, clock, log } = this.#options;
+    const nowMs = clock.nowMs();
+    const past = this.#history(instance);
+    const next: Instance = {
+      ...instance,
+      status: 'Terminated',
+      output: JSON.stringify(reason),
+      updatedMs: nowMs,
+    };
+    store.transaction(() => {
+      store.removeMessages(messages.map((message) => message.id));
+      store.appendHistory(instance.instanceId, instance.executionId, past.length, [
+        stamp(nowMs, { EventType: EventType.OrchestratorStarted }),
+        termination,
+        stamp(nowMs, { EventType: EventType.OrchestratorCompleted }),
+      ]);
+      store.removeTimers(instance.instanceId, instance.executionId);
+      store.putInstance(next);
+      this.#tellParent(next, `Orchestrator function '${instance.name}' failed: it was terminated: ${reason}`, nowMs);
+    });
+    log('information', 'An orchestration was terminated', { instanceId: instance.instanceId, name: instance.name });
+    this.#forgetTimers(instance);
+    this.#histories.delete(instance.instanceId);
+    if (next.parent !== null) this.#ready.add(next.parent.instanceId);
+  }
+
+  #commitQuietly(
+    instance: Instance,
+    consumed: readonly InboxMessage[],
+    news: readonly HistoryEvent[],
+    status: Instance['status'],
+  ): void {
+    const { store, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const past = this.#history(instance);
+    const appended = [...news, stamp(nowMs, { EventType: EventType.OrchestratorCompleted })];
+    store.transaction(() => {
+      store.removeMessages(consumed.map((message) => message.id));
+      store.appendHistory(instance.instanceId, instance.executionId, past.length, appended);
+      store.putInstance({ ...instance, status, updatedMs: nowMs });
+    });
+    this.#remember(instance, [...past, ...appended]);
+  }
+
+  #history(instance: Instance): readonly HistoryEvent[] {
+    const known = this.#histories.get(instance.instanceId);
+    if (known?.executionId === instance.executionId) return known.events;
+    return this.#options.store.history(instance.instanceId, instance.executionId);
+  }
+
+  #remember({ instanceId, executionId }: Instance, events: readonly HistoryEvent[]): void {
+    this.#histories.delete(instanceId);
+    this.#histories.set(instanceId, {
+      executionId,
+      events: events.map((event) => (event.IsPlayed ? event : { ...event, IsPlayed: true })),
+    });
+    const [oldest] = this.#histories.keys();
+    if (this.#histories.size > CACHED_HISTORIES && oldest !== undefined) this.#histories.delete(oldest);
+  }
+
+  // ---- activities ---------------------------------------------------------------------------------------------
+
+  async #activity(job: ActivityJob): Promise<void> {
+    const { store, faults, log, statistics } = this.#options;
+    const key = timerKey(job);
+    if (this.#crashIf(faults.beforeActivity(key))) return;
+    store.transaction(() => store.countAttempt(job));
+    const orchestration = store.instance(job.instanceId)?.name ?? '(purged)';
+    let outcome = await this.#runActivity(job);
+    if (faults.runsActivitiesTwice && outcome.timedOut !== true) {
+      const second = await this.#runActivity(job);
+      if (outcomeText(outcome) !== outcomeText(second)) {
+        log('warning', 'Two runs of an activity differ', { function: job.name, instanceId: job.instanceId });
+        statistics.count(orchestration, 'differingSecondRuns');
+      }
+      outcome = second;
+    }
+    if (!this.#alive || this.#crashIf(faults.afterActivity(key))) return;
+    statistics.count(orchestration, 'activities');
+    if (outcome.error !== undefined) statistics.count(orchestration, 'activityFailures');
+    if (outcome.timedOut === true) statistics.count(orchestration, 'activityTimeouts');
+    const event = stamp(this.#options.clock.nowMs(), { TaskScheduledId: job.taskId, ...settlement(job, outcome) });
+    store.transaction(() => {
+      if (!store.removeActivity(job)) return;
+      const instance = store.instance(job.instanceId);
+      if (instance?.executionId === job.executionId && !isFinal(instance)) {
+        store.putMessage(job.instanceId, job.executionId, event);
+      }
+    });
+    if (faults.afterStore() === 'kill') return;
+    this.#ready.add(job.instanceId);
+  }
+
+  async #runActivity(job: ActivityJob): Promise<TimedOutcome> {
+    const { run, log, durableClient } = this.#options;
+    const target = this.#activityFunctions.get(job.name.toLowerCase());
+    if (target === undefined) {
+      const message = `The function '${job.name}' doesn't exist, is disabled, or is not an activity function.`;
+      return { invocationId: '', error: { message, stack: '' } };
+    }
+    const outcome = await run(target, {
+      trigger: activityInput(job.input),
+      triggerMetadata: { instanceId: { string: job.instanceId } },
+      durableClient: durableClient(),
+    });
+    if (outcome.error !== undefined) {
+      log('warning', 'An activity failed', {
+        function: job.name,
+        instanceId: job.instanceId,
+        taskId: job.taskId,
+        error: hideCredentials(outcome.error.message),
+      });
+    }
+    return outcome;
+  }
+
+  // ---- timers -------------------------------------------------------------------------------------------------
+
+  #schedule(timer: StoredTimer): void {
+    const key = timerKey(timer);
+    const handle = this.#options.clock.schedule(timer.fireAtMs, () => {
+      this.#timers.delete(key);
+      this.#fire(timer);
+    });
+    this.#timers.set(key, handle);
+  }
+
+  #unschedule(timer: Pick<StoredTimer, 'instanceId' | 'executionId' | 'taskId'>): void {
+    const key = timerKey(timer);
+    this.#timers.get(key)?.cancel();
+    this.#timers.delete(key);
+  }
+
+  #forgetTimers({ instanceId, executionId }: Instance): void {
+    const prefix = `${instanceId}\n${executionId}\n`;
+    for (const [key, timer] of this.#timers) {
+      if (!key.startsWith(prefix)) continue;
+      timer.cancel();
+      this.#timers.delete(key);
+    }
+  }
+
+  #fire(timer: StoredTimer): void {
+    if (!this.#alive) return;
+    const { store, clock } = this.#options;
+    const event = stamp(clock.nowMs(), {
+      EventType: EventType.TimerFired,
+      TimerId: timer.taskId,
+      FireAt: new Date(timer.fireAtMs).toISOString(),
+    });
+    store.transaction(() => {
+      if (store.removeTimer(timer)) store.putMessage(timer.instanceId, timer.executionId, event);
+    });
+    this.wake(timer.instanceId);
+  }
+
+  #crashIf(order: 'crash' | 'kill' | undefined): boolean {
+    if (order === 'crash') this.#options.crash();
+    return order !== undefined;
+  }
+}
+
+interface OutboxEntry {
+  readonly event: Partial<HistoryEvent> & { readonly EventType: number };
+  readonly job?: ActivityJob;
+  readonly timer?: StoredTimer;
+  readonly child?: Instance;
+}
+
+/** Whether an instance has come to its end. */
+export function isFinal({ status }: Pick<Instance, 'status'>): boolean {
+  return status === 'Completed' || status === 'Failed' || status === 'Terminated';
+}
+
+/** The identity of a new generation: 32 hexadecimal digits. */
+export function newExecutionId(): string {
+  return randomUUID().replaceAll('-', '');
+}
+
+/** A complete event at a time. */
+export function stamp(nowMs: number, event: Partial<HistoryEvent> & { readonly EventType: number }): HistoryEvent {
+  return { EventId: -1, IsPlayed: false, Timestamp: new Date(nowMs).toISOString(), ...event };
+}
+
+/** The event that begins a generation. */
+export function executionStarted(instance: Instance, nowMs: number): HistoryEvent {
+  const { instanceId, executionId, name, version, input, parent } = instance;
+  return stamp(nowMs, {
+    EventType: EventType.ExecutionStarted,
+    Name: name,
+    Version: version,
+    Input: input,
+    OrchestrationInstance: { InstanceId: instanceId, ExecutionId: executionId },
+    ParentInstance:
+      parent === null
+        ? null
+        : {
+            Name: parent.name,
+            OrchestrationInstance: { InstanceId: parent.instanceId, ExecutionId: parent.executionId },
+            TaskScheduleId: parent.taskId,
+          },
+    Tags: null,
+  });
+}
+
+/** The messages that the next episode takes. A suspension is a turn of its own; what comes while suspended waits. */
+function nextBatch(instance: Instance, live: readonly InboxMessage[]): readonly InboxMessage[] {
+  const isOf = (type: number) => (message: InboxMessage) => message.event.EventType === type;
+  if (instance.status === 'Suspended') {
+    const resumeAt = live.findIndex(isOf(EventType.ExecutionResumed));
+    const resume = live[resumeAt];
+    if (resume === undefined) return [];
+    const againAt = live.findIndex((each, at) => at > resumeAt && isOf(EventType.ExecutionSuspended)(each));
+    const upTo = againAt < 0 ? live : live.slice(0, againAt);
+    return [resume, ...upTo.filter((each) => each !== resume && !isOf(EventType.ExecutionSuspended)(each))];
+  }
+  const suspensionAt = live.findIndex(isOf(EventType.ExecutionSuspended));
+  if (suspensionAt < 0) return live;
+  return suspensionAt === 0 ? live.slice(0, 1) : live.slice(0, suspensionAt);
+}
+
+function nextInstance(
+  instance: Instance,
+  end: EpisodeConclusion['end'] & { readonly failure: string | undefined },
+  customStatus: string | null,
+  nowMs: number,
+): Instance {
+  const same = { ...instance, customStatus, updatedMs: nowMs };
+  switch (end.kind) {
+    case 'running':
+      return { ...same, status: 'Running' };
+    case 'completed':
+      return { ...same, status: 'Completed', output: jsonText(end.output) };
+    case 'failed':
+      return { ...same, status: 'Failed', output: JSON.stringify(end.failure) };
+    case 'continuedAsNew':
+      return {
+        ...same,
+        status: 'Running',
+        executionId: newExecutionId(),
+        input: jsonText(end.input),
+        createdMs: nowMs,
+      };
+  }
+}
+
+function endEvents(end: EpisodeConclusion['end']): readonly (Partial<HistoryEvent> & { readonly EventType: number })[] {
+  if (end.kind === 'completed') return [{ EventType: EventType.ExecutionCompleted, Result: jsonText(end.output) }];
+  if (end.kind === 'failed') return [{ EventType: EventType.ExecutionFailed, Reason: end.error, Details: end.error }];
+  return [];
+}
+
+function settlement(
+  { name }: ActivityJob,
+  { error, response }: TimedOutcome,
+): Partial<HistoryEvent> & { readonly EventType: number } {
+  if (error === undefined)
+    return { EventType: EventType.TaskCompleted, Result: typedDataToJson(response?.returnValue) };
+  const message = hideCredentials(error.message);
+  return {
+    EventType: EventType.TaskFailed,
+    Reason: `Activity function '${name}' failed: ${message}`,
+    Details: message,
+  };
+}
+
+function outcomeText({ error, response }: TimedOutcome): string | null {
+  return error === undefined ? typedDataToJson(response?.returnValue) : `failed: ${error.message}`;
+}
+
+function timerKey(of: Pick<StoredTimer, 'instanceId' | 'executionId' | 'taskId'>): string {
+  return `${of.instanceId}\n${of.executionId}\n${of.taskId}`;
+}
+
+function jsonText(value: JsonValue | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}

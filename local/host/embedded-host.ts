@@ -1,0 +1,491 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '../clock.ts';
+import { SimulatedClock } from '../clock.ts';
+import { answerControl, type ControlActions } from './control-endpoint.ts';
+import type { FunctionsCore } from './core.ts';
+import { DurableEngine } from './durable-engine.ts';
+import { DurableStore } from './durable-store.ts';
+import { answerEventGrid } from './event-grid-webhook.ts';
+import { type FaultSwitches, Faults } from './faults.ts';
+import { type FunctionRunner, functionRunner } from './function-runner.ts';
+import type { HistoryEvent } from './history-event.ts';
+import { type HostKeys, isOneOf, makeHostKeys } from './host-keys.ts';
+import { type HostLog, messageOf } from './host-log.ts';
+import { type AppSettings, readHostSettings } from './host-settings.ts';
+import { type Answer, BodyTooLargeError, jsonAnswer, readBody, sendAnswer, textAnswer } from './http-exchange.ts';
+import { layOutRoutes } from './http-routes.ts';
+import { answerHttpTrigger } from './http-trigger.ts';
+import { type IndexedFunction, indexFunctions, type RefusedFunction } from './indexed-function.ts';
+import { isJsonObject } from './json-value.ts';
+import { durableClientInput, ManagementApi, type ManagementUrls } from './management-api.ts';
+import { type OrchestrationStatistics, Statistics } from './statistics.ts';
+import { readTimerTriggers, TimerTriggers } from './timer-triggers.ts';
+import { WorkTracker } from './work-tracker.ts';
+
+export interface EmbeddedHostOptions {
+  /** `functionsCore` of core.ts; the app must have registered its functions before the host starts. */
+  readonly core: FunctionsCore;
+  /** host.json, parsed. */
+  readonly hostJson: unknown;
+  /** App settings, for `%NAME%` and `AzureWebJobs.<name>.Disabled`. */
+  readonly settings: AppSettings;
+  /** A file, or `:memory:`. */
+  readonly databaseFile: string;
+  readonly clock: Clock;
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  readonly controlPort?: number;
+  /** Otherwise no key is asked for, as with Core Tools. */
+  readonly requireKeys?: boolean;
+  readonly keys?: HostKeys;
+  readonly log?: HostLog;
+  /** Instead of SIGKILL for this process. */
+  readonly killProcess?: () => void;
+}
+
+/** What a stored instance looks like when it is recorded. */
+export interface RecordedHistory {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly name: string;
+  readonly version: string | null;
+  readonly status: string;
+  /** JSON values. */
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly parentInstanceId: string | null;
+  /** Events of the current generation in wire form. */
+  readonly history: readonly HistoryEvent[];
+}
+
+export interface Settled {
+  /** When the next timer is due; `null` when there is none. */
+  readonly nextDueMs: number | null;
+  /** Counts invocations, episodes and requests since the start. */
+  readonly workDone: number;
+}
+
+export interface EmbeddedHost {
+  /** Opens the ports and takes up what the database says is to be done. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Drops all memory of the host and rebuilds it from SQLite, without loading the app again. */
+  crash(): void;
+  /** Stepped clock: moves it to `nowMs` if that is later. Answers when nothing runs or is ready to run. */
+  settle(nowMs?: number): Promise<Settled>;
+  /** `http://127.0.0.1:port`. */
+  readonly functionsUrl: string;
+  /** `http://127.0.0.1:port/_host`. */
+  readonly controlUrl: string;
+  readonly keys: HostKeys;
+  readonly functions: readonly IndexedFunction[];
+  readonly refused: readonly RefusedFunction[];
+  setFaults(switches: FaultSwitches): void;
+  history(instanceId: string): RecordedHistory | undefined;
+  statistics(): Readonly<Record<string, OrchestrationStatistics>>;
+}
+
+/** A host for the functions that the app has registered with `core`. */
+export function createEmbeddedHost(options: EmbeddedHostOptions): EmbeddedHost {
+  return new Host(options);
+}
+
+/** What is lost in a crash. */
+interface Memory {
+  readonly database: DatabaseSync;
+  readonly store: DurableStore;
+  readonly engine: DurableEngine;
+  readonly timers: TimerTriggers;
+}
+
+class Host implements EmbeddedHost, ControlActions {
+  readonly keys: HostKeys;
+  readonly functions: readonly IndexedFunction[];
+  readonly refused: readonly RefusedFunction[];
+  readonly #options: EmbeddedHostOptions;
+  readonly #log: HostLog;
+  readonly #settings: ReturnType<typeof readHostSettings>;
+  readonly #tracker = new WorkTracker();
+  readonly #faults: Faults;
+  readonly #statistics = new Statistics();
+  readonly #run: FunctionRunner;
+  readonly #routes: ReturnType<typeof layOutRoutes>;
+  readonly #timerTriggers: ReturnType<typeof readTimerTriggers>['triggers'];
+  readonly #functionsServer: Server;
+  readonly #controlServer: Server;
+  readonly #managementApi: ManagementApi;
+  readonly #inMemoryDatabase: DatabaseSync | undefined;
+  #memory: Memory | undefined;
+
+  constructor(options: EmbeddedHostOptions) {
+    this.#options = options;
+    this.#log = options.log ?? (() => undefined);
+    this.#settings = readHostSettings(options.hostJson, options.settings);
+    this.keys = options.keys ?? makeHostKeys();
+    this.#faults = new Faults(options.killProcess);
+    this.#run = functionRunner(options.core, this.#tracker, this.#settings.functionTimeoutMs, this.#log);
+    const indexed = indexFunctions(
+      options.core.registrations(),
+      (name) => options.settings[`AzureWebJobs.${name}.Disabled`]?.toLowerCase() === 'true',
+    );
+    this.#routes = layOutRoutes(indexed.functions, this.#settings.routePrefix);
+    const timers = readTimerTriggers(indexed.functions, options.settings);
+    this.#timerTriggers = timers.triggers;
+    this.refused = [...indexed.refused, ...this.#routes.refused, ...timers.refused];
+    const dropped = new Set(this.refused.map((each) => each.name));
+    this.functions = indexed.functions.filter((each) => !dropped.has(each.name));
+    this.#functionsServer = createServer((request, response) => this.#serve(request, response, this.#answer));
+    this.#controlServer = createServer((request, response) => this.#serveControl(request, response));
+    this.#managementApi = new ManagementApi(
+      () => this.#current().engine,
+      () => this.#urls(),
+    );
+    this.#inMemoryDatabase = options.databaseFile === ':memory:' ? new DatabaseSync(':memory:') : undefined;
+  }
+
+  get functionsUrl(): string {
+    return `http://127.0.0.1:${portOf(this.#functionsServer)}`;
+  }
+
+  get controlUrl(): string {
+    return `http://127.0.0.1:${portOf(this.#controlServer)}/_host`;
+  }
+
+  async start(): Promise<void> {
+    const { core } = this.#options;
+    core.lock();
+    core.setLog(this.#log);
+    for (const { name, reason } of this.refused)
+      this.#log('error', 'A function was refused', { function: name, reason });
+    const capabilities = (await core.programmingModel()?.getCapabilities?.({})) ?? {};
+    if (capabilities.HttpUri !== undefined) {
+      throw new Error('HTTP streaming (app.setup({enableHttpStream: true})) is not supported by the embedded host.');
+    }
+    await listen(this.#functionsServer, this.#options.port ?? 0);
+    await listen(this.#controlServer, this.#options.controlPort ?? 0);
+    this.#setEnvironment();
+    for (const hook of core.hooks('appStart')) await hook({ hookData: {}, appHookData: core.appHookData() });
+    this.#remember();
+    this.#log('information', 'The embedded host has started', { functions: this.functions.length });
+  }
+
+  async stop(): Promise<void> {
+    this.#forget();
+    const { core } = this.#options;
+    await Promise.all([close(this.#functionsServer), close(this.#controlServer)]);
+    for (const hook of core.hooks('appTerminate')) await hook({ hookData: {}, appHookData: core.appHookData() });
+    this.#inMemoryDatabase?.close();
+    core.setLog(undefined);
+  }
+
+  crash(): void {
+    this.#log('warning', 'The embedded host crashes', {});
+    this.#forget();
+    this.#functionsServer.closeAllConnections();
+    this.#remember();
+  }
+
+  async settle(nowMs?: number): Promise<Settled> {
+    const { clock } = this.#options;
+    const stepped = clock instanceof SimulatedClock && clock.stepped ? clock : undefined;
+    for (;;) {
+      stepped?.moveTo(nowMs ?? stepped.nowMs());
+      await this.#tracker.idle();
+      const dueMs = clock.nextDueMs();
+      if (stepped === undefined || dueMs === null || dueMs > clock.nowMs()) {
+        return { nextDueMs: dueMs, workDone: this.#tracker.begun };
+      }
+    }
+  }
+
+  get faults(): FaultSwitches {
+    return this.#faults.switches;
+  }
+
+  setFaults(switches: FaultSwitches): void {
+    this.#faults.set(switches);
+  }
+
+  statistics(): Readonly<Record<string, OrchestrationStatistics>> {
+    return this.#statistics.snapshot();
+  }
+
+  history(instanceId: string): RecordedHistory | undefined {
+    const { store } = this.#current();
+    const instance = store.instance(instanceId);
+    if (instance === undefined) return undefined;
+    const { executionId, name, version, status, input, output, parent } = instance;
+    return {
+      instanceId,
+      executionId,
+      name,
+      version,
+      status,
+      input: input === null ? null : JSON.parse(input),
+      output: output === null ? null : JSON.parse(output),
+      parentInstanceId: parent?.instanceId ?? null,
+      history: store.history(instanceId, executionId),
+    };
+  }
+
+  state(): unknown {
+    return {
+      functions: this.functions.map(({ name, triggerType }) => ({ name, triggerType })),
+      refused: this.refused,
+      epoch: this.#current().store.epoch,
+      faults: this.#faults.switches,
+      now: new Date(this.#options.clock.nowMs()).toISOString(),
+      running: this.#tracker.running,
+      workDone: this.#tracker.begun,
+    };
+  }
+
+  #current(): Memory {
+    if (this.#memory === undefined) throw new Error('The embedded host is not running.');
+    return this.#memory;
+  }
+
+  #remember(): void {
+    const { clock, databaseFile } = this.#options;
+    const database = this.#inMemoryDatabase ?? new DatabaseSync(databaseFile);
+    const store = new DurableStore(database);
+    const common = {
+      store,
+      clock,
+      run: this.#run,
+      durableClient: () => this.#durableClient(),
+      tracker: this.#tracker,
+      log: this.#log,
+    };
+    const engine = new DurableEngine({
+      ...common,
+      settings: this.#settings,
+      functions: this.functions,
+      faults: this.#faults,
+      statistics: this.#statistics,
+      crash: () => this.crash(),
+    });
+    const timers = new TimerTriggers(common);
+    this.#memory = { database, store, engine, timers };
+    engine.start();
+    timers.start(this.#timerTriggers);
+  }
+
+  #forget(): void {
+    const memory = this.#memory;
+    if (memory === undefined) return;
+    this.#memory = undefined;
+    memory.engine.drop();
+    memory.timers.drop();
+    memory.store.close();
+    if (memory.database !== this.#inMemoryDatabase) memory.database.close();
+  }
+
+  /** The loopback address carries the epoch, so that functions of a dropped host cannot act on the new one. */
+  #durableClient(): string {
+    return durableClientInput(this.#urls());
+  }
+
+  #urls(): ManagementUrls {
+    return {
+      webhookUrl: `${this.functionsUrl}/runtime/webhooks/durabletask`,
+      rpcUrl: `http://127.0.0.1:${portOf(this.#controlServer)}/durabletask/${this.#current().store.epoch}/`,
+      systemKey: this.keys.durableTaskKey,
+      hubName: this.#settings.hubName,
+    };
+  }
+
+  /** The Durable SDK reads WEBSITE_HOSTNAME, and its HTTP client would send even loopback calls to a proxy. */
+  #setEnvironment(): void {
+    process.env.WEBSITE_HOSTNAME = new URL(this.functionsUrl).host;
+    for (const name of ['NO_PROXY', 'no_proxy']) {
+      const hosts = (process.env[name] ?? '').split(',').filter((each) => each !== '');
+      process.env[name] = [...new Set([...hosts, '127.0.0.1', 'localhost'])].join(',');
+    }
+  }
+
+  #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    answer: (request: IncomingMessage, url: URL) => Promise<Answer>,
+  ): void {
+    const ended = this.#tracker.enter();
+    response.once('close', ended);
+    answer(request, urlOf(request))
+      .catch((thrown): Answer => this.#failure(thrown))
+      .then((result) => sendAnswer(response, result))
+      .catch((thrown) => {
+        this.#log('error', 'An answer could not be sent', { error: messageOf(thrown) });
+        response.destroy();
+      });
+  }
+
+  #failure(thrown: unknown): Answer {
+    if (thrown instanceof BodyTooLargeError) return textAnswer(413, thrown.message);
+    this.#log('error', 'A request failed', { error: messageOf(thrown) });
+    return { status: 500 };
+  }
+
+  readonly #answer = async (request: IncomingMessage, url: URL): Promise<Answer> => {
+    const segments = url.pathname.split('/').filter((each) => each !== '');
+    const [first = '', second = '', third = ''] = segments.map((each) => each.toLowerCase());
+    const body = await readBody(request);
+    if (first === 'runtime' && second === 'webhooks') {
+      if (third === 'eventgrid') return this.#eventGrid(request, url, body);
+      if (third === 'durabletask') return this.#durableTask(request, url, segments.slice(3), body);
+      return { status: 404 };
+    }
+    if (first === 'admin') return this.#admin(request, url, segments.slice(1), body);
+    if (segments.length === 0) return textAnswer(200, 'The Functions host is up and running.');
+    const match = this.#routes.find(request.method ?? 'GET', url.pathname);
+    if (match === undefined) return { status: 404 };
+    const level = String(match.target.trigger.authLevel ?? 'function').toLowerCase();
+    const { masterKey, functionKey } = this.keys;
+    if (level === 'function' && !this.#isAllowed(request, url, [functionKey, masterKey])) return { status: 401 };
+    if (level === 'admin' && !this.#isAllowed(request, url, [masterKey])) return { status: 401 };
+    return answerHttpTrigger(request, url, body, match, {
+      run: this.#run,
+      durableClient: () => this.#durableClient(),
+      log: this.#log,
+    });
+  };
+
+  #isAllowed(request: IncomingMessage, url: URL, keys: readonly string[]): boolean {
+    if (this.#options.requireKeys !== true) return true;
+    const header = request.headers['x-functions-key'];
+    const shown = typeof header === 'string' ? header : (url.searchParams.get('code') ?? undefined);
+    return isOneOf(shown, keys);
+  }
+
+  async #eventGrid(request: IncomingMessage, url: URL, body: Buffer): Promise<Answer> {
+    if (!this.#isAllowed(request, url, [this.keys.eventGridKey, this.keys.masterKey])) return { status: 401 };
+    return answerEventGrid(
+      {
+        method: request.method ?? 'GET',
+        functionName: url.searchParams.get('functionName'),
+        eventType: headerOf(request, 'aeg-event-type'),
+        requestOrigin: headerOf(request, 'webhook-request-origin'),
+        body: body.toString('utf8'),
+      },
+      { functions: this.functions, run: this.#run, durableClient: () => this.#durableClient(), log: this.#log },
+    );
+  }
+
+  async #durableTask(request: IncomingMessage, url: URL, path: readonly string[], body: Buffer): Promise<Answer> {
+    if (!this.#isAllowed(request, url, [this.keys.durableTaskKey, this.keys.masterKey])) return { status: 401 };
+    return this.#management(request, url, path, body);
+  }
+
+  #management(request: IncomingMessage, url: URL, path: readonly string[], body: Buffer): Answer {
+    return this.#managementApi.answer({
+      method: request.method ?? 'GET',
+      path: path.map(decodeURIComponent),
+      query: url.searchParams,
+      body: body.toString('utf8'),
+      continuationToken: headerOf(request, 'x-ms-continuation-token'),
+    });
+  }
+
+  async #admin(request: IncomingMessage, url: URL, path: readonly string[], body: Buffer): Promise<Answer> {
+    if (!this.#isAllowed(request, url, [this.keys.masterKey])) return { status: 401 };
+    const [what, name] = path;
+    if (what === 'host' && name === 'status' && request.method === 'GET') return jsonAnswer(200, { state: 'Running' });
+    if (what !== 'functions') return { status: 404 };
+    if (name === undefined)
+      return jsonAnswer(
+        200,
+        this.functions.map((each) => ({ name: each.name })),
+      );
+    const target = this.functions.find((each) => each.name.toLowerCase() === name.toLowerCase());
+    if (target === undefined || request.method !== 'POST') return { status: 404 };
+    return this.#runByHand(target, body.toString('utf8'));
+  }
+
+  #runByHand(target: IndexedFunction, body: string): Answer {
+    const runnable = ['timertrigger', 'eventgridtrigger', 'activitytrigger'];
+    if (!runnable.includes(target.triggerType)) {
+      return textAnswer(400, `A function with a trigger of type ${target.triggerType} cannot be run this way.`);
+    }
+    const trigger = this.#timerTriggers.find((each) => each.target === target);
+    if (trigger !== undefined) {
+      void this.#background(() => this.#current().timers.runNow(trigger));
+      return { status: 202 };
+    }
+    const parsed: unknown = body === '' ? {} : JSON.parse(body);
+    const input = isJsonObject(parsed) ? parsed.input : undefined;
+    if (input !== undefined && typeof input !== 'string') return textAnswer(400, '"input" must be a text.');
+    void this.#background(async () => {
+      const { error } = await this.#run(target, {
+        trigger: input === undefined ? undefined : { string: input },
+        durableClient: this.#durableClient(),
+      });
+      if (error !== undefined) this.#log('error', 'A function failed', { function: target.name, error: error.message });
+    });
+    return { status: 202 };
+  }
+
+  async #background(body: () => Promise<void>): Promise<void> {
+    const ended = this.#tracker.enter();
+    try {
+      await body();
+    } finally {
+      ended();
+    }
+  }
+
+  #serveControl(request: IncomingMessage, response: ServerResponse): void {
+    const [first, ...path] = urlOf(request)
+      .pathname.split('/')
+      .filter((each) => each !== '');
+    if (first === '_host') {
+      // Steps of the clock wait for everything else to end, so they do not count as work themselves.
+      answerControl(request, path, this)
+        .then((answer) => sendAnswer(response, answer))
+        .catch((thrown) => sendAnswer(response, textAnswer(400, messageOf(thrown))));
+      return;
+    }
+    this.#serve(request, response, async (_, url) => {
+      const body = await readBody(request);
+      const [epoch, ...rest] = path;
+      if (first !== 'durabletask') return { status: 404 };
+      if (this.#memory === undefined || Number(epoch) !== this.#memory.store.epoch) {
+        return textAnswer(503, 'This host was dropped.');
+      }
+      return this.#management(request, url, rest, body);
+    });
+  }
+}
+
+function urlOf(request: IncomingMessage): URL {
+  return new URL(request.url ?? '/', `http://${request.headers.host ?? '127.0.0.1'}`);
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The embedded host is not listening.');
+  return (address satisfies AddressInfo).port;
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,46 @@
+import type { FunctionsCore } from './core.ts';
+import type { HostLog } from './host-log.ts';
+import type { IndexedFunction } from './indexed-function.ts';
+import { type InvocationInput, type InvocationOutcome, invokeFunction } from './invoke-function.ts';
+import type { WorkTracker } from './work-tracker.ts';
+
+export type TimedOutcome = InvocationOutcome & { readonly timedOut?: true };
+
+/** Runs one function of the app; never throws. */
+export type FunctionRunner = (target: IndexedFunction, input: InvocationInput) => Promise<TimedOutcome>;
+
+/**
+ * A runner that enforces host.json's `functionTimeout` in wall time and keeps count of what runs. A function that is
+ * past its time counts as ended and failed; what it still does cannot be stopped here (in Azure the worker is restarted).
+ */
+export function functionRunner(
+  core: FunctionsCore,
+  tracker: WorkTracker,
+  functionTimeoutMs: number | null,
+  log: HostLog,
+): FunctionRunner {
+  return async (target, input) => {
+    const ended = tracker.enter();
+    try {
+      const running = invokeFunction(core, target, input, log);
+      if (functionTimeoutMs === null) return await running;
+      let timer: NodeJS.Timeout | undefined;
+      const timeout = new Promise<TimedOutcome>((resolve) => {
+        timer = setTimeout(() => {
+          const message = `Timeout value of ${timeSpan(functionTimeoutMs)} exceeded by function: ${target.name}`;
+          log('error', 'A function ran into functionTimeout', { function: target.name, functionTimeoutMs });
+          resolve({ invocationId: '', error: { message, stack: '' }, timedOut: true });
+        }, functionTimeoutMs);
+      });
+      const outcome = await Promise.race([running, timeout]);
+      clearTimeout(timer);
+      return outcome;
+    } finally {
+      ended();
+    }
+  };
+}
+
+function timeSpan(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 19);
+}

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SimulatedClock } from '../../../../local/clock.ts';
+import { functionsCore } from '../../../../local/host/core.ts';
+import {
+  createEmbeddedHost,
+  type EmbeddedHost,
+  type EmbeddedHostOptions,
+} from '../../../../local/host/embedded-host.ts';
+import { registerTestApp, resetTestApp } from './test-app.ts';
+
+export const START = Date.parse('2026-11-20T08:00:00.000Z');
+
+export interface LogEntry {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface Status {
+  readonly runtimeStatus: string;
+  readonly output: unknown;
+  readonly input: unknown;
+  readonly customStatus: unknown;
+  readonly createdTime: string;
+  readonly lastUpdatedTime: string;
+}
+
+/** A running host with the test app, a stepped clock and a database of its own. */
+export interface Fixture {
+  readonly host: EmbeddedHost;
+  readonly clock: SimulatedClock;
+  readonly logs: readonly LogEntry[];
+  /** Stops the host and starts another on the same database, as a new process would. */
+  restart(options?: Partial<EmbeddedHostOptions>): Promise<EmbeddedHost>;
+  start(name: string, input: unknown, instanceId?: string): Promise<string>;
+  status(instanceId: string): Promise<Status>;
+  /** Jumps from due item to due item until nothing is due before `untilMs` (default: ever); then stands at `untilMs`. */
+  run(untilMs?: number): Promise<void>;
+  management(method: string, path: string, body?: string): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export async function startFixture(
+  options: Partial<EmbeddedHostOptions> = {},
+  register: () => void = registerTestApp,
+): Promise<Fixture> {
+  const folder = mkdtempSync(join(tmpdir(), 'embedded-host-'));
+  const clock = new SimulatedClock({ simulatedMs: START, wallMs: 0, speed: 0 });
+  const logs: LogEntry[] = [];
+  const make = async (more: Partial<EmbeddedHostOptions>): Promise<EmbeddedHost> => {
+    functionsCore.reset();
+    resetTestApp();
+    register();
+    const made = createEmbeddedHost({
+      core: functionsCore,
+      hostJson: {},
+      settings: { TICK_SCHEDULE: '0 0 0 1 1 *' },
+      databaseFile: join(folder, 'host.db'),
+      clock,
+      log: (level, message, fields = {}) => logs.push({ level, message, fields }),
+      ...options,
+      ...more,
+    });
+    await made.start();
+    return made;
+  };
+  let host = await make({});
+  const management = (method: string, path: string, body?: string): Promise<Response> =>
+    fetch(`${host.functionsUrl}/runtime/webhooks/durabletask/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+    });
+  return {
+    get host() {
+      return host;
+    },
+    clock,
+    logs,
+    management,
+    restart: async (more = {}) => {
+      await host.stop();
+      host = await make(more);
+      return host;
+    },
+    start: async (name, input, instanceId) => {
+      const path = instanceId === undefined ? name : `${name}/${instanceId}`;
+      const response = await management(
+        'POST',
+        `orchestrators/${path}`,
+        input === undefined ? '' : JSON.stringify(input),
+      );
+      if (response.status !== 202) throw new Error(`${response.status}: ${await response.text()}`);
+      return ((await response.json()) as { id: string }).id;
+    },
+    status: async (instanceId) => (await (await management('GET', `instances/${instanceId}`)).json()) as Status,
+    run: async (untilMs = Number.POSITIVE_INFINITY) => {
+      for (;;) {
+        const { nextDueMs } = await host.settle();
+        if (nextDueMs === null || nextDueMs > untilMs) break;
+        await host.settle(nextDueMs);
+      }
+      if (Number.isFinite(untilMs)) await host.settle(untilMs);
+    },
+    close: async () => {
+      clock.stop();
+      await host.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
