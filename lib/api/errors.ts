@@ -65,7 +65,7 @@ export type Checked<T> =
 
 /** Checks a value against a schema. Never throws; `root` goes before every path, such as `query`. */
 export function check<T>(schema: z.ZodType<T>, value: unknown, root = ''): Checked<T> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return { ok: true, value: result.data };
   return { ok: false, errors: result.error.issues.flatMap((issue) => errorsOfIssue(issue, root)) };
 }

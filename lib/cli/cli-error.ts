@@ -1,10 +1,10 @@
-import type { ApiError } from '../api/errors.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import type { Finding } from './finding.ts';
 
 /** A command that ends without its result: what is wrong, each with its remedy, and the exit code. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
-  readonly errors: readonly ApiError[];
+  readonly errors: readonly Finding[];
   /** HTTP status, when the app answered. */
   readonly status?: number;
   /** The app's answer, when it says more than its errors. */
@@ -12,8 +12,8 @@ export class CliError extends Error {
 
   constructor(
     exitCode: ExitCode,
-    errors: readonly ApiError[],
-    answer: { readonly status?: number; readonly body?: unknown } = {},
+    errors: readonly Finding[],
+    answer: { readonly status?: number | undefined; readonly body?: unknown } = {},
   ) {
     super(errors.map((error) => error.message).join(' '));
     this.name = 'CliError';

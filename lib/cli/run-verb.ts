@@ -1,8 +1,9 @@
 import { CliError } from './cli-error.ts';
 import { createClient } from './client.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { findingLines } from './finding.ts';
 import { createProgress } from './progress.ts';
-import { plain, type Style, styleFor } from './style.ts';
+import { plain, styleFor } from './style.ts';
 import type { Verb, VerbInput } from './verb.ts';
 import type { World } from './world.ts';
 
@@ -50,7 +51,7 @@ export function reportError(world: World, error: CliError, json: boolean): void 
   if (json) writeLines(world.stdout, [JSON.stringify(bodyOf(error), null, 2)]);
   writeLines(
     world.stderr,
-    error.errors.flatMap((one) => errorLines(one, style)),
+    error.errors.flatMap((finding) => findingLines(finding, style.red('error:'), style)),
   );
 }
 
@@ -58,14 +59,6 @@ export function reportError(world: World, error: CliError, json: boolean): void 
 function bodyOf(error: CliError): unknown {
   const more = typeof error.body === 'object' && error.body !== null ? error.body : {};
   return { ...more, errors: error.errors };
-}
-
-function errorLines(error: CliError['errors'][number], style: Style): string[] {
-  const place = error.path === '' || error.message.startsWith(error.path) ? '' : `${plain(error.path)}: `;
-  return [
-    `${style.red('error:')} ${place}${plain(error.message)} ${style.dim(`[${plain(error.code)}]`)}`,
-    `    ${plain(error.remedy)}`,
-  ];
 }
 
 function writeLines(sink: World['stdout'], lines: readonly string[]): void {

@@ -3,6 +3,7 @@ import { readDocument } from '../baseline/document.ts';
 import { CliError, usageError } from './cli-error.ts';
 import type { DocumentToSend } from './client.ts';
 import { EXIT } from './exit-code.ts';
+import { findingsIn } from './finding.ts';
 import { nameArgument } from './input.ts';
 import { plain } from './style.ts';
 import type { World } from './world.ts';
@@ -42,10 +43,23 @@ export async function specFile(world: World, argument: string): Promise<SpecFile
  */
 export function nameInSpec(file: SpecFile): string {
   const document = readDocument(file.bytes, file.contentType);
-  if (!document.ok) throw new CliError(EXIT.invalid, document.violations);
+  if (!document.ok) throw new CliError(EXIT.invalid, findingsIn(file, document.violations));
   const { name } = document.value;
   if (typeof name !== 'string') {
     throw usageError(`${plain(file.shown)} does not say the name of the baseline.`, 'Add name: to the spec.', 'name');
   }
   return nameArgument(name);
+}
+
+/**
+ * Makes a call that carries a spec; what the app finds wrong with the spec gets its line in the file.
+ * @throws CliError as the call does.
+ */
+export async function aboutSpec<Value>(file: SpecFile, called: Promise<Value>): Promise<Value> {
+  try {
+    return await called;
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exitCode !== EXIT.invalid) throw error;
+    throw new CliError(error.exitCode, findingsIn(file, error.errors), { status: error.status, body: error.body });
+  }
 }

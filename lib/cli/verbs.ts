@@ -15,9 +15,11 @@ import { schemaVerb } from './verbs/schema.ts';
 import { statusVerb } from './verbs/status.ts';
 import { stopVerb } from './verbs/stop.ts';
 import { teardownVerb } from './verbs/teardown.ts';
+import { validateVerb } from './verbs/validate.ts';
 
 /** Every command, in the order of the help. */
 export const verbs: readonly Verb[] = [
+  validateVerb,
   schemaVerb,
   planVerb,
   applyVerb,

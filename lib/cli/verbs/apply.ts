@@ -3,7 +3,7 @@ import { EXIT } from '../exit-code.ts';
 import { followOperation, followOptions, startedResult } from '../followed-result.ts';
 import { optionText } from '../input.ts';
 import { planLines } from '../plan-view.ts';
-import { nameInSpec, type SpecFile, specFile } from '../spec-file.ts';
+import { aboutSpec, nameInSpec, type SpecFile, specFile } from '../spec-file.ts';
 import { plain } from '../style.ts';
 import type { Context, Verb } from '../verb.ts';
 
@@ -29,7 +29,10 @@ export const applyVerb: Verb = {
       return { exitCode: EXIT.failed, data: { applied: false }, lines: ['Nothing was started.'] };
     }
     const ifMatch = optionText(input, 'ifMatch');
-    const { value } = await context.client.putBaseline(name, file, ifMatch === undefined ? undefined : tagOf(ifMatch));
+    const { value } = await aboutSpec(
+      file,
+      context.client.putBaseline(name, file, ifMatch === undefined ? undefined : tagOf(ifMatch)),
+    );
     for (const warning of value.warnings ?? []) {
       context.say([
         `${context.style.yellow('warning:')} ${plain(warning.path)}: ${plain(warning.message)}`,
@@ -47,7 +50,7 @@ export const applyVerb: Verb = {
 /** True unless a person, shown changes that disturb or destroy, says no. */
 async function agreed(context: Context, name: string, file: SpecFile): Promise<boolean> {
   if (context.yes || context.json || context.world.stdout.isTTY !== true) return true;
-  const { value: plan } = await context.client.planDocument(name, file);
+  const { value: plan } = await aboutSpec(file, context.client.planDocument(name, file));
   if (plan.changes.every((change) => change.risk === 'safe')) return true;
   context.say(planLines(plan, { style: context.style, full: false }));
   const answer = await context.world.ask(`Apply this to ${name}? [y/N] `);

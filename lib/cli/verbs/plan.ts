@@ -6,7 +6,8 @@ import { EXIT } from '../exit-code.ts';
 import { follow } from '../follow.ts';
 import { nameArgument, optionFlag } from '../input.ts';
 import { planLines } from '../plan-view.ts';
-import { looksLikeFile, nameInSpec, readSpecFile } from '../spec-file.ts';
+import { aboutSpec, looksLikeFile, nameInSpec, readSpecFile } from '../spec-file.ts';
+import { plain } from '../style.ts';
 import type { Context, Verb } from '../verb.ts';
 
 export const planVerb: Verb = {
@@ -28,10 +29,10 @@ export const planVerb: Verb = {
 
 async function planOf(context: Context, argument: string): Promise<PlanBody> {
   const file = await readSpecFile(context.world, argument);
-  if (file !== null) return (await context.client.planDocument(nameInSpec(file), file)).value;
+  if (file !== null) return (await aboutSpec(file, context.client.planDocument(nameInSpec(file), file))).value;
   if (looksLikeFile(argument)) {
     throw usageError(
-      `There is no file ${argument}.`,
+      `There is no file ${plain(argument)}.`,
       'Give the path of a spec, or the name of a stored baseline.',
       'SPEC',
     );

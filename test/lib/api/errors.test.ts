@@ -32,6 +32,11 @@ describe('check', () => {
     });
   });
 
+  it('tells a field of the wrong type from a missing one', () => {
+    expect(check(pauseRequest, { reason: 7 })).toMatchObject({ errors: [{ code: 'InvalidRequest', path: 'reason' }] });
+    expect(check(pauseRequest, undefined)).toMatchObject({ errors: [{ code: 'InvalidRequest', path: '' }] });
+  });
+
   it('names places inside lists as specs do', () => {
     const result = check(z.strictObject({ spokes: z.array(z.strictObject({ name: z.string() })) }), {
       spokes: [{ name: 'a' }, { nam: 'b' }],
