@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { typeOfId } from '../arm-id.ts';
 
 /** Names that Microsoft.Network takes: 1 to 80 characters, first a letter or digit, last a word character. */
 export const resourceName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?$/);
@@ -10,15 +11,6 @@ export const resourceGroupName = z.string().regex(/^[A-Za-z0-9_().-]{0,89}[A-Za-
 export const partName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?$/);
 
 const ARM_ID = /^\/subscriptions\/[0-9a-fA-F-]{36}\/resource[Gg]roups\/[^/]+\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+$/;
-
-/** The ARM type of an id, such as `Microsoft.Network/virtualNetworks`; empty when the id has no provider. */
-export function typeOfId(id: string): string {
-  const segments = id.split('/');
-  const provider = segments.findLastIndex((segment) => segment.toLowerCase() === 'providers');
-  if (provider < 0) return '';
-  const tail = segments.slice(provider + 1);
-  return [tail[0] ?? '', ...tail.slice(1).filter((_, index) => index % 2 === 0)].join('/');
-}
 
 /** The id of an existing resource of one ARM type. */
 export function existingId(type: string) {

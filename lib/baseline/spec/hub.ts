@@ -46,11 +46,14 @@ export const privateDnsZone = z
     id: existingId('Microsoft.Network/privateDnsZones')
       .optional()
       .describe('Id of an existing zone; only links are added to it.'),
-    linkHub: z.boolean().optional().describe('Whether the hub resolves the zone. Yes by default.'),
+    linkHub: z
+      .boolean()
+      .optional()
+      .describe('Whether the hub resolves the zone; by default when the firewall answers DNS for the spokes.'),
     linkSpokes: z
       .union([z.literal('all'), z.literal('none'), z.array(z.string().min(1))])
       .optional()
-      .describe('Spokes that resolve the zone by themselves. By default those that ask Azure DNS.'),
+      .describe('Spokes that resolve the zone by themselves; all by default.'),
   })
   .refine((zone) => (zone.name === undefined) !== (zone.id === undefined), { error: 'give either name or id' });
 

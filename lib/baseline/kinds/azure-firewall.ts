@@ -1,0 +1,148 @@
+import type { JsonObject } from '../../json.ts';
+import type { Owner } from '../../plan/graph.ts';
+import { entryPath } from '../../plan/property-path.ts';
+import type { ResourceKind } from '../kind.ts';
+import {
+  dependencies,
+  envelope,
+  FIXED_LOCATION,
+  firewallFamilyLanes,
+  foreignEntries,
+  groupOf,
+  laneOf,
+  NETWORK_API_VERSION,
+  NETWORK_READ_ONLY,
+  nodeOf,
+  reference,
+  referencesAt,
+  riskFrom,
+  zonesOf,
+} from '../kind-support.ts';
+import type { ResolvedFirewall } from '../resolved.ts';
+
+const CONFIGURATIONS = 'properties.ipConfigurations';
+const MANAGEMENT = 'properties.managementIpConfiguration';
+const CLASSIC_RULES = ['applicationRuleCollections', 'natRuleCollections', 'networkRuleCollections'] as const;
+
+function configurations(firewall: ResolvedFirewall): readonly JsonObject[] {
+  return firewall.publicIps.map(({ configurationName, id }, index) => ({
+    name: configurationName,
+    // Only the first one names the subnet; Azure refuses it in the others.
+    properties: { ...(index === 0 ? { subnet: { id: firewall.subnetId } } : {}), publicIPAddress: { id } },
+  }));
+}
+
+function management(firewall: ResolvedFirewall): JsonObject | undefined {
+  const { managementSubnetId, managementPublicIpId } = firewall;
+  if (managementSubnetId === undefined) return undefined;
+  return {
+    name: 'management',
+    properties: { subnet: { id: managementSubnetId }, publicIPAddress: reference(managementPublicIpId) },
+  };
+}
+
+export const azureFirewall: ResourceKind = {
+  name: 'azureFirewall',
+  type: 'Microsoft.Network/azureFirewalls',
+  apiVersion: NETWORK_API_VERSION,
+  observe: { by: 'subscription' },
+  etag: 'honoured',
+  // Microsoft and operators: 5 to 12 minutes to make, 3 to 5 for a change, 5 to 15 to delete.
+  durationMinutes: { create: 10, update: 4, delete: 10 },
+  comparison: {
+    readOnly: [
+      ...NETWORK_READ_ONLY,
+      'properties.ipGroups',
+      'properties.afcConfiguration',
+      'properties.hubIPAddresses',
+      `${CONFIGURATIONS}[].etag`,
+      `${CONFIGURATIONS}[].type`,
+      `${CONFIGURATIONS}[].properties.privateIPAddress`,
+      `${CONFIGURATIONS}[].properties.privateIPAllocationMethod`,
+      `${CONFIGURATIONS}[].properties.provisioningState`,
+      `${MANAGEMENT}.etag`,
+      `${MANAGEMENT}.type`,
+      `${MANAGEMENT}.properties.privateIPAddress`,
+      `${MANAGEMENT}.properties.privateIPAllocationMethod`,
+      `${MANAGEMENT}.properties.provisioningState`,
+      ...CLASSIC_RULES.flatMap((name) => [
+        `properties.${name}[].etag`,
+        `properties.${name}[].properties.provisioningState`,
+      ]),
+    ],
+    entries: [
+      // The first one carries the subnet, so the order means something.
+      { path: CONFIGURATIONS, key: 'name', foreign: 'keep', ordered: true },
+      ...CLASSIC_RULES.map((name) => ({ path: `properties.${name}`, key: 'name', foreign: 'keep' as const })),
+    ],
+    sets: ['zones'],
+    ignoreCase: ['properties.sku.name', 'properties.sku.tier', 'properties.threatIntelMode'],
+    defaults: {
+      'properties.threatIntelMode': 'Alert',
+      'properties.additionalProperties': {},
+      ...Object.fromEntries(CLASSIC_RULES.map((name) => [`properties.${name}`, []])),
+    },
+    immutable: {
+      location: FIXED_LOCATION,
+      zones: 'The zones of a firewall are fixed when it is made.',
+      'properties.sku.name': 'A firewall in a virtual network stays one.',
+      [`${CONFIGURATIONS}[].properties.subnet.id`]: 'A firewall stays in its virtual network.',
+    },
+    secret: [],
+  },
+  riskOf: riskFrom(
+    'destructive',
+    [
+      { path: CONFIGURATIONS, risk: 'safe', when: 'added' },
+      // Connections that left from a removed address break.
+      { path: CONFIGURATIONS, risk: 'disruptive' },
+      { path: 'properties.autoscaleConfiguration', risk: 'safe' },
+    ],
+    'disruptive',
+  ),
+  referencesOf: (body) =>
+    referencesAt(body, [
+      `${CONFIGURATIONS}[].properties.publicIPAddress.id`,
+      `${CONFIGURATIONS}[].properties.subnet.id`,
+      `${MANAGEMENT}.properties.publicIPAddress.id`,
+      `${MANAGEMENT}.properties.subnet.id`,
+      'properties.firewallPolicy.id',
+    ]),
+  foreignContentOf: (actual, isOurs) => [
+    ...foreignEntries(actual, CONFIGURATIONS, 'ipConfiguration', isOurs),
+    ...CLASSIC_RULES.flatMap((name) => foreignEntries(actual, `properties.${name}`, 'rule collection', isOurs)),
+  ],
+  compile: (baseline) => {
+    const { firewall } = baseline;
+    if (firewall === undefined) return [];
+    const fieldOwners = firewall.publicIps
+      .filter(({ owner }) => owner !== 'spec')
+      .map(({ configurationName, owner }): [string, Owner] => [entryPath(CONFIGURATIONS, configurationName), owner]);
+    return [
+      nodeOf('azureFirewall', firewall, {
+        body: {
+          ...envelope(firewall, baseline),
+          ...zonesOf(firewall.zones),
+          properties: {
+            sku: { name: 'AZFW_VNet', tier: firewall.tier },
+            firewallPolicy: { id: firewall.policyId },
+            ipConfigurations: configurations(firewall),
+            managementIpConfiguration: management(firewall),
+            autoscaleConfiguration: firewall.autoscale,
+          },
+        },
+        fieldOwners: Object.fromEntries(fieldOwners),
+        dependsOn: dependencies([
+          groupOf(firewall),
+          firewall.networkId,
+          firewall.policyId,
+          firewall.managementPublicIpId,
+          ...firewall.publicIps.map(({ id }) => id),
+          // Cheap while no firewall uses the policy, minutes each afterwards.
+          ...baseline.ruleCollectionGroups.map(({ id }) => id),
+        ]),
+        lanes: [laneOf.virtualNetwork(firewall.networkId), ...firewallFamilyLanes(baseline)],
+      }),
+    ];
+  },
+};

@@ -1,0 +1,61 @@
+import type { ResourceKind } from '../kind.ts';
+import { dependencies, nodeOf, referencesAt, riskFrom } from '../kind-support.ts';
+
+const LOGS = 'properties.logs';
+const METRICS = 'properties.metrics';
+const NO_RETENTION = { enabled: false, days: 0 };
+
+export const diagnosticSetting: ResourceKind = {
+  name: 'diagnosticSetting',
+  type: 'Microsoft.Insights/diagnosticSettings',
+  apiVersion: '2021-05-01-preview',
+  observe: { by: 'get' },
+  etag: 'ignored',
+  durationMinutes: { create: 1, update: 1, delete: 1 },
+  comparison: {
+    readOnly: ['systemData', 'location', 'kind', 'tags', 'identity'],
+    entries: [
+      { path: LOGS, key: 'categoryGroup', foreign: 'keep' },
+      { path: METRICS, key: 'category', foreign: 'keep' },
+    ],
+    sets: [],
+    ignoreCase: ['properties.logAnalyticsDestinationType'],
+    defaults: {
+      [LOGS]: [],
+      [METRICS]: [],
+      [`${LOGS}[].retentionPolicy`]: NO_RETENTION,
+      [`${METRICS}[].retentionPolicy`]: NO_RETENTION,
+    },
+    immutable: {},
+    secret: [],
+  },
+  riskOf: riskFrom('disruptive', [], 'safe'),
+  referencesOf: (body) =>
+    referencesAt(body, [
+      'properties.workspaceId',
+      'properties.storageAccountId',
+      'properties.eventHubAuthorizationRuleId',
+      'properties.serviceBusRuleId',
+      'properties.marketplacePartnerId',
+    ]),
+  foreignContentOf: () => [],
+  compile: (baseline) =>
+    baseline.diagnosticSettings.map((setting) =>
+      nodeOf(
+        'diagnosticSetting',
+        { ...setting, presence: 'create', subscriptionId: '', resourceGroup: '', location: '', path: '' },
+        {
+          owner: setting.owner,
+          body: {
+            properties: {
+              workspaceId: setting.workspaceId,
+              ...(setting.dedicatedTables ? { logAnalyticsDestinationType: 'Dedicated' } : {}),
+              ...(setting.logs ? { logs: [{ categoryGroup: 'allLogs', enabled: true }] } : {}),
+              ...(setting.metrics ? { metrics: [{ category: 'AllMetrics', enabled: true }] } : {}),
+            },
+          },
+          dependsOn: dependencies([setting.targetId, setting.workspaceId]),
+        },
+      ),
+    ),
+};

@@ -1,0 +1,94 @@
+import type { Json } from '../../json.ts';
+import type { ResourceKind } from '../kind.ts';
+import {
+  dependencies,
+  firewallFamilyLanes,
+  foreignEntries,
+  NETWORK_API_VERSION,
+  NETWORK_READ_ONLY,
+  nodeOf,
+  referencesAt,
+  riskFrom,
+} from '../kind-support.ts';
+
+const COLLECTIONS = 'properties.ruleCollections';
+const COLLECTION = `${COLLECTIONS}[]`;
+const RULE = `${COLLECTION}.rules[]`;
+
+const RULE_LISTS = [
+  'sourceAddresses',
+  'destinationAddresses',
+  'destinationPorts',
+  'destinationFqdns',
+  'targetFqdns',
+  'targetUrls',
+  'fqdnTags',
+  'webCategories',
+  'ipProtocols',
+  'sourceIpGroups',
+  'destinationIpGroups',
+  'sourceKubeSelectorGroups',
+];
+
+const IP_GROUPS = [`${RULE}.sourceIpGroups[]`, `${RULE}.destinationIpGroups[]`];
+
+/** Azure answers every list that a rule could have, the empty ones too. */
+const RULE_DEFAULTS: Readonly<Record<string, Json>> = Object.fromEntries([
+  ...RULE_LISTS.map((name) => [`${RULE}.${name}`, [] as Json] as const),
+  [`${RULE}.httpHeadersToInsert`, [] as Json],
+  [`${RULE}.terminateTLS`, false],
+]);
+
+export const firewallPolicyRuleCollectionGroup: ResourceKind = {
+  name: 'firewallPolicyRuleCollectionGroup',
+  type: 'Microsoft.Network/firewallPolicies/ruleCollectionGroups',
+  apiVersion: NETWORK_API_VERSION,
+  observe: { by: 'parent' },
+  etag: 'honoured',
+  // Seconds while no firewall uses the policy, 1 to 5 minutes with one.
+  durationMinutes: { create: 1, update: 3, delete: 3 },
+  comparison: {
+    readOnly: [...NETWORK_READ_ONLY, 'properties.size'],
+    entries: [
+      { path: COLLECTIONS, key: 'name', foreign: 'keep' },
+      { path: `${COLLECTION}.rules`, key: 'name', foreign: 'keep', ordered: true },
+    ],
+    sets: RULE_LISTS.map((name) => `${RULE}.${name}`),
+    ignoreCase: [
+      `${COLLECTION}.action.type`,
+      `${COLLECTION}.ruleCollectionType`,
+      `${RULE}.ruleType`,
+      `${RULE}.ipProtocols`,
+      `${RULE}.protocols[].protocolType`,
+      `${RULE}.sourceIpGroups`,
+      `${RULE}.destinationIpGroups`,
+      `${RULE}.targetFqdns`,
+      `${RULE}.destinationAddresses`,
+    ],
+    defaults: { [COLLECTIONS]: [], ...RULE_DEFAULTS },
+    immutable: {},
+    secret: [],
+  },
+  riskOf: riskFrom(
+    'destructive',
+    [
+      { path: COLLECTIONS, risk: 'safe', when: 'added' },
+      { path: `${RULE}.description`, risk: 'safe' },
+    ],
+    'disruptive',
+  ),
+  referencesOf: (body) => referencesAt(body, IP_GROUPS),
+  foreignContentOf: (actual, isOurs) => foreignEntries(actual, COLLECTIONS, 'rule collection', isOurs),
+  compile: (baseline) => {
+    const policy = baseline.firewallPolicy;
+    if (policy === undefined) return [];
+    return baseline.ruleCollectionGroups.map((group) => {
+      const body = { properties: { priority: group.priority, ruleCollections: group.ruleCollections } };
+      return nodeOf('firewallPolicyRuleCollectionGroup', group, {
+        body,
+        dependsOn: dependencies([policy.id, ...referencesAt(body, IP_GROUPS)]),
+        lanes: firewallFamilyLanes(baseline),
+      });
+    });
+  },
+};

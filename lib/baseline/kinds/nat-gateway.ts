@@ -1,0 +1,81 @@
+import { parentId } from '../arm-id.ts';
+import type { ResourceKind } from '../kind.ts';
+import {
+  dependencies,
+  envelope,
+  FIXED_LOCATION,
+  groupOf,
+  laneOf,
+  NETWORK_API_VERSION,
+  NETWORK_READ_ONLY,
+  nodeOf,
+  referencesAt,
+  riskFrom,
+  zonesOf,
+} from '../kind-support.ts';
+
+const ADDRESSES = 'properties.publicIpAddresses';
+const PREFIXES = 'properties.publicIpPrefixes';
+const references = (ids: readonly string[]) => (ids.length === 0 ? undefined : ids.map((id) => ({ id })));
+
+export const natGateway: ResourceKind = {
+  name: 'natGateway',
+  type: 'Microsoft.Network/natGateways',
+  apiVersion: NETWORK_API_VERSION,
+  observe: { by: 'subscription' },
+  etag: 'honoured',
+  durationMinutes: { create: 1, update: 1, delete: 1 },
+  comparison: {
+    readOnly: [...NETWORK_READ_ONLY, 'properties.subnets'],
+    entries: [
+      { path: ADDRESSES, key: 'id', foreign: 'keep' },
+      { path: PREFIXES, key: 'id', foreign: 'keep' },
+    ],
+    sets: ['zones'],
+    ignoreCase: ['sku.name'],
+    defaults: {
+      'properties.idleTimeoutInMinutes': 4,
+      [ADDRESSES]: [],
+      [PREFIXES]: [],
+      'properties.publicIpAddressesV6': [],
+      'properties.publicIpPrefixesV6': [],
+    },
+    immutable: {
+      location: FIXED_LOCATION,
+      zones: 'The zones of a NAT gateway are fixed when it is made.',
+      'sku.name': 'A NAT gateway keeps its SKU; make a new one and attach it to the subnets.',
+    },
+    secret: [],
+  },
+  riskOf: riskFrom(
+    'destructive',
+    [
+      { path: ADDRESSES, risk: 'safe', when: 'added' },
+      { path: PREFIXES, risk: 'safe', when: 'added' },
+      { path: 'properties.idleTimeoutInMinutes', risk: 'safe' },
+    ],
+    'disruptive',
+  ),
+  referencesOf: (body) => referencesAt(body, [`${ADDRESSES}[].id`, `${PREFIXES}[].id`]),
+  foreignContentOf: (actual, isOurs) =>
+    referencesAt(actual, ['properties.subnets[].id'])
+      .filter((id) => !isOurs(parentId(id)))
+      .map((id) => `used by ${id}`),
+  compile: (baseline) =>
+    baseline.natGateways.map((gateway) =>
+      nodeOf('natGateway', gateway, {
+        body: {
+          ...envelope(gateway, baseline),
+          sku: { name: gateway.sku },
+          ...zonesOf(gateway.zones),
+          properties: {
+            idleTimeoutInMinutes: gateway.idleTimeoutInMinutes,
+            publicIpAddresses: references(gateway.publicIpAddressIds),
+            publicIpPrefixes: references(gateway.publicIpPrefixIds),
+          },
+        },
+        dependsOn: dependencies([groupOf(gateway), ...gateway.publicIpAddressIds, ...gateway.publicIpPrefixIds]),
+        lanes: gateway.networkIds.map(laneOf.virtualNetwork),
+      }),
+    ),
+};

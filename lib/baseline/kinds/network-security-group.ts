@@ -1,0 +1,106 @@
+import type { JsonObject } from '../../json.ts';
+import { parentId } from '../arm-id.ts';
+import type { ResourceKind } from '../kind.ts';
+import {
+  dependencies,
+  envelope,
+  FIXED_LOCATION,
+  foreignEntries,
+  groupOf,
+  laneOf,
+  NETWORK_API_VERSION,
+  NETWORK_READ_ONLY,
+  nodeOf,
+  referencesAt,
+  riskFrom,
+} from '../kind-support.ts';
+import type { ResolvedSecurityRule } from '../resolved.ts';
+
+const RULES = 'properties.securityRules';
+const RULE = `${RULES}[].properties`;
+
+/** Azure keeps one value in the singular property and several in the plural one, and answers as it was asked. */
+function oneOrMany(singular: string, plural: string, values: readonly string[]): JsonObject {
+  return values.length === 1 ? { [singular]: values[0] } : { [plural]: values };
+}
+
+function ruleBody(rule: ResolvedSecurityRule): JsonObject {
+  return {
+    name: rule.name,
+    properties: {
+      description: rule.description,
+      priority: rule.priority,
+      direction: rule.direction,
+      access: rule.access,
+      protocol: rule.protocol,
+      ...oneOrMany('sourceAddressPrefix', 'sourceAddressPrefixes', rule.sourceAddressPrefixes),
+      ...oneOrMany('sourcePortRange', 'sourcePortRanges', rule.sourcePortRanges),
+      ...oneOrMany('destinationAddressPrefix', 'destinationAddressPrefixes', rule.destinationAddressPrefixes),
+      ...oneOrMany('destinationPortRange', 'destinationPortRanges', rule.destinationPortRanges),
+    },
+  };
+}
+
+const PLURALS = ['sourceAddressPrefixes', 'sourcePortRanges', 'destinationAddressPrefixes', 'destinationPortRanges'];
+
+export const networkSecurityGroup: ResourceKind = {
+  name: 'networkSecurityGroup',
+  type: 'Microsoft.Network/networkSecurityGroups',
+  apiVersion: NETWORK_API_VERSION,
+  observe: { by: 'subscription' },
+  etag: 'honoured',
+  durationMinutes: { create: 1, update: 1, delete: 1 },
+  comparison: {
+    readOnly: [
+      ...NETWORK_READ_ONLY,
+      'properties.defaultSecurityRules',
+      'properties.networkInterfaces',
+      'properties.subnets',
+      'properties.flowLogs',
+      `${RULES}[].etag`,
+      `${RULES}[].type`,
+      `${RULE}.provisioningState`,
+    ],
+    entries: [{ path: RULES, key: 'name', foreign: 'keep' }],
+    sets: PLURALS.map((name) => `${RULE}.${name}`),
+    ignoreCase: [
+      `${RULE}.protocol`,
+      `${RULE}.access`,
+      `${RULE}.direction`,
+      `${RULE}.sourceAddressPrefix`,
+      `${RULE}.destinationAddressPrefix`,
+    ],
+    defaults: {
+      [RULES]: [],
+      'properties.flushConnection': false,
+      ...Object.fromEntries(PLURALS.map((name) => [`${RULE}.${name}`, []])),
+      [`${RULE}.sourceApplicationSecurityGroups`]: [],
+      [`${RULE}.destinationApplicationSecurityGroups`]: [],
+    },
+    immutable: { location: FIXED_LOCATION },
+    secret: [],
+  },
+  riskOf: riskFrom('destructive', [{ path: `${RULE}.description`, risk: 'safe' }], 'disruptive'),
+  referencesOf: (body) =>
+    referencesAt(body, [
+      `${RULE}.sourceApplicationSecurityGroups[].id`,
+      `${RULE}.destinationApplicationSecurityGroups[].id`,
+    ]),
+  foreignContentOf: (actual, isOurs) => [
+    ...foreignEntries(actual, RULES, 'rule', isOurs),
+    ...referencesAt(actual, ['properties.subnets[].id'])
+      .filter((id) => !isOurs(parentId(id)))
+      .map((id) => `used by ${id}`),
+    ...referencesAt(actual, ['properties.networkInterfaces[].id'])
+      .filter((id) => !isOurs(id))
+      .map((id) => `used by ${id}`),
+  ],
+  compile: (baseline) =>
+    baseline.networkSecurityGroups.map((group) =>
+      nodeOf('networkSecurityGroup', group, {
+        body: { ...envelope(group, baseline), properties: { securityRules: group.rules.map(ruleBody) } },
+        dependsOn: dependencies([groupOf(group)]),
+        lanes: group.networkIds.map(laneOf.virtualNetwork),
+      }),
+    ),
+};

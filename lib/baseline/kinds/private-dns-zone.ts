@@ -1,0 +1,31 @@
+import type { ResourceKind } from '../kind.ts';
+import { dependencies, envelope, groupOf, laneOf, nodeOf, PLAIN_RULES, riskFrom, valuesAt } from '../kind-support.ts';
+
+/** The SOA record that Azure makes with the zone. */
+const OWN_RECORD_SETS = 1;
+
+export const privateDnsZone: ResourceKind = {
+  name: 'privateDnsZone',
+  type: 'Microsoft.Network/privateDnsZones',
+  apiVersion: '2024-06-01',
+  observe: { by: 'subscription' },
+  etag: 'honoured',
+  durationMinutes: { create: 1, update: 1, delete: 1 },
+  // A zone says of itself only how many records and links it has.
+  comparison: { ...PLAIN_RULES, readOnly: ['etag', 'properties'] },
+  riskOf: riskFrom('destructive', [], 'safe'),
+  referencesOf: () => [],
+  foreignContentOf: (actual) => {
+    const [count] = valuesAt(actual, 'properties.numberOfRecordSets');
+    const others = typeof count === 'number' ? count - OWN_RECORD_SETS : 0;
+    return others > 0 ? [`${others} record sets`] : [];
+  },
+  compile: (baseline) =>
+    baseline.privateDnsZones.map((zone) =>
+      nodeOf('privateDnsZone', zone, {
+        body: { ...envelope(zone, baseline), properties: {} },
+        dependsOn: dependencies([groupOf(zone)]),
+        lanes: [laneOf.privateDnsZone(zone.id)],
+      }),
+    ),
+};

@@ -1,0 +1,74 @@
+import type { ResourceKind } from '../kind.ts';
+import {
+  dependencies,
+  laneOf,
+  NETWORK_API_VERSION,
+  NETWORK_READ_ONLY,
+  nodeOf,
+  referencesAt,
+  riskFrom,
+} from '../kind-support.ts';
+
+export const virtualNetworkPeering: ResourceKind = {
+  name: 'virtualNetworkPeering',
+  type: 'Microsoft.Network/virtualNetworks/virtualNetworkPeerings',
+  apiVersion: NETWORK_API_VERSION,
+  observe: { by: 'inline', parentKind: 'virtualNetwork', path: 'properties.virtualNetworkPeerings' },
+  etag: 'honoured',
+  // Operators see 0.2 to 1 minute for each side.
+  durationMinutes: { create: 1, update: 1, delete: 1 },
+  comparison: {
+    // Address spaces and states follow from both networks; a changed address space is synchronised, not written.
+    readOnly: [
+      ...NETWORK_READ_ONLY,
+      'properties.peeringState',
+      'properties.peeringSyncLevel',
+      'properties.localAddressSpace',
+      'properties.localVirtualNetworkAddressSpace',
+      'properties.remoteAddressSpace',
+      'properties.remoteVirtualNetworkAddressSpace',
+      'properties.remoteBgpCommunities',
+      'properties.remoteVirtualNetworkEncryption',
+    ],
+    entries: [],
+    sets: ['properties.localSubnetNames', 'properties.remoteSubnetNames'],
+    ignoreCase: [],
+    defaults: {
+      'properties.allowVirtualNetworkAccess': true,
+      'properties.allowForwardedTraffic': false,
+      'properties.allowGatewayTransit': false,
+      'properties.useRemoteGateways': false,
+      'properties.doNotVerifyRemoteGateways': false,
+      'properties.peerCompleteVnets': true,
+      'properties.enableOnlyIPv6Peering': false,
+    },
+    immutable: {
+      'properties.remoteVirtualNetwork.id': 'A peering keeps its other network; remove both sides and make them anew.',
+    },
+    secret: [],
+  },
+  riskOf: riskFrom('destructive', [], 'disruptive'),
+  referencesOf: (body) => referencesAt(body, ['properties.remoteVirtualNetwork.id']),
+  foreignContentOf: () => [],
+  compile: (baseline) =>
+    baseline.peerings.map((peering) =>
+      nodeOf('virtualNetworkPeering', peering, {
+        body: {
+          properties: {
+            remoteVirtualNetwork: { id: peering.remoteNetworkId },
+            allowVirtualNetworkAccess: peering.allowVirtualNetworkAccess,
+            allowForwardedTraffic: peering.allowForwardedTraffic,
+            allowGatewayTransit: peering.allowGatewayTransit,
+            useRemoteGateways: peering.useRemoteGateways,
+          },
+        },
+        dependsOn: dependencies([
+          peering.networkId,
+          peering.remoteNetworkId,
+          // The hub must allow transit before a spoke may use its gateway: RemoteVnetHasNoGateways otherwise.
+          peering.useRemoteGateways ? peering.otherSideId : undefined,
+        ]),
+        lanes: [laneOf.virtualNetwork(peering.networkId), laneOf.virtualNetwork(peering.remoteNetworkId)],
+      }),
+    ),
+};
