@@ -1,13 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { buildApp, type EnvironmentOptions, startEnvironment, type TestEnvironment } from '../support/environment.ts';
 
 const GROUP = '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-scenario';
+const APP = 'test-output/tiny-app';
 
 let stateDirectory: string;
 let environment: TestEnvironment | undefined;
+
+beforeAll(() => buildApp({ entryFile: 'test/support/tiny-app/index.ts', outputDirectory: APP }));
 
 beforeEach(() => {
   stateDirectory = mkdtempSync(join(tmpdir(), 'hubkeeper-scenario-'));
@@ -19,8 +22,8 @@ afterEach(async () => {
   rmSync(stateDirectory, { recursive: true, force: true });
 });
 
-async function start(): Promise<TestEnvironment> {
-  environment = await startEnvironment({ stateDirectory, record: 'environment' });
+async function start(options: EnvironmentOptions = {}): Promise<TestEnvironment> {
+  environment = await startEnvironment({ stateDirectory, appFile: join(APP, 'main.cjs'), ...options });
   return environment;
 }
 
@@ -29,33 +32,55 @@ function putGroup(to: TestEnvironment) {
 }
 
 describe('the local environment', () => {
-  it('answers, stops, and starts again with what it knew', async () => {
+  it('gives the app an identity, storage and Azure, and keeps all of it over a stop', async () => {
     const first = await start();
-    expect((await first.api('GET', '/api/health')).status).toBe(200);
+    expect((await first.api('GET', '/api/arm')).body).toEqual({ status: 200 });
+    expect((await first.api('PUT', '/api/notes/one', 'a note')).status).toBe(204);
     expect((await putGroup(first)).status).toBe(201);
     await first.stop({ keepState: true });
 
     const second = await start();
 
-    expect((await second.api('GET', '/api/health')).status).toBe(200);
+    expect((await second.api('GET', '/api/notes/one')).body).toEqual({ inBlob: 'a note', inTable: 'a note' });
     expect((await putGroup(second)).status).toBe(200);
   });
 
-  it('has a killed host back in a moment', async () => {
+  it('has a killed host back, in another process at the same address', async () => {
     const running = await start();
+    const before = running.ready;
 
     await running.killHost();
 
-    expect((await running.api('GET', '/api/health')).status).toBe(200);
+    const { pid, functions } = running.ready;
+    expect(functions).toBe(before.functions);
+    expect((await running.api('GET', '/api/health')).body).toEqual({ pid });
+    expect(pid).not.toBe(before.pid);
   });
 
-  it('moves time only when told', async () => {
+  it('moves time only when told, also after the host was killed', async () => {
     const running = await start();
-    const before = await running.sim<{ now: string }>('GET', 'clock');
+    const now = async () => Date.parse((await running.sim<{ now: string }>('GET', 'clock')).body.now);
+    const before = await now();
 
     await running.advance(3_600);
+    await running.killHost();
+    await running.advance(60);
 
-    const after = await running.sim<{ now: string }>('GET', 'clock');
-    expect(Date.parse(after.body.now) - Date.parse(before.body.now)).toBe(3_600_000);
+    expect((await now()) - before).toBe(3_660_000);
+  });
+
+  it('asks for keys where it was told to, and tells the key', async () => {
+    const running = await start({ requireKeys: true });
+
+    expect((await running.api('GET', '/api/health')).status).toBe(200);
+    expect((await running.api('GET', '/api/health', undefined, { 'x-functions-key': 'wrong' })).status).toBe(401);
+  });
+
+  it('records what passes through Azure', async () => {
+    const running = await start({ record: 'environment' });
+
+    await putGroup(running);
+
+    expect(statSync(String(running.recordFile)).size).toBeGreaterThan(0);
   });
 });
