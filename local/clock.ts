@@ -80,6 +80,12 @@ export class SimulatedClock implements Clock {
     this.#runDue();
   }
 
+  /** Goes on as another clock is set: stopped, started again, or put forward. What is due by then runs. */
+  adopt(setting: ClockSetting): void {
+    this.#setting = setting;
+    this.#arm();
+  }
+
   /** Forgets everything that is scheduled, so that the process can end. */
   stop(): void {
     this.#items = [];

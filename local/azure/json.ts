@@ -10,3 +10,15 @@ export interface JsonObject {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** JSON merge patch: objects merge, `null` removes, all else replaces. */
+export function applyMergePatch(target: JsonObject, change: JsonObject): JsonObject {
+  const result: Record<string, Json | undefined> = { ...target };
+  for (const [name, value] of Object.entries(change)) {
+    const old = result[name];
+    if (value === null) delete result[name];
+    else if (isJsonObject(value)) result[name] = applyMergePatch(isJsonObject(old) ? old : {}, value);
+    else result[name] = value;
+  }
+  return result;
+}

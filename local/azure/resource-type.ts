@@ -121,8 +121,6 @@ export interface Write {
   /** Normalised; the existing one where the write does not say. */
   readonly location?: string;
   readonly tags?: Readonly<Record<string, string>>;
-  /** Query parameters besides `api-version`, as sent (`syncRemoteAddressSpace` of peerings). */
-  readonly query: Readonly<Record<string, string>>;
   /** Absent for a create. */
   readonly existing?: StoredResource;
   /** Object id or `x-sim-principal` name of who writes. */
@@ -212,7 +210,7 @@ export interface Quota {
 /**
  * The rules of one resource type. Hooks are pure: they read the world they are given and answer with data. The engine
  * does what all types have in common, in this order: token, subscription, api-version and type, authorization, resource
- * group, lock, policy, then body, location, parent, `validate`, references, running operations, quota, ETag.
+ * group, lock, policy, then body, location, parent, ETag, `validate`, references, running operations, quota.
  */
 export interface ResourceType {
   /** As Microsoft writes it: `Microsoft.Network/virtualNetworks/subnets`. More than one `/` makes it a child. */
@@ -287,10 +285,20 @@ export interface ResourceType {
   readonly patch?: 'tags' | 'merge';
   readonly quota?: Quota;
   /**
-   * Answers GET on the collection itself instead of the list of stored resources (metrics, usages, permissions …).
-   * `scopeId` is the id before `/providers/`.
+   * What a list on a scope holds: what is attached `here` (default), or also what is attached `around` it, above and
+   * below (management locks, policy and role assignments); `$filter=atScope()` leaves out what is below.
    */
-  collection?(scopeId: string, query: Readonly<Record<string, string>>, world: World): Json | ArmErrorAnswer;
+  readonly lists?: 'here' | 'around';
+  /**
+   * Answers GET on the collection itself instead of the list of stored resources (metrics, permissions …). `scopeId` is
+   * the id before `/providers/`, names in `query` are in lower case, `principal` is the caller's object id.
+   */
+  collection?(
+    scopeId: string,
+    query: Readonly<Record<string, string>>,
+    world: World,
+    principal: string,
+  ): Json | ArmErrorAnswer;
 }
 
 export interface ArmErrorAnswer {
