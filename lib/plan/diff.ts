@@ -1,27 +1,29 @@
-import type { DesiredGraph } from './graph.ts';
-import type { KindRules } from './kind.ts';
-import type { LedgerEntry } from './ledger.ts';
-import type { Observed, Plan } from './plan.ts';
+import { ordered } from './change-order.ts';
+import { leastMinutes } from './critical-path.ts';
+import { leavings } from './deletions.ts';
+import { normaliseId } from './graph.ts';
+import { planHash } from './hash.ts';
+import { nodeOutcomes } from './node-changes.ts';
+import type { Plan } from './plan.ts';
+import type { PlanInput } from './plan-input.ts';
 
-export interface PlanInput {
-  readonly graph: DesiredGraph;
-  /** Nodes and ledger entries whose id is no key of this map are left out of the plan: that is a scoped run. */
-  readonly observed: Observed;
-  readonly ledger: readonly LedgerEntry[];
-  readonly kinds: (name: string) => KindRules;
-  readonly specVersion: string;
-  /** An empty graph deletes only with this set; without it the deletes are refused: empty input is not "delete everything". */
-  readonly teardown?: boolean;
-  /**
-   * Ids of everything that is in each resource group that a plan may delete, by normalised group id. A group that is
-   * no key of this map is not deleted (`ResourceGroupContentsUnknown`).
-   */
-  readonly groupContents?: ReadonlyMap<string, readonly string[]>;
-  /** Normalised ids that belong to another baseline, with that baseline's name. */
-  readonly claimedByOthers?: ReadonlyMap<string, string>;
-}
+export type { PlanInput } from './plan-input.ts';
 
-/** The change set that makes Azure as desired, before any guard. Pure and deterministic. */
+/**
+ * The change set that makes Azure as desired, before any guard. Pure and deterministic.
+ *
+ * What is declared and absent is created, what differs is updated, what we made and nobody declares any more is deleted
+ * after everything that used it. What is already so, or already gone, is no change. Every refusal says why.
+ */
 export function planChanges(input: PlanInput): Plan {
-  throw new Error(`not there yet ${input}`);
+  const ledger = new Map(input.ledger.map((entry) => [normaliseId(entry.id), entry]));
+  const outcomes = nodeOutcomes(input, ledger);
+  const leaving = leavings(input, ledger, outcomes);
+  const changes = ordered(outcomes, leaving, input, ledger);
+  return {
+    hash: planHash(input.specVersion, changes),
+    changes,
+    criticalPathMinutes: Math.round(leastMinutes(changes) * 10) / 10,
+    refused: [...outcomes, ...leaving].flatMap(({ refusal }) => refusal ?? []),
+  };
 }

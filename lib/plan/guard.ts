@@ -1,6 +1,9 @@
-import type { Owner } from './graph.ts';
+import type { ChangeWindow } from './change-windows.ts';
+import { normaliseId, type Owner } from './graph.ts';
+import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
-import type { Plan, Refusal } from './plan.ts';
+import type { Change, Plan, Refusal } from './plan.ts';
+import { touches } from './property-path.ts';
 
 /** What a baseline permits, strictest first. */
 export const MODES = ['observe', 'create-only', 'no-delete', 'full'] as const;
@@ -10,7 +13,12 @@ export type Mode = (typeof MODES)[number];
 export const REACTION_MODES = ['off', 'observe', 'propose', 'act'] as const;
 export type ReactionMode = (typeof REACTION_MODES)[number];
 
-/** A mode for the changes that match everything it names; the strictest of all that match counts. */
+const RISKS: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
+
+/**
+ * A mode for the unattended changes that match everything it names; the strictest of all that match counts, and where none
+ * matches, `observe`.
+ */
 export interface ReactionRule {
   readonly mode: ReactionMode;
   /** Who set it, for the reason shown: `drift`, `reactions.egress`, `policy of properties.x`. */
@@ -49,12 +57,11 @@ export interface Circumstances {
   readonly requestedBy: string;
   readonly pause: { readonly owner: string; readonly reason: string; readonly untilIso: string | null } | null;
   readonly holds: readonly Hold[];
-  /** Null: any time. Intervals around now, from `openIntervals`. They bind unattended changes of that risk and above. */
-  readonly changeWindows: {
-    readonly from: Risk;
-    readonly attendedToo: boolean;
-    readonly open: readonly { readonly fromIso: string; readonly untilIso: string }[];
-  } | null;
+  /**
+   * From `openIntervals`; null or empty: any time. They bind attended changes too. A change waits if windows are there
+   * for its risk and none of those is open.
+   */
+  readonly changeWindows: readonly ChangeWindow[] | null;
   readonly approvals: {
     /** Changes of this risk and above need an approved hash. */
     readonly requiredFrom: Risk | 'never';
@@ -98,7 +105,319 @@ export interface Verdict {
   readonly waiting: readonly Waiting[];
 }
 
-/** Which changes of a plan may be made now. Pure. */
+type Judgement =
+  | { readonly verdict: 'allowed' }
+  | { readonly verdict: 'refused'; readonly code: string; readonly why: string }
+  | ({ readonly verdict: 'waiting' } & Omit<Waiting, 'id'>);
+
+const ALLOWED: Judgement = { verdict: 'allowed' };
+
+/**
+ * Which changes of a plan may be made now.
+ *
+ * A change is refused where a mode, a lock, an opt-out or the allow-list forbids it, and waits for the end of a pause or
+ * a hold, for a change window, for an approval, for the budget, in that order. Whatever depends on it shares its fate.
+ * Budgets count unattended, unapproved updates and deletes; a change is admitted together with all that it depends on,
+ * with the other side of a pair and with what replaces it, or not at all. Pure.
+ */
 export function guard(plan: Plan, circumstances: Circumstances): Verdict {
-  throw new Error(`not there yet ${plan} ${circumstances}`);
+  const judged = new Map<string, Judgement>();
+  const approved = new Set<string>();
+  for (const change of plan.changes) {
+    const key = normaliseId(change.id);
+    if (isApproved(change, plan, circumstances)) approved.add(key);
+    judged.set(key, judge(change, circumstances, approved.has(key)));
+  }
+  shareFate(plan.changes, judged);
+  if (circumstances.budget !== null && !circumstances.attended) {
+    const counts = (change: Change) => change.action !== 'create' && !approved.has(normaliseId(change.id));
+    applyBudget(plan.changes, judged, counts, circumstances.budget);
+  }
+  return verdictOf(plan.changes, judged);
+}
+
+function verdictOf(changes: readonly Change[], judged: ReadonlyMap<string, Judgement>): Verdict {
+  const allowed: string[] = [];
+  const refused: Refusal[] = [];
+  const waiting: Waiting[] = [];
+  for (const { id } of changes) {
+    const judgement = judged.get(normaliseId(id)) ?? ALLOWED;
+    switch (judgement.verdict) {
+      case 'allowed':
+        allowed.push(id);
+        break;
+      case 'refused':
+        refused.push({ id, code: judgement.code, why: judgement.why });
+        break;
+      case 'waiting': {
+        const { for: reason, who, untilIso, why } = judgement;
+        waiting.push({ id, for: reason, who, untilIso, why });
+        break;
+      }
+    }
+  }
+  return { allowed, refused, waiting };
+}
+
+function judge(change: Change, circumstances: Circumstances, approved: boolean): Judgement {
+  const reaction = strictestReaction(change, circumstances);
+  return (
+    refusalByMode(change, circumstances, reaction, approved) ??
+    refusalByProtection(change, circumstances) ??
+    waitForPause(circumstances) ??
+    waitForHold(change, circumstances) ??
+    waitForWindow(change, circumstances) ??
+    waitForApproval(change, circumstances, reaction, approved) ??
+    ALLOWED
+  );
+}
+
+function refusal(code: string, why: string): Judgement {
+  return { verdict: 'refused', code, why };
+}
+
+function isApproved(change: Change, plan: Plan, { approvals, requestedBy, nowMs }: Circumstances): boolean {
+  return approvals.granted.some(({ planHash, approver, expiresIso, changeHashes }) => {
+    const isOther = approvals.selfApproval || approver.toLowerCase() !== requestedBy.toLowerCase();
+    if (!isOther || Date.parse(expiresIso) <= nowMs) return false;
+    return planHash === plan.hash || (changeHashes?.includes(changeHash(change)) ?? false);
+  });
+}
+
+/** Nobody said that Hubkeeper may do this by itself. */
+const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactions' };
+
+/** The strictest rule for an unattended change; none for an attended one. */
+function strictestReaction(change: Change, { attended, reactionRules }: Circumstances): ReactionRule | undefined {
+  if (attended) return undefined;
+  let strictest: ReactionRule | undefined;
+  for (const rule of reactionRules) {
+    if (!isMeant(change, rule)) continue;
+    const isStricter =
+      strictest === undefined || REACTION_MODES.indexOf(rule.mode) < REACTION_MODES.indexOf(strictest.mode);
+    if (isStricter) strictest = rule;
+  }
+  return strictest ?? NO_RULE;
+}
+
+function isMeant(change: Change, { owner, scope, kind, path }: ReactionRule): boolean {
+  if (owner !== undefined && !(change.owners ?? [change.owner]).includes(owner)) return false;
+  if (scope !== undefined && !isInScope(change, scope)) return false;
+  if (kind !== undefined && kind !== change.kind) return false;
+  // A delete takes every property away.
+  return path === undefined || change.action === 'delete' || change.diff.some((one) => touches(one.path, path));
+}
+
+/** `spoke` means every spoke, `spoke:NAME` one of them. */
+function isInScope(change: Change, scope: string): boolean {
+  const own = change.scope.toLowerCase();
+  const wanted = scope.toLowerCase();
+  return own === wanted || own.startsWith(`${wanted}:`);
+}
+
+function refusalByMode(
+  change: Change,
+  { mode, teardown }: Circumstances,
+  reaction: ReactionRule | undefined,
+  approved: boolean,
+): Judgement | undefined {
+  if (reaction?.mode === 'off' || reaction?.mode === 'observe') {
+    const does = reaction.mode === 'off' ? 'does nothing' : 'only reports';
+    return refusal('ReactionModeForbids', `${reaction.source} is '${reaction.mode}': Hubkeeper ${does}.`);
+  }
+  switch (mode) {
+    case 'observe':
+      return refusal('ModeForbidsWrites', "The baseline's mode is 'observe': nothing is written.");
+    case 'create-only':
+      if (change.action === 'create') return undefined;
+      return refusal(
+        change.action === 'delete' ? 'ModeForbidsDelete' : 'ModeForbidsUpdate',
+        "The baseline's mode is 'create-only': what exists is left as it is.",
+      );
+    case 'no-delete': {
+      if (change.action !== 'delete' || teardown === true) return undefined;
+      // What an adjustment made for a time goes with it: that is no delete of the operator's.
+      const mayUndo = reaction === undefined || reaction.mode === 'act' || approved;
+      if (change.owner === 'adjustment' && change.owners === undefined && mayUndo) return undefined;
+      return refusal('ModeForbidsDelete', "The baseline's mode is 'no-delete': set it to 'full' to let this go.");
+    }
+    case 'full':
+      return undefined;
+  }
+}
+
+function isAtOrIn(id: string, around: string): boolean {
+  const key = normaliseId(id);
+  const outer = normaliseId(around).replace(/\/+$/, '');
+  return key === outer || key.startsWith(`${outer}/`);
+}
+
+function refusalByProtection(change: Change, circumstances: Circumstances): Judgement | undefined {
+  for (const { id, why, deleteOnly } of circumstances.protectedIds ?? []) {
+    const isMeant = isAtOrIn(change.id, id) || (change.action === 'delete' && isAtOrIn(id, change.id));
+    if (isMeant && (!deleteOnly || change.action === 'delete'))
+      return refusal('Protected', `It is left alone: ${why}.`);
+  }
+  const { allowList, attended } = circumstances;
+  if (attended || allowList === undefined || allowList.some((id) => isAtOrIn(change.id, id))) return undefined;
+  return refusal('NotOnAllowList', 'It is not on the list of what Hubkeeper may change by itself.');
+}
+
+function waitForPause({ pause, nowMs }: Circumstances): Judgement | undefined {
+  if (pause === null || (pause.untilIso !== null && Date.parse(pause.untilIso) <= nowMs)) return undefined;
+  const why = `Everything is paused: ${pause.reason}`;
+  return { verdict: 'waiting', for: 'pause', who: pause.owner, untilIso: pause.untilIso, why };
+}
+
+function waitForHold(change: Change, { holds, nowMs }: Circumstances): Judgement | undefined {
+  const hold = holds
+    .filter(({ scope, untilIso }) => Date.parse(untilIso) > nowMs && (scope === undefined || isInScope(change, scope)))
+    .toSorted((a, b) => Date.parse(b.untilIso) - Date.parse(a.untilIso))[0];
+  if (hold === undefined) return undefined;
+  return {
+    verdict: 'waiting',
+    for: 'hold',
+    who: hold.owner,
+    untilIso: hold.untilIso,
+    why: `It is held: ${hold.reason}`,
+  };
+}
+
+function waitForWindow(change: Change, { changeWindows, nowMs }: Circumstances): Judgement | undefined {
+  const windows = (changeWindows ?? []).filter(({ from }) => isAtLeast(change.risk, from));
+  if (windows.length === 0) return undefined;
+  const intervals = windows.flatMap(({ open }) => open);
+  const isOpen = intervals.some(
+    ({ fromIso, untilIso }) => Date.parse(fromIso) <= nowMs && nowMs < Date.parse(untilIso),
+  );
+  if (isOpen) return undefined;
+  const next = intervals
+    .filter(({ fromIso }) => Date.parse(fromIso) > nowMs)
+    .toSorted((a, b) => Date.parse(a.fromIso) - Date.parse(b.fromIso))[0];
+  const why = `A ${change.risk} change runs in a change window only.`;
+  return { verdict: 'waiting', for: 'changeWindow', who: 'change window', untilIso: next?.fromIso ?? null, why };
+}
+
+function isAtLeast(risk: Risk, threshold: Risk): boolean {
+  return RISKS.indexOf(risk) >= RISKS.indexOf(threshold);
+}
+
+function waitForApproval(
+  change: Change,
+  { approvals, attended, teardown }: Circumstances,
+  reaction: ReactionRule | undefined,
+  approved: boolean,
+): Judgement | undefined {
+  if (approved) return undefined;
+  const why = whyApproval(change, approvals.requiredFrom, attended, teardown === true, reaction);
+  if (why === undefined) return undefined;
+  const who = approvals.selfApproval ? 'an approver' : 'an approver other than the requester';
+  return { verdict: 'waiting', for: 'approval', who, untilIso: approvals.untilIso, why };
+}
+
+function whyApproval(
+  change: Change,
+  requiredFrom: Risk | 'never',
+  attended: boolean,
+  teardown: boolean,
+  reaction: ReactionRule | undefined,
+): string | undefined {
+  if (teardown) return 'A teardown needs an approval of exactly this plan.';
+  if (reaction?.mode === 'propose') return `${reaction.source} is 'propose'.`;
+  if (change.recreates === true && !attended) return 'Somebody deleted it: making it again needs an approval.';
+  if (requiredFrom !== 'never' && isAtLeast(change.risk, requiredFrom)) return `The change is ${change.risk}.`;
+  return undefined;
+}
+
+/** In the plan's order, so that a fate goes through whole chains. */
+function shareFate(changes: readonly Change[], judged: Map<string, Judgement>): void {
+  for (const change of changes) {
+    const key = normaliseId(change.id);
+    const own = judged.get(key);
+    if (own === undefined || own.verdict === 'refused') continue;
+    const bases = change.dependsOn.map((id) => ({ id, judgement: judged.get(normaliseId(id)) }));
+    const refused = bases.find(({ judgement }) => judgement?.verdict === 'refused');
+    if (refused !== undefined) {
+      judged.set(key, refusal('DependsOnRefused', `Because ${refused.id} is refused.`));
+      continue;
+    }
+    if (own.verdict === 'waiting') continue;
+    const waiting = bases.find(({ judgement }) => judgement?.verdict === 'waiting');
+    if (waiting?.judgement?.verdict !== 'waiting') continue;
+    judged.set(key, { ...waiting.judgement, why: `Because ${waiting.id} waits: ${firstCause(waiting.judgement.why)}` });
+  }
+}
+
+/** A chain names the change next to it and the first cause, not everything between. */
+function firstCause(why: string): string {
+  const marker = ' waits: ';
+  const at = why.lastIndexOf(marker);
+  return at < 0 ? why : why.slice(at + marker.length);
+}
+
+function applyBudget(
+  changes: readonly Change[],
+  judged: Map<string, Judgement>,
+  counts: (change: Change) => boolean,
+  budget: NonNullable<Circumstances['budget']>,
+): void {
+  const perRunLeft = Math.max(0, budget.perRun - budget.usedInRun);
+  const perDayLeft = Math.max(0, budget.perDay - budget.usedToday);
+  const open = changes.filter(({ id }) => judged.get(normaliseId(id))?.verdict === 'allowed');
+  const admitted = new Set<string>();
+  let left = Math.min(perRunLeft, perDayLeft);
+  for (const group of groupsOf(open)) {
+    const isNew = group.filter(({ id }) => !admitted.has(normaliseId(id)));
+    const cost = isNew.filter(counts).length;
+    if (cost <= left) {
+      left -= cost;
+      for (const { id } of isNew) admitted.add(normaliseId(id));
+    }
+  }
+  const byDay = perDayLeft <= perRunLeft;
+  const limit = byDay ? `${budget.perDay} a day` : `${budget.perRun} in one run`;
+  const why = `The budget of unattended changes (${limit}) does not hold all that belongs to it; approve the plan to go on at once.`;
+  for (const { id } of open) {
+    if (admitted.has(normaliseId(id))) continue;
+    const untilIso = byDay ? budget.dayEndsIso : null;
+    judged.set(normaliseId(id), { verdict: 'waiting', for: 'budget', who: 'the next budget', untilIso, why });
+  }
+}
+
+/** For each change the smallest group that holds it, all that its members depend on, and their partners. */
+function groupsOf(changes: readonly Change[]): readonly (readonly Change[])[] {
+  const byKey = new Map(changes.map((change) => [normaliseId(change.id), change]));
+  const partners = partnersOf(changes);
+  return changes.map((first) => {
+    const group = new Set([first]);
+    for (const member of group) {
+      const others = [...member.dependsOn.map(normaliseId), ...(partners.get(normaliseId(member.id)) ?? [])];
+      for (const key of others) {
+        const other = byKey.get(key);
+        if (other !== undefined) group.add(other);
+      }
+    }
+    return [...group];
+  });
+}
+
+/** Both sides of a pair: changes of one kind in the same two or more lanes; and a delete with the create in its stead. */
+function partnersOf(changes: readonly Change[]): ReadonlyMap<string, readonly string[]> {
+  const partners = new Map<string, string[]>();
+  const join = (members: readonly Change[]): void => {
+    const keys = members.map(({ id }) => normaliseId(id));
+    for (const key of keys) partners.set(key, [...(partners.get(key) ?? []), ...keys.filter((other) => other !== key)]);
+  };
+  const paired = changes.filter(({ lanes }) => lanes.length > 1);
+  for (const members of Map.groupBy(paired, ({ kind, lanes }) => JSON.stringify([kind, lanes])).values()) join(members);
+  const replaced = changes.filter(({ action }) => action !== 'update');
+  for (const members of Map.groupBy(replaced, ({ kind, scope }) => JSON.stringify([kind, scope])).values()) {
+    const deletes = members.filter(({ action }) => action === 'delete');
+    const creates = members.filter(({ action }) => action === 'create');
+    deletes.forEach((gone, index) => {
+      const instead = creates[index];
+      if (instead !== undefined) join([gone, instead]);
+    });
+  }
+  return partners;
 }

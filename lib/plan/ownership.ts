@@ -108,10 +108,11 @@ function intended(entry: LedgerEntry | null, event: Extract<LedgerEvent, { reado
 }
 
 /**
- * Whether a property or entry path is recorded as ours. An entry counts only when we made it, not when we only set a
+ * Whether a property or entry path is recorded as ours; for an ARM id, whether it is this resource and we made it. An entry counts only when we made it, not when we only set a
  * field in somebody else's; below a whole value of ours everything is ours.
  */
 export function isOurs(entry: LedgerEntry | null | undefined, path: string): boolean {
+  if (path.startsWith('/')) return entry?.created === true && sameId(entry.id, path);
   return ownedTree(ownedBeforeOf(entry)).covers(path);
 }
 

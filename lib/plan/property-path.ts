@@ -2,6 +2,8 @@ import { isJsonObject, type Json } from '../json.ts';
 import { ProblemError } from '../problem.ts';
 import { isJsonArray, memberKey, objectOf, own } from './values.ts';
 
+export { objectOf, own } from './values.ts';
+
 /** One step of a path. The `any` steps occur in patterns only. */
 export type Segment =
   | { readonly type: 'property'; readonly name: string }
@@ -132,6 +134,13 @@ export function matchesPattern(path: string, pattern: string): boolean {
   const segments = parsePath(path);
   const steps = parsePath(pattern);
   return segments.length === steps.length && startsWith(segments, steps);
+}
+
+/** Whether what is at a path holds, is, or lies in something that a pattern stands for. */
+export function touches(path: string, pattern: string): boolean {
+  const segments = parsePath(path);
+  const steps = parsePath(pattern);
+  return startsWith(segments, steps.slice(0, segments.length));
 }
 
 /** Whether a path is, or lies below, one of those that a pattern stands for. */

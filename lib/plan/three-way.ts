@@ -80,9 +80,11 @@ function placeAt(parent: Place, path: string, rules: RulePlace, name: string): P
 }
 
 function report(found: Findings, place: Place, before: Json | undefined, after: Json | undefined): void {
+  // What the service sets by itself would make two plans of one difference look different.
+  const was = withoutReadOnly(before, place.rules, 'dropNull');
   const difference: PropertyDifference = {
     path: place.path,
-    ...(isAbsent(before) ? {} : { before: redacted(before, place.rules, place.secret) }),
+    ...(isAbsent(was) ? {} : { before: redacted(was, place.rules, place.secret) }),
     ...(isAbsent(after) ? {} : { after: redacted(after, place.rules, place.secret) }),
   };
   if (place.immutable === undefined) found.differences.push(difference);

@@ -1,0 +1,212 @@
+import type { JsonObject } from '../json.ts';
+import { compare } from './compare.ts';
+import { normaliseId, type Owner } from './graph.ts';
+import type { KindRules } from './kind.ts';
+import type { LedgerEntry } from './ledger.ts';
+import { mergeForWrite, ownedBeforeOf } from './merge.ts';
+import { type NodeOutcome, riskier, someOf } from './node-changes.ts';
+import { isOurs } from './ownership.ts';
+import type { Refusal } from './plan.ts';
+import type { DraftChange, PlanInput } from './plan-input.ts';
+
+/** What the plan does about one ledger entry that nothing declares any more. */
+export interface Leaving {
+  readonly entry: LedgerEntry;
+  readonly actual: JsonObject;
+  readonly change?: DraftChange;
+  readonly refusal?: Refusal;
+}
+
+interface Candidate {
+  readonly key: string;
+  readonly entry: LedgerEntry;
+  readonly actual: JsonObject;
+  readonly rules: KindRules;
+}
+
+/**
+ * Decides about everything in the ledger that is no longer declared: what we made is deleted, what we adopted gets back
+ * what was ours in it. What holds something foreign stays, with everything that it refers to and everything around it.
+ */
+export function leavings(
+  input: PlanInput,
+  ledger: ReadonlyMap<string, LedgerEntry>,
+  outcomes: readonly NodeOutcome[],
+): readonly Leaving[] {
+  const declared = new Set(input.graph.nodes.map(({ id }) => normaliseId(id)));
+  const candidates: Candidate[] = [];
+  for (const key of [...ledger.keys()].sort()) {
+    const entry = ledger.get(key);
+    const actual = input.observed.get(key);
+    if (entry === undefined || declared.has(key) || actual === undefined || actual === null) continue;
+    candidates.push({ key, entry, actual, rules: input.kinds(entry.kind) });
+  }
+  if (candidates.length === 0) return [];
+  if (declared.size === 0 && input.teardown !== true) {
+    const why = 'Nothing at all is declared, and no teardown was asked for.';
+    return candidates.map(({ entry, actual }) => ({
+      entry,
+      actual,
+      refusal: { id: entry.id, code: 'EmptyGraph', why },
+    }));
+  }
+  const made = candidates.filter(({ entry }) => entry.created);
+  const adopted = candidates.filter(({ entry }) => !entry.created);
+  const refusals = refusalsOf(made, adopted, input, ledger, outcomes);
+  return candidates.map((candidate) => {
+    const { key, entry, actual } = candidate;
+    const refusal = refusals.get(key);
+    if (refusal !== undefined) return { entry, actual, refusal };
+    const change = entry.created ? deletion(candidate) : retreat(candidate);
+    return change === undefined ? { entry, actual } : { entry, actual, change };
+  });
+}
+
+function refusalsOf(
+  made: readonly Candidate[],
+  adopted: readonly Candidate[],
+  input: PlanInput,
+  ledger: ReadonlyMap<string, LedgerEntry>,
+  outcomes: readonly NodeOutcome[],
+): ReadonlyMap<string, Refusal> {
+  const byKey = new Map(made.map((candidate) => [candidate.key, candidate]));
+  const refusals = new Map<string, Refusal>();
+  const queue: Candidate[] = [];
+  const keep = (key: string, code: string, why: string): void => {
+    const candidate = byKey.get(key);
+    if (candidate === undefined || refusals.has(key)) return;
+    refusals.set(key, { id: candidate.entry.id, code, why });
+    queue.push(candidate);
+  };
+  const keepReferred = (body: JsonObject, rules: KindRules, by: string): void => {
+    for (const id of rules.referencesOf(body)) {
+      for (const key of [normaliseId(id), ...ancestors(id)]) {
+        if (!isGroup(key)) keep(key, 'StillNeeded', `${by} refers to it and stays.`);
+      }
+    }
+  };
+
+  for (const { key, entry, actual, rules } of [...made, ...adopted]) {
+    const holder = input.claimedByOthers?.get(key);
+    if (holder !== undefined) keep(key, 'BelongsToAnotherBaseline', `It belongs to the baseline '${holder}'.`);
+    if (!entry.created) continue;
+    const foreign = rules.foreignContentOf(actual, (pathOrId) =>
+      pathOrId.startsWith('/') ? ledger.get(normaliseId(pathOrId))?.created === true : isOurs(entry, pathOrId),
+    );
+    if (foreign.length > 0)
+      keep(key, 'ForeignContent', `There is something in it that Hubkeeper did not make: ${someOf(foreign, 5)}.`);
+  }
+  for (const { entry, actual, rules } of adopted) {
+    keepReferred(afterRetreat(actual, rules, entry), rules, entry.id);
+    for (const key of ancestors(entry.id)) keep(key, 'StillNeeded', `${entry.id} is in it and is not Hubkeeper's.`);
+  }
+  for (const outcome of outcomes) {
+    const { node, actual } = outcome;
+    const willBeThere = actual !== null || outcome.change !== undefined;
+    if (!willBeThere) continue;
+    for (const key of ancestors(node.id)) keep(key, 'StillNeeded', `${node.id} is in it and is declared.`);
+    const body = bodyAfter(outcome, input, ledger);
+    if (body !== undefined) keepReferred(body, input.kinds(node.kind), node.id);
+  }
+  const spread = (): void => {
+    for (let kept = queue.pop(); kept !== undefined; kept = queue.pop()) {
+      keepReferred(kept.actual, kept.rules, kept.entry.id);
+      for (const key of ancestors(kept.entry.id)) keep(key, 'StillNeeded', `${kept.entry.id} is in it and stays.`);
+    }
+  };
+  spread();
+  // Groups come last: what is kept in them is known only now.
+  for (const { key } of made.filter((candidate) => isGroup(candidate.key))) {
+    const contents = input.groupContents?.get(key);
+    if (contents === undefined) {
+      keep(
+        key,
+        'ResourceGroupContentsUnknown',
+        'What is in the group could not be listed, so it may hold something foreign.',
+      );
+      continue;
+    }
+    const staying = contents.filter((id) => {
+      const around = [normaliseId(id), ...ancestors(id)].filter((other) => !isGroup(other));
+      return !around.some((other) => byKey.has(other) && !refusals.has(other));
+    });
+    if (staying.length > 0)
+      keep(key, 'ResourceGroupNotEmpty', `It holds what this plan does not delete: ${someOf(staying, 5)}.`);
+  }
+  spread();
+  return refusals;
+}
+
+/** Normalised ids of the resources that a resource is in: its parents and its group. */
+export function ancestors(id: string): readonly string[] {
+  const parts = normaliseId(id).split('/');
+  const found: string[] = [];
+  // /subscriptions/S/resourceGroups/G/providers/N/type/name/type/name
+  for (let length = parts.length - 2; length > 8; length -= 2) found.push(parts.slice(0, length).join('/'));
+  if (parts[3] === 'resourcegroups' && parts.length > 5) found.push(parts.slice(0, 5).join('/'));
+  return found;
+}
+
+export function isGroup(key: string): boolean {
+  return /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+$/i.test(key);
+}
+
+function bodyAfter(
+  { node, change, actual }: NodeOutcome,
+  input: PlanInput,
+  ledger: ReadonlyMap<string, LedgerEntry>,
+): JsonObject | undefined {
+  if (actual === undefined) return undefined;
+  if (change === undefined) return actual ?? undefined;
+  const owned = ownedBeforeOf(ledger.get(normaliseId(node.id)));
+  return mergeForWrite(node.body, actual, input.kinds(node.kind).comparison, owned);
+}
+
+function afterRetreat(actual: JsonObject, rules: KindRules, entry: LedgerEntry): JsonObject {
+  return mergeForWrite({}, actual, rules.comparison, ownedBeforeOf(entry));
+}
+
+function ownersOf(entry: LedgerEntry): readonly Owner[] {
+  return [...new Set(Object.values(ownedBeforeOf(entry)))].sort();
+}
+
+function deletion({ entry, rules }: Candidate): DraftChange {
+  const owners = ownersOf(entry);
+  const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
+  return {
+    id: entry.id,
+    kind: entry.kind,
+    action: 'delete',
+    // An adjustment's way back takes away only what the adjustment itself had made.
+    risk: byAdjustment ? 'disruptive' : rules.riskOf('delete', []),
+    owner: byAdjustment ? 'adjustment' : (owners.find((owner) => owner !== 'adjustment') ?? 'spec'),
+    reason: byAdjustment
+      ? 'An adjustment had made it, and that adjustment is over.'
+      : 'Hubkeeper made it, and it is no longer declared.',
+    diff: [],
+    estimatedMinutes: rules.durationMinutes.delete,
+    lanes: entry.lanes,
+    scope: entry.scope,
+  };
+}
+
+/** Takes out of an adopted resource what was ours in it; undefined: nothing is left there. */
+function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
+  const { differences } = compare({}, actual, rules.comparison, ownedBeforeOf(entry));
+  if (differences.length === 0) return undefined;
+  const owners = ownersOf(entry);
+  const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
+  const risk = rules.riskOf('update', differences);
+  return {
+    id: entry.id,
+    kind: entry.kind,
+    action: 'update',
+    risk: byAdjustment ? riskier(risk, 'disruptive') : risk,
+    owner: byAdjustment ? 'adjustment' : (owners.find((owner) => owner !== 'adjustment') ?? 'spec'),
+    reason: `It is no longer declared: ${someOf(differences.map(({ path }) => path))} of ours leaves it; the resource itself stays.`,
+    diff: differences,
+    estimatedMinutes: rules.durationMinutes.update,
+    lanes: entry.lanes,
+    scope: entry.scope,
+  };
+}

@@ -1,0 +1,227 @@
+import type { JsonObject } from '../json.ts';
+import { compare } from './compare.ts';
+import { type DesiredNode, normaliseId, type Owner } from './graph.ts';
+import type { KindRules, PropertyDifference, Risk } from './kind.ts';
+import type { LedgerEntry, OwnedFields } from './ledger.ts';
+import { ownedBeforeOf } from './merge.ts';
+import { ownedTree } from './owned-tree.ts';
+import { PathTree } from './path-tree.ts';
+import type { Refusal } from './plan.ts';
+import type { DraftChange, PlanInput } from './plan-input.ts';
+import { conditionOf } from './provisioning-state.ts';
+
+/** What the plan does about one desired node. */
+export interface NodeOutcome {
+  readonly node: DesiredNode;
+  readonly change?: DraftChange;
+  readonly refusal?: Refusal;
+  /** What dependents find: the resource as wanted, as it happens to be, or nothing. */
+  readonly dependentsFind: 'wanted' | 'asItIs' | 'nothing';
+  /** Absent in a scoped run that did not look for it. */
+  readonly actual?: JsonObject | null;
+}
+
+/** Decides about each node by itself, then refuses what would build on something that will not be there. */
+export function nodeOutcomes(input: PlanInput, ledger: ReadonlyMap<string, LedgerEntry>): readonly NodeOutcome[] {
+  const outcomes = input.graph.nodes.map((node) => outcomeOf(node, input, ledger.get(normaliseId(node.id))));
+  return withoutBaseless(outcomes);
+}
+
+function outcomeOf(node: DesiredNode, input: PlanInput, entry: LedgerEntry | undefined): NodeOutcome {
+  const key = normaliseId(node.id);
+  const actual = input.observed.get(key);
+  if (actual === undefined) return { node, dependentsFind: 'wanted' };
+  const holder = input.claimedByOthers?.get(key);
+  if (holder !== undefined && node.presence !== 'reference') {
+    const why = `It belongs to the baseline '${holder}'; only one baseline can own a resource.`;
+    return refused(node, actual, 'BelongsToAnotherBaseline', why);
+  }
+  if (actual === null) return outcomeOfAbsent(node, input.kinds(node.kind), entry);
+  if (node.presence === 'reference') return { node, actual, dependentsFind: 'wanted' };
+  return outcomeOfPresent(node, actual, input.kinds(node.kind), entry);
+}
+
+function refused(node: DesiredNode, actual: JsonObject | null, code: string, why: string): NodeOutcome {
+  const isThere = actual !== null && conditionOf(actual).condition !== 'deleting';
+  return { node, actual, refusal: { id: node.id, code, why }, dependentsFind: isThere ? 'asItIs' : 'nothing' };
+}
+
+function outcomeOfAbsent(node: DesiredNode, rules: KindRules, entry: LedgerEntry | undefined): NodeOutcome {
+  switch (node.presence) {
+    case 'adopt':
+      return refused(node, null, 'AdoptedResourceMissing', 'The spec adopts it, and it does not exist.');
+    case 'reference':
+      return refused(node, null, 'ReferencedResourceMissing', 'The spec refers to it, and it does not exist.');
+    case 'create': {
+      const { differences } = compare(node.body, null, rules.comparison, {});
+      const wasThere = entry?.state === 'confirmed' && entry.created;
+      const reason = wasThere
+        ? 'Hubkeeper made it and somebody deleted it; it is declared still.'
+        : `It is declared${byOwner(node.owner)} and does not exist.`;
+      const change = draft(node, rules, 'create', differences, {}, reason);
+      return {
+        node,
+        actual: null,
+        change: wasThere ? { ...change, recreates: true } : change,
+        dependentsFind: 'wanted',
+      };
+    }
+  }
+}
+
+function outcomeOfPresent(
+  node: DesiredNode,
+  actual: JsonObject,
+  rules: KindRules,
+  entry: LedgerEntry | undefined,
+): NodeOutcome {
+  const { condition, state } = conditionOf(actual);
+  if (condition === 'deleting') {
+    return refused(
+      node,
+      actual,
+      'ResourceIsBeingDeleted',
+      'It is being deleted; it can be made again when it is gone.',
+    );
+  }
+  const owned = ownedBeforeOf(entry);
+  const { differences, immutable } = compare(node.body, actual, rules.comparison, owned);
+  const [fixed] = immutable;
+  if (fixed !== undefined) {
+    const others = immutable.length > 1 ? ` (and ${immutable.length - 1} more)` : '';
+    return refused(node, actual, 'ImmutableProperty', `${fixed.path}${others} cannot change in place: ${fixed.why}`);
+  }
+  const isForeign = entry === undefined && node.presence === 'create';
+  const overwritten = isForeign ? differences.filter(({ before }) => before !== undefined) : [];
+  if (overwritten.length > 0) {
+    const why = `It exists already, Hubkeeper did not make it, and it differs in ${someOf(overwritten.map(({ path }) => path))}: adopt it by its id, or choose another name.`;
+    return refused(node, actual, 'ExistsAlready', why);
+  }
+  if (differences.length > 0) {
+    const change = draft(node, rules, 'update', differences, owned, reasonOfUpdate(differences, isForeign));
+    return { node, actual, change, dependentsFind: 'wanted' };
+  }
+  const wrote = entry !== undefined && Object.keys(owned).length > 0;
+  const mayBeOurs = condition === 'underWay' && entry?.state === 'intended';
+  if (wrote && (condition === 'failed' || mayBeOurs)) {
+    const reason = mayBeOurs
+      ? `The write before is still under way (${state}); it is followed to its end.`
+      : `Its last operation ended ${state}; writing the same body again clears that.`;
+    const diff = [{ path: 'properties.provisioningState', before: state, after: 'Succeeded' }];
+    return { node, actual, change: draft(node, rules, 'update', diff, owned, reason), dependentsFind: 'wanted' };
+  }
+  return { node, actual, dependentsFind: 'wanted' };
+}
+
+function byOwner(owner: Owner): string {
+  switch (owner) {
+    case 'spec':
+      return ' by the spec';
+    case 'adjustment':
+      return ' by an adjustment';
+    case 'ingress':
+      return ' by the cluster’s ingress';
+  }
+}
+
+function reasonOfUpdate(differences: readonly PropertyDifference[], isForeign: boolean): string {
+  const gone = differences.filter(({ after }) => after === undefined).map(({ path }) => path);
+  const other = differences.filter(({ after }) => after !== undefined).map(({ path }) => path);
+  const parts = [
+    other.length > 0 ? `differs from what is declared in ${someOf(other)}` : '',
+    gone.length > 0 ? `still has ${someOf(gone)}, which is no longer declared` : '',
+  ];
+  const sentence = `It ${parts.filter((part) => part !== '').join(' and ')}.`;
+  if (!isForeign) return sentence;
+  return `${sentence} The resource was there before Hubkeeper, which only adds this and will not delete it.`;
+}
+
+/** Names a few and counts the others. */
+export function someOf(names: readonly string[], shown = 3): string {
+  const first = names.slice(0, shown).join(', ');
+  return names.length > shown ? `${first} and ${names.length - shown} more` : first;
+}
+
+const RISKS: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
+
+export function riskier(a: Risk, b: Risk): Risk {
+  return RISKS.indexOf(a) >= RISKS.indexOf(b) ? a : b;
+}
+
+function draft(
+  node: DesiredNode,
+  rules: KindRules,
+  action: 'create' | 'update',
+  diff: readonly PropertyDifference[],
+  owned: OwnedFields,
+  reason: string,
+): DraftChange {
+  const declared = PathTree.of<Owner>({ '': node.owner, ...node.fieldOwners });
+  const before = ownedTree(owned);
+  const owners = new Set<Owner>();
+  let undoesAdjustment = false;
+  for (const { path, after } of diff) {
+    const former = after === undefined ? before.nearest(path) : undefined;
+    owners.add(former ?? declared.nearest(path) ?? node.owner);
+    if (former === 'adjustment') undoesAdjustment = true;
+  }
+  const risk = rules.riskOf(action, diff);
+  const [only] = owners;
+  const owner = owners.size === 1 && only !== undefined ? only : node.owner;
+  return {
+    id: node.id,
+    kind: node.kind,
+    action,
+    // Taking back what an adjustment gave narrows what traffic may use at this moment.
+    risk: undoesAdjustment ? riskier(risk, 'disruptive') : risk,
+    owner,
+    reason,
+    diff,
+    estimatedMinutes: rules.durationMinutes[action],
+    lanes: node.lanes,
+    scope: node.scope,
+    ...(owners.size > 1 ? { owners: [...owners].sort() } : {}),
+  };
+}
+
+/** Refuses changes that build on a resource which will not be there, or, when new, on one that is not as it should be. */
+function withoutBaseless(outcomes: readonly NodeOutcome[]): readonly NodeOutcome[] {
+  const byId = new Map(outcomes.map((outcome) => [normaliseId(outcome.node.id), outcome]));
+  const settled = new Map<string, NodeOutcome>();
+  const settle = (start: NodeOutcome): void => {
+    // Depth first without recursion: chains of dependencies may be long.
+    const walk = [{ outcome: start, at: 0 }];
+    const onWay = new Set([normaliseId(start.node.id)]);
+    for (let frame = walk.at(-1); frame !== undefined; frame = walk.at(-1)) {
+      const { node } = frame.outcome;
+      const dependency = node.dependsOn[frame.at++];
+      if (dependency === undefined) {
+        settled.set(normaliseId(node.id), based(frame.outcome, settled));
+        onWay.delete(normaliseId(node.id));
+        walk.pop();
+        continue;
+      }
+      const key = normaliseId(dependency.id);
+      const next = byId.get(key);
+      if (next === undefined || settled.has(key) || onWay.has(key)) continue;
+      onWay.add(key);
+      walk.push({ outcome: next, at: 0 });
+    }
+  };
+  for (const [key, outcome] of byId) if (!settled.has(key)) settle(outcome);
+  return [...byId.keys()].flatMap((key) => settled.get(key) ?? []);
+}
+
+function based(outcome: NodeOutcome, settled: ReadonlyMap<string, NodeOutcome>): NodeOutcome {
+  const { node, change } = outcome;
+  if (change === undefined) return outcome;
+  for (const { id, when } of node.dependsOn) {
+    if (when === 'existing' && change.action === 'create') continue;
+    const base = settled.get(normaliseId(id));
+    if (base === undefined || base.dependentsFind === 'wanted') continue;
+    if (base.dependentsFind === 'asItIs' && change.action !== 'create') continue;
+    const why = `It depends on ${id}, which is refused: ${base.refusal?.why ?? 'it will not be there'}`;
+    return refused(node, outcome.actual ?? null, 'DependsOnRefused', why);
+  }
+  return outcome;
+}
