@@ -10,6 +10,8 @@ import { provisionOnce } from './supervisor/provision.ts';
 import { logsDirectory } from './supervisor/state-files.ts';
 import { StateLocked } from './supervisor/state-lock.ts';
 
+const LOOK_FOR_NPM_EVERY_MS = 500;
+
 const root = resolve(import.meta.dirname, '..');
 
 interface Flags {
@@ -129,6 +131,7 @@ async function start(flags: Flags): Promise<void> {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
   if (options.endWithInput) process.stdin.on('end', () => stop.abort()).resume();
+  endWithNpm(stop);
   const stopped = once(stop.signal, 'abort');
 
   try {
@@ -153,6 +156,16 @@ async function start(flags: Flags): Promise<void> {
     console.error(failure.message);
     process.exitCode = 1;
   }
+}
+
+/** Under npm: ends when npm has gone without a word, since nobody would know what to stop any more. */
+function endWithNpm(stop: AbortController): void {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const look = () => {
+    if (process.ppid !== parent) stop.abort();
+  };
+  setInterval(look, LOOK_FOR_NPM_EVERY_MS).unref();
 }
 
 function isForPeople(error: unknown): error is Error {
