@@ -12,7 +12,7 @@ export const resourceGroup: ResourceKind = {
   durationMinutes: { create: 1, update: 1, delete: 1 },
   comparison: {
     ...PLAIN_RULES,
-    readOnly: ['properties', 'managedBy'],
+    readOnly: ['properties'],
     immutable: { location: FIXED_LOCATION },
   },
   riskOf: riskFrom('destructive', [], 'safe'),
