@@ -54,7 +54,8 @@ export const settingTable = {
   }),
   timeUrl: row({
     name: 'HUBKEEPER_TIME_URL',
-    meaning: 'Where the time of day is read, a GET answered with {"now": ISO time}; empty for the clock of the machine.',
+    meaning:
+      'Where the time of day is read, a GET answered with {"now": ISO time}; empty for the clock of the machine.',
     sample: '',
     schema: z.union([httpUrl, z.literal('').transform(() => undefined)]).optional(),
   }),
@@ -66,19 +67,28 @@ export const settingTable = {
   }),
   allowedScopes: row({
     name: 'HUBKEEPER_ALLOWED_SCOPES',
-    meaning: 'Comma-separated ARM ids (subscriptions, resource groups, resources) at or below which writes are allowed; empty: wherever the identity may.',
+    meaning:
+      'Comma-separated ARM ids (subscriptions, resource groups, resources) at or below which writes are allowed; empty: wherever the identity may.',
     sample: '',
     schema: z
       .string()
       .default('')
-      .transform((text) => text.split(',').map((scope) => scope.trim()).filter((scope) => scope !== ''))
+      .transform((text) =>
+        text
+          .split(',')
+          .map((scope) => scope.trim())
+          .filter((scope) => scope !== ''),
+      )
       .pipe(z.array(z.string().regex(/^\/subscriptions\/[^/]+/i, 'an ARM id that begins with /subscriptions/'))),
   }),
   stateContainer: row({
     name: 'HUBKEEPER_STATE_CONTAINER',
     meaning: 'Blob container of the documents.',
     sample: 'hubkeeper',
-    schema: z.string().regex(/^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/).default('hubkeeper'),
+    schema: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/)
+      .default('hubkeeper'),
   }),
   reconcilerSchedule: row({
     name: 'HUBKEEPER_RECONCILER_SCHEDULE',

@@ -15,7 +15,8 @@ export function createTimeSource(timeUrl: string | undefined): TimeSource {
     const body: unknown = await response.json();
     const text = typeof body === 'object' && body !== null && 'now' in body ? String(body.now) : '';
     const now = new Date(text);
-    if (!response.ok || Number.isNaN(now.getTime())) throw new Error(`No time from ${timeUrl} (HTTP ${response.status}).`);
+    if (!response.ok || Number.isNaN(now.getTime()))
+      throw new Error(`No time from ${timeUrl} (HTTP ${response.status}).`);
     return now;
   };
 }

@@ -17,6 +17,7 @@ export const nodeState = z.enum(['pending', 'waiting', 'running', 'succeeded', '
 export const waitingFor = z.looseObject({
   kind: z.enum(['approval', 'hold', 'pause', 'changeWindow', 'carrier', 'budget', 'other']),
   reason: z.string().describe('One plain sentence.'),
+  who: z.string().optional(),
   until: isoTime.optional(),
   planHash: z.string().optional().describe('For an approval: the hash to approve.'),
 });
@@ -41,6 +42,9 @@ export const operationNode = z.looseObject({
   endedAt: isoTime.optional(),
   estimatedMinutes: z.number().optional(),
   waitingFor: waitingFor.optional(),
+  attempts: z.number().int().optional().describe('Starts so far.'),
+  problem: problem.optional(),
+  blockedBy: z.string().optional().describe('The node that failed and that this one needs.'),
 });
 export type OperationNode = Known<typeof operationNode>;
 
@@ -65,6 +69,9 @@ export const operation = z.looseObject({
   version: z.number().int().optional().describe('Version of the spec.'),
   planHash: z.string().optional(),
   waitingFor: z.array(waitingFor).readonly().optional().describe('What the whole operation waits for.'),
+  refused: plan.shape.refused.optional(),
+  supersededBy: operationId.optional().describe('The operation with a newer desired state that took over.'),
+  joinedTo: operationId.optional().describe("The operation that does this one's work."),
   plan: plan.optional().describe('The plan that a call for a plan asked for, once it is made.'),
 });
 export type OperationBody = Known<typeof operation>;

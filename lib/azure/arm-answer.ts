@@ -74,11 +74,31 @@ const rules: Readonly<Record<string, Rule>> = {
     actor: 'operator',
     remedy: "Check HUBKEEPER_ARM_TOKEN_SCOPE and that the app's managed identity is of the subscription's tenant.",
   },
-  ScopeLocked: { disposition: 'stop', actor: 'operator', remedy: 'Remove the management lock, or leave the resource as it is: locks win.' },
-  RequestDisallowedByPolicy: { disposition: 'stop', actor: 'operator', remedy: 'Change the spec to what the policy allows, or ask its owner for an exemption.' },
-  MissingSubscriptionRegistration: { disposition: 'stop', actor: 'operator', remedy: 'Register the resource provider in the subscription (az provider register).' },
-  SubscriptionNotFound: { disposition: 'stop', actor: 'caller', remedy: "Correct the subscription in the spec, or give the app's identity a role in it." },
-  ResourceGroupBeingDeleted: { disposition: 'wait', actor: 'azure-temporary', remedy: 'Let the deletion of the resource group end; Hubkeeper tries again by itself.' },
+  ScopeLocked: {
+    disposition: 'stop',
+    actor: 'operator',
+    remedy: 'Remove the management lock, or leave the resource as it is: locks win.',
+  },
+  RequestDisallowedByPolicy: {
+    disposition: 'stop',
+    actor: 'operator',
+    remedy: 'Change the spec to what the policy allows, or ask its owner for an exemption.',
+  },
+  MissingSubscriptionRegistration: {
+    disposition: 'stop',
+    actor: 'operator',
+    remedy: 'Register the resource provider in the subscription (az provider register).',
+  },
+  SubscriptionNotFound: {
+    disposition: 'stop',
+    actor: 'caller',
+    remedy: "Correct the subscription in the spec, or give the app's identity a role in it.",
+  },
+  ResourceGroupBeingDeleted: {
+    disposition: 'wait',
+    actor: 'azure-temporary',
+    remedy: 'Let the deletion of the resource group end; Hubkeeper tries again by itself.',
+  },
   InUseSubnetCannotBeDeleted: conflictInUse,
   PublicIPAddressCannotBeDeleted: conflictInUse,
   InUseNetworkSecurityGroupCannotBeDeleted: conflictInUse,
@@ -89,25 +109,44 @@ const rules: Readonly<Record<string, Rule>> = {
   CannotDeleteResource: conflictInUse,
 };
 
-const quotaRule: Rule = { disposition: 'stop', actor: 'operator', remedy: 'Ask Microsoft for a higher quota in this region, or ask for less in the spec.' };
+const quotaRule: Rule = {
+  disposition: 'stop',
+  actor: 'operator',
+  remedy: 'Ask Microsoft for a higher quota in this region, or ask for less in the spec.',
+};
 
 function ruleOf(code: string, status: number): Rule {
   const named = rules[code];
   if (named !== undefined) return named;
   if (/(CountLimitReached|LimitExceeded|QuotaExceeded)$/.test(code)) return quotaRule;
   if (status === 429 || status === 408 || status >= 500) return busy;
-  if (status === 412) return { disposition: 'reread', actor: 'azure-temporary', remedy: 'Hubkeeper reads the resource again and decides anew.' };
+  if (status === 412)
+    return {
+      disposition: 'reread',
+      actor: 'azure-temporary',
+      remedy: 'Hubkeeper reads the resource again and decides anew.',
+    };
   if (status === 409) return waitForOther;
   if (status === 401) return rules.AuthenticationFailed ?? busy;
   if (status === 403) return grant;
-  return { disposition: 'stop', actor: 'azure-permanent', remedy: 'Correct what the message names in the spec or in Azure, then reconcile the baseline.' };
+  return {
+    disposition: 'stop',
+    actor: 'azure-permanent',
+    remedy: 'Correct what the message names in the spec or in Azure, then reconcile the baseline.',
+  };
 }
 
 /** The error of an ARM body: `{error: {code, message, details}}`, or flat as AKS and Insights answer. */
-export function armErrorOf(body: Json | undefined): { readonly code: string; readonly message: string; readonly details: readonly string[] } {
+export function armErrorOf(body: Json | undefined): {
+  readonly code: string;
+  readonly message: string;
+  readonly details: readonly string[];
+} {
   const outer = isJsonObject(body) ? body : {};
   const error = isJsonObject(outer.error) ? outer.error : outer;
-  const details = Array.isArray(error.details) ? error.details.filter(isJsonObject).map((detail) => String(detail.code ?? '')) : [];
+  const details = Array.isArray(error.details)
+    ? error.details.filter(isJsonObject).map((detail) => String(detail.code ?? ''))
+    : [];
   return { code: String(error.code ?? ''), message: String(error.message ?? ''), details };
 }
 
@@ -118,7 +157,9 @@ export function armErrorOf(body: Json | undefined): { readonly code: string; rea
 export function readRefusal(response: ArmResponse, resource: string): ArmRefusal {
   const { code, message, details } = armErrorOf(response.body);
   // An outer code that says only "retryable" or "canceled" has its reason in the details.
-  const telling = details.find((detail) => rules[detail] !== undefined && (rules[code] === undefined || code === 'Canceled'));
+  const telling = details.find(
+    (detail) => rules[detail] !== undefined && (rules[code] === undefined || code === 'Canceled'),
+  );
   const effective = telling ?? code;
   const rule = ruleOf(effective, response.status);
   const retryAfterSeconds = retryAfterSecondsOf(response.headers);

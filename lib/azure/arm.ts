@@ -149,7 +149,8 @@ export function createArm({ endpoint, tokenScope, credential, httpClient }: ArmO
 function createArmPipeline(credential: TokenCredential, tokenScope: string): Pipeline {
   const pipeline = createPipelineFromOptions({ userAgentOptions: { userAgentPrefix: 'hubkeeper' } });
   for (const name of ['defaultRetryPolicy', 'redirectPolicy']) {
-    if (pipeline.removePolicy({ name }).length !== 1) throw new Error(`The Azure pipeline has no policy ${name} any more.`);
+    if (pipeline.removePolicy({ name }).length !== 1)
+      throw new Error(`The Azure pipeline has no policy ${name} any more.`);
   }
   pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: tokenScope }), { phase: 'Sign' });
   return pipeline;
@@ -167,7 +168,11 @@ function parseBody(text: string | null | undefined): Json | undefined {
 
 function asArmFailure(error: unknown, { method, target }: ArmRequest): Error {
   const name = error instanceof Error ? error.name : '';
-  if (name === 'CredentialUnavailableError' || name === 'AuthenticationError' || name === 'AuthenticationRequiredError') {
+  if (
+    name === 'CredentialUnavailableError' ||
+    name === 'AuthenticationError' ||
+    name === 'AuthenticationRequiredError'
+  ) {
     return new ProblemError({
       code: 'NoManagedIdentity',
       actor: 'operator',

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject } from '../json.ts';
+import type { Problem } from '../problem.ts';
+import type { Arm, ArmResponse } from './arm.ts';
 import type { ArmRefusal } from './arm-answer.ts';
 import { armErrorOf, readRefusal, retryAfterSecondsOf } from './arm-answer.ts';
-import type { Arm, ArmResponse } from './arm.ts';
-import type { Problem } from '../problem.ts';
 
 /** How a running operation is watched; plain data that survives in state. */
 export type OperationHandle =
@@ -29,7 +29,10 @@ const FLOOR_POLL_SECONDS = 5;
 const CEILING_POLL_SECONDS = 60;
 
 function pollSeconds(headers: Readonly<Record<string, string>>): number {
-  return Math.min(CEILING_POLL_SECONDS, Math.max(FLOOR_POLL_SECONDS, retryAfterSecondsOf(headers) ?? DEFAULT_POLL_SECONDS));
+  return Math.min(
+    CEILING_POLL_SECONDS,
+    Math.max(FLOOR_POLL_SECONDS, retryAfterSecondsOf(headers) ?? DEFAULT_POLL_SECONDS),
+  );
 }
 
 function provisioningStateOf(body: unknown): string | undefined {
@@ -42,17 +45,27 @@ function provisioningStateOf(body: unknown): string | undefined {
  * Reads the first answer to a PUT, PATCH, POST or DELETE. `Azure-AsyncOperation` wins over `Location`; a PUT with
  * neither is watched on the resource itself. No provisioning state at all means done.
  */
-export function readStart(response: ArmResponse, method: 'PUT' | 'DELETE' | 'POST', resource: string): OperationOutcome {
+export function readStart(
+  response: ArmResponse,
+  method: 'PUT' | 'DELETE' | 'POST',
+  resource: string,
+): OperationOutcome {
   if (response.status >= 400) return { state: 'refused', refusal: readRefusal(response, resource) };
   const retryAfterSeconds = pollSeconds(response.headers);
   const asyncOperation = response.headers['azure-asyncoperation'];
-  if (asyncOperation !== undefined) return { state: 'running', handle: { by: 'asyncOperation', url: asyncOperation }, retryAfterSeconds };
+  if (asyncOperation !== undefined)
+    return { state: 'running', handle: { by: 'asyncOperation', url: asyncOperation }, retryAfterSeconds };
   if (response.status === 204) return { state: 'succeeded' };
   const { location } = response.headers;
-  if (response.status === 202 && location !== undefined) return { state: 'running', handle: { by: 'location', url: location }, retryAfterSeconds };
+  if (response.status === 202 && location !== undefined)
+    return { state: 'running', handle: { by: 'location', url: location }, retryAfterSeconds };
   if (method === 'PUT') return readResource(response, resource);
   return response.status === 202
-    ? { state: 'running', handle: { by: 'resource', expect: method === 'DELETE' ? 'absent' : 'present' }, retryAfterSeconds }
+    ? {
+        state: 'running',
+        handle: { by: 'resource', expect: method === 'DELETE' ? 'absent' : 'present' },
+        retryAfterSeconds,
+      }
     : { state: 'succeeded' };
 }
 
@@ -62,7 +75,11 @@ export function readResource(response: ArmResponse, resource: string): Operation
   const state = provisioningStateOf(response.body);
   if (state === undefined || state === 'succeeded') return { state: 'succeeded' };
   if (state === 'failed' || state === 'canceled') return { state: 'refused', refusal: failedRefusal(state, resource) };
-  return { state: 'running', handle: { by: 'resource', expect: 'present' }, retryAfterSeconds: pollSeconds(response.headers) };
+  return {
+    state: 'running',
+    handle: { by: 'resource', expect: 'present' },
+    retryAfterSeconds: pollSeconds(response.headers),
+  };
 }
 
 function failedRefusal(state: string, resource: string): ArmRefusal {
@@ -92,19 +109,29 @@ export async function pollOperation(
   if (response.status === 404) return pollResource(arm, resource);
   if (response.status === 401 || response.status === 429 || response.status >= 500 || response.status === 408) {
     const { problem } = readRefusal(response, resource.id);
-    return { state: 'running', handle, retryAfterSeconds: pollSeconds(response.headers), ...(problem.actor === 'operator' ? { problem } : {}) };
+    return {
+      state: 'running',
+      handle,
+      retryAfterSeconds: pollSeconds(response.headers),
+      ...(problem.actor === 'operator' ? { problem } : {}),
+    };
   }
   if (response.status >= 400) return { state: 'refused', refusal: readRefusal(response, resource.id) };
   if (handle.by === 'location') {
     return response.status === 202
-      ? { state: 'running', handle: { by: 'location', url: response.headers.location ?? handle.url }, retryAfterSeconds: pollSeconds(response.headers) }
+      ? {
+          state: 'running',
+          handle: { by: 'location', url: response.headers.location ?? handle.url },
+          retryAfterSeconds: pollSeconds(response.headers),
+        }
       : { state: 'succeeded' };
   }
   const body: JsonObject = isJsonObject(response.body) ? response.body : {};
   const status = String(body.status ?? (response.status === 202 ? 'Running' : 'Succeeded')).toLowerCase();
   if (status === 'succeeded') return { state: 'succeeded' };
   if (status === 'failed' || status === 'canceled') {
-    const refusal = armErrorOf(response.body).code === '' ? failedRefusal(status, resource.id) : readRefusal(response, resource.id);
+    const refusal =
+      armErrorOf(response.body).code === '' ? failedRefusal(status, resource.id) : readRefusal(response, resource.id);
     return { state: 'refused', refusal };
   }
   return { state: 'running', handle, retryAfterSeconds: pollSeconds(response.headers) };
@@ -117,7 +144,11 @@ async function pollResource(
   const response = await arm.send({ method: 'GET', target: resource.id, apiVersion: resource.apiVersion });
   if (resource.expect === 'absent') {
     if (response.status === 404) return { state: 'succeeded' };
-    return { state: 'running', handle: { by: 'resource', expect: 'absent' }, retryAfterSeconds: pollSeconds(response.headers) };
+    return {
+      state: 'running',
+      handle: { by: 'resource', expect: 'absent' },
+      retryAfterSeconds: pollSeconds(response.headers),
+    };
   }
   return readResource(response, resource.id);
 }

@@ -2,10 +2,10 @@ import type { ObserveStrategy } from '../baseline/kind.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Observed } from '../plan/plan.ts';
-import { readRefusal } from './arm-answer.ts';
-import { type Arm, ArmListError, type ArmResponse } from './arm.ts';
-import { parseResourceId } from './resource-id.ts';
 import { ProblemError } from '../problem.ts';
+import { type Arm, ArmListError, type ArmResponse } from './arm.ts';
+import { readRefusal } from './arm-answer.ts';
+import { parseResourceId } from './resource-id.ts';
 
 /** What observation has to know of a kind. */
 export interface ObservableKind {
@@ -44,7 +44,10 @@ export async function observe(
     observed.set(normaliseId(reference.id), null);
     switch (strategy.by) {
       case 'subscription': {
-        const path = type === 'Microsoft.Resources/resourceGroups' ? `${parsed.parentId}/resourcegroups` : `/subscriptions/${parsed.subscriptionId}/providers/${type}`;
+        const path =
+          type === 'Microsoft.Resources/resourceGroups'
+            ? `${parsed.parentId}/resourcegroups`
+            : `/subscriptions/${parsed.subscriptionId}/providers/${type}`;
         lists.set(normaliseId(path), { path, apiVersion });
         return;
       }
@@ -84,7 +87,8 @@ export async function observe(
 export async function readResourceBody(arm: Arm, id: string, apiVersion: string): Promise<JsonObject | null> {
   const response = await arm.send({ method: 'GET', target: id, apiVersion });
   if (response.status === 404) return null;
-  if (response.status !== 200 || !isJsonObject(response.body)) throw new ProblemError(readRefusal(response, id).problem);
+  if (response.status !== 200 || !isJsonObject(response.body))
+    throw new ProblemError(readRefusal(response, id).problem);
   return response.body;
 }
 

@@ -14,15 +14,23 @@ export interface ParsedResourceId {
 export function parseResourceId(id: string): ParsedResourceId {
   const group = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)/i.exec(id);
   const [prefix, subscriptionId, resourceGroup] = group ?? [];
-  if (prefix === undefined || subscriptionId === undefined || resourceGroup === undefined) throw new Error(`'${id}' is not the id of a resource in a resource group.`);
+  if (prefix === undefined || subscriptionId === undefined || resourceGroup === undefined)
+    throw new Error(`'${id}' is not the id of a resource in a resource group.`);
   const rest = id.slice(prefix.length);
   if (rest === '') {
-    return { subscriptionId, resourceGroup, type: 'Microsoft.Resources/resourceGroups', name: resourceGroup, parentId: `/subscriptions/${subscriptionId}` };
+    return {
+      subscriptionId,
+      resourceGroup,
+      type: 'Microsoft.Resources/resourceGroups',
+      name: resourceGroup,
+      parentId: `/subscriptions/${subscriptionId}`,
+    };
   }
   const lastProvider = rest.toLowerCase().lastIndexOf('/providers/');
   const segments = rest.slice(lastProvider + '/providers/'.length).split('/');
   const [namespace, ...pairs] = segments;
-  if (lastProvider < 0 || namespace === undefined || pairs.length < 2 || pairs.length % 2 !== 0 || pairs.includes('')) throw new Error(`'${id}' is not an ARM resource id.`);
+  if (lastProvider < 0 || namespace === undefined || pairs.length < 2 || pairs.length % 2 !== 0 || pairs.includes(''))
+    throw new Error(`'${id}' is not an ARM resource id.`);
   const types = pairs.filter((_, at) => at % 2 === 0);
   const nested = types.length > 1;
   return {
@@ -30,6 +38,8 @@ export function parseResourceId(id: string): ParsedResourceId {
     resourceGroup,
     type: [namespace, ...types].join('/'),
     name: pairs.at(-1) ?? '',
-    parentId: nested ? id.slice(0, id.length - `/${pairs.at(-2)}/${pairs.at(-1)}`.length) : `${prefix}${rest.slice(0, lastProvider)}`,
+    parentId: nested
+      ? id.slice(0, id.length - `/${pairs.at(-2)}/${pairs.at(-1)}`.length)
+      : `${prefix}${rest.slice(0, lastProvider)}`,
   };
 }

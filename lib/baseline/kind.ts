@@ -1,5 +1,7 @@
 import type { DesiredNode } from '../plan/graph.ts';
+import type { JsonObject } from '../json.ts';
 import type { KindRules } from '../plan/kind.ts';
+import type { Problem } from '../problem.ts';
 import type { ResolvedBaseline } from './resolved.ts';
 
 /**
@@ -24,4 +26,6 @@ export interface ResourceKind extends KindRules {
   readonly etag: 'honoured' | 'ignored';
   /** The resources of this kind that a baseline wants. */
   compile(baseline: ResolvedBaseline): readonly DesiredNode[];
+  /** What only shows after a write: a value that Azure chose and others were computed to expect. */
+  verify?(desired: JsonObject, actual: JsonObject): Problem | undefined;
 }

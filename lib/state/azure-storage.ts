@@ -83,7 +83,10 @@ export function createAzureStorage(options: AzureStorageOptions): Storage {
         const blob = (await container()).getBlockBlobClient(path);
         const content = Buffer.from(text, 'utf8');
         await attempt(`write ${path}`, () =>
-          blob.upload(content, content.byteLength, { blobHTTPHeaders: { blobContentType: contentType }, abortSignal: AbortSignal.timeout(TIMEOUT_MS) }),
+          blob.upload(content, content.byteLength, {
+            blobHTTPHeaders: { blobContentType: contentType },
+            abortSignal: AbortSignal.timeout(TIMEOUT_MS),
+          }),
         );
       },
       async list(prefix) {
@@ -118,7 +121,10 @@ export function createAzureStorage(options: AzureStorageOptions): Storage {
           if (first === undefined) continue;
           await attempt(`write ${name}`, async () => {
             if (others.length === 0) await client.upsertEntity(entityOf(first), 'Replace');
-            else await client.submitTransaction(batch.map((row): TransactionAction => ['upsert', entityOf(row), 'Replace']));
+            else
+              await client.submitTransaction(
+                batch.map((row): TransactionAction => ['upsert', entityOf(row), 'Replace']),
+              );
           });
         }
       },
@@ -161,7 +167,8 @@ export function createAzureStorage(options: AzureStorageOptions): Storage {
         const client = await table(name);
         return attempt(`read ${name}`, async () => {
           const rows: TableRow[] = [];
-          for await (const entity of client.listEntities({ queryOptions: { filter: filterOf(partition) } })) rows.push(rowOf(entity));
+          for await (const entity of client.listEntities({ queryOptions: { filter: filterOf(partition) } }))
+            rows.push(rowOf(entity));
           return rows;
         });
       },

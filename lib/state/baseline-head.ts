@@ -44,6 +44,10 @@ export interface Approval {
   readonly requestedBy: string;
   readonly requestedAt: string;
   readonly expiresAt: string;
+  /** `changeHash` of each change that waits: what is left of the plan after a part of it is done stays approved. */
+  readonly changeHashes: readonly string[];
+  /** Key of the plan document in the operation. */
+  readonly planKey: string;
   readonly decision?: 'approve' | 'reject';
   readonly decidedBy?: string;
   readonly decidedAt?: string;
@@ -79,7 +83,14 @@ export interface BaselineHead {
   readonly requests: readonly ReconcileRequest[];
   /** The one orchestration that may start writes, and how often it had to be started again for the same work. */
   readonly reconciler: { readonly instanceId: string; readonly restarts: number; readonly startedAt: string } | null;
-  readonly counters: { readonly operation: number; readonly reconciler: number };
+  readonly counters: { readonly operation: number; readonly reconciler: number; readonly spec: number };
+  /** The latest specs, newest first. */
+  readonly history: readonly {
+    readonly version: number;
+    readonly hash: string;
+    readonly by: string;
+    readonly at: string;
+  }[];
   readonly currentOperationId: string | null;
   /** When something that waits may go on: a hold that ends, an approval that expires, an adjustment's end. */
   readonly wakeAt: string | null;
@@ -105,7 +116,8 @@ export function newHead(name: string): BaselineHead {
     stops: [],
     requests: [],
     reconciler: null,
-    counters: { operation: 0, reconciler: 0 },
+    counters: { operation: 0, reconciler: 0, spec: 0 },
+    history: [],
     currentOperationId: null,
     wakeAt: null,
     lastResult: null,
@@ -124,12 +136,19 @@ export function withNextOperation(head: BaselineHead): { readonly head: Baseline
  * Makes sure that a reconciler is named. `start`: the caller has to start an orchestration with that id;
  * absent: one is at work already and will see what was recorded.
  */
-export function withReconciler(head: BaselineHead, nowIso: string): { readonly head: BaselineHead; readonly start?: string } {
+export function withReconciler(
+  head: BaselineHead,
+  nowIso: string,
+): { readonly head: BaselineHead; readonly start?: string } {
   if (head.reconciler !== null) return { head };
   const reconciler = head.counters.reconciler + 1;
   const instanceId = `reconcile.${head.name}.${reconciler}`;
   return {
-    head: { ...head, counters: { ...head.counters, reconciler }, reconciler: { instanceId, restarts: 0, startedAt: nowIso } },
+    head: {
+      ...head,
+      counters: { ...head.counters, reconciler },
+      reconciler: { instanceId, restarts: 0, startedAt: nowIso },
+    },
     start: instanceId,
   };
 }
@@ -142,8 +161,34 @@ export function withRequest(
   return withReconciler({ ...head, requests: [...head.requests, request] }, request.at);
 }
 
+/** Versions of the spec that a baseline remembers; their documents stay longer. */
+const REMEMBERED_VERSIONS = 50;
+
+/** Puts a spec in force: a new version unless it is the same document. */
+export function withSpec(
+  head: BaselineHead,
+  spec: { readonly hash: string; readonly mode: string; readonly by: string; readonly at: string },
+): BaselineHead {
+  if (head.specVersion > 0 && head.specHash === spec.hash && !head.teardown) return head;
+  const version = head.counters.spec + 1;
+  return withGeneration({
+    ...head,
+    counters: { ...head.counters, spec: version },
+    specVersion: version,
+    specHash: spec.hash,
+    mode: spec.mode,
+    teardown: false,
+    history: [{ version, hash: spec.hash, by: spec.by, at: spec.at }, ...head.history].slice(0, REMEMBERED_VERSIONS),
+  });
+}
+
 /** The operation that waiting work goes on under: the current one while it is not final, else a new one. */
-export function withResume(head: BaselineHead, trigger: Trigger, requestedBy: string, nowIso: string): { readonly head: BaselineHead; readonly start?: string; readonly operationId: string } {
+export function withResume(
+  head: BaselineHead,
+  trigger: Trigger,
+  requestedBy: string,
+  nowIso: string,
+): { readonly head: BaselineHead; readonly start?: string; readonly operationId: string } {
   const existing = head.currentOperationId;
   const next = existing === null ? withNextOperation(head) : { head, operationId: existing };
   const request = { operationId: next.operationId, trigger, requestedBy, at: nowIso };
@@ -163,6 +208,7 @@ export function headToJson(head: BaselineHead): JsonObject {
 }
 
 export function headFromJson(value: JsonObject): BaselineHead {
-  if (value.schemaVersion !== 1 || typeof value.name !== 'string') throw new Error('The stored baseline has a form that this version does not know.');
+  if (value.schemaVersion !== 1 || typeof value.name !== 'string')
+    throw new Error('The stored baseline has a form that this version does not know.');
   return value as unknown as BaselineHead;
 }

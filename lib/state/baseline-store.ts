@@ -18,9 +18,8 @@ const PAUSE_PATH = 'pause.json';
 /** A writer that lost this many races against others gives up; each race means that somebody else got on. */
 const COMPARE_AND_SWAP_ATTEMPTS = 30;
 
-/** A spec as it was put. */
+/** A spec as it was put. Its path is computed from its hash, so that it is written once and never changed. */
 export interface StoredSpec {
-  readonly version: number;
   readonly hash: string;
   readonly storedBy: string;
   readonly storedAt: string;
@@ -40,9 +39,9 @@ export interface BaselineStore {
   change<Result>(
     name: string,
     change: (head: BaselineHead) => { readonly head: BaselineHead | null; readonly result: Result },
-    options?: { readonly create?: boolean; readonly ifMatch?: string },
+    options?: { readonly create?: boolean },
   ): Promise<{ readonly head: BaselineHead; readonly etag: string; readonly result: Result }>;
-  readSpec(name: string, version: number, hash: string): Promise<StoredSpec | null>;
+  readSpec(name: string, hash: string): Promise<StoredSpec | null>;
   writeSpec(name: string, spec: StoredSpec): Promise<void>;
   readPause(): Promise<Pause>;
   changePause(paused: boolean, by: string, reason: string, nowIso: string): Promise<Pause>;
@@ -59,8 +58,7 @@ export function baselineNotFound(name: string): ProblemError {
 
 export function createBaselineStore(documents: DocumentStore): BaselineStore {
   const headPath = (name: string) => `baselines/${name}/head.json`;
-  // The hash keeps two documents apart that were put at the same moment and ran for the same version.
-  const specPath = (name: string, version: number, hash: string) => `baselines/${name}/specs/${version}-${hash.slice(0, 16)}.json`;
+  const specPath = (name: string, hash: string) => `baselines/${name}/specs/${hash}.json`;
 
   async function read(name: string): Promise<{ readonly head: BaselineHead; readonly etag: string } | null> {
     const stored = await documents.read(headPath(name));
@@ -83,17 +81,13 @@ export function createBaselineStore(documents: DocumentStore): BaselineStore {
       for (let attempt = 0; attempt < COMPARE_AND_SWAP_ATTEMPTS; attempt++) {
         const stored = await read(name);
         if (stored === null && options.create !== true) throw baselineNotFound(name);
-        if (options.ifMatch !== undefined && options.ifMatch !== '*' && options.ifMatch !== stored?.etag) {
-          throw new ProblemError({
-            code: 'PreconditionFailed',
-            actor: 'caller',
-            message: `The baseline '${name}' has changed since it was read.`,
-            remedy: 'Read it again, and send the ETag of that answer in If-Match.',
-          });
-        }
         const { head, result } = change(stored?.head ?? newHead(name));
         if (head === null) return { head: stored?.head ?? newHead(name), etag: stored?.etag ?? '', result };
-        const written = await documents.write(headPath(name), headToJson(head), stored === null ? { if: 'new' } : { if: 'unchanged', etag: stored.etag });
+        const written = await documents.write(
+          headPath(name),
+          headToJson(head),
+          stored === null ? { if: 'new' } : { if: 'unchanged', etag: stored.etag },
+        );
         if (written !== 'conflict') return { head, etag: written.etag, result };
       }
       throw new ProblemError({
@@ -103,22 +97,31 @@ export function createBaselineStore(documents: DocumentStore): BaselineStore {
         remedy: 'Try again in a few seconds.',
       });
     },
-    async readSpec(name, version, hash) {
-      const stored = await documents.read(specPath(name, version, hash));
+    async readSpec(name, hash) {
+      const stored = await documents.read(specPath(name, hash));
       return stored === null ? null : (stored.value as unknown as StoredSpec);
     },
     async writeSpec(name, spec) {
-      await documents.write(specPath(name, spec.version, spec.hash), { ...spec } satisfies JsonObject, { if: 'any' });
+      await documents.write(specPath(name, spec.hash), { ...spec } satisfies JsonObject, { if: 'any' });
     },
     async changePause(paused, by, reason, nowIso) {
       for (let attempt = 0; attempt < COMPARE_AND_SWAP_ATTEMPTS; attempt++) {
         const stored = await documents.read(PAUSE_PATH);
         const current = stored === null ? notPaused : (stored.value as unknown as Pause);
         const next: Pause = { generation: current.generation + 1, paused, by, reason, since: nowIso };
-        const written = await documents.write(PAUSE_PATH, { ...next } satisfies JsonObject, stored === null ? { if: 'new' } : { if: 'unchanged', etag: stored.etag });
+        const written = await documents.write(
+          PAUSE_PATH,
+          { ...next } satisfies JsonObject,
+          stored === null ? { if: 'new' } : { if: 'unchanged', etag: stored.etag },
+        );
         if (written !== 'conflict') return next;
       }
-      throw new ProblemError({ code: 'PauseBusy', actor: 'azure-temporary', message: 'The stop switch is being changed by many at once.', remedy: 'Try again in a few seconds.' });
+      throw new ProblemError({
+        code: 'PauseBusy',
+        actor: 'azure-temporary',
+        message: 'The stop switch is being changed by many at once.',
+        remedy: 'Try again in a few seconds.',
+      });
     },
   };
 }

@@ -31,9 +31,15 @@ const PAGE_ENTRIES = 200;
  * and sorts by time.
  */
 export function journalRow(entry: JournalEntry): TableRow {
-  const identity = [entry.operationId, entry.resource.toLowerCase(), entry.decision, entry.discriminator ?? ''].join('\n');
+  const identity = [entry.operationId, entry.resource.toLowerCase(), entry.decision, entry.discriminator ?? ''].join(
+    '\n',
+  );
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 24);
-  return { partition: entry.baseline, row: `${entry.at}_${digest}`, value: JSON.parse(JSON.stringify(entry)) as JsonObject };
+  return {
+    partition: entry.baseline,
+    row: `${entry.at}_${digest}`,
+    value: JSON.parse(JSON.stringify(entry)) as JsonObject,
+  };
 }
 
 export interface JournalQuery {
@@ -53,7 +59,9 @@ export interface Journal {
 export function createJournal(tables: TableStore): Journal {
   return {
     async append(entries) {
-      const rows = new Map(entries.map((entry) => journalRow(entry)).map((row) => [`${row.partition}\n${row.row}`, row]));
+      const rows = new Map(
+        entries.map((entry) => journalRow(entry)).map((row) => [`${row.partition}\n${row.row}`, row]),
+      );
       await tables.upsert(JOURNAL_TABLE, [...rows.values()]);
     },
     async read({ baseline, since, resource, next }) {
@@ -67,10 +75,15 @@ export function createJournal(tables: TableStore): Journal {
           ...(token === undefined ? {} : { next: token }),
         });
         const found = page.rows.map((row) => row.value as unknown as JournalEntry);
-        entries.push(...found.filter((entry) => resource === undefined || entry.resource.toLowerCase() === resource.toLowerCase()));
+        entries.push(
+          ...found.filter((entry) => resource === undefined || entry.resource.toLowerCase() === resource.toLowerCase()),
+        );
         token = page.next;
       } while (token !== undefined && entries.length === 0);
-      return { entries: entries.map(({ discriminator: _, ...entry }) => entry), ...(token === undefined ? {} : { next: token }) };
+      return {
+        entries: entries.map(({ discriminator: _, ...entry }) => entry),
+        ...(token === undefined ? {} : { next: token }),
+      };
     },
   };
 }

@@ -35,7 +35,11 @@ export function createLedgerStore(tables: TableStore): LedgerStore {
     async write(baseline, entries) {
       await tables.upsert(
         LEDGER_TABLE,
-        entries.map((entry) => ({ partition: baseline, row: keyOf(entry.id), value: JSON.parse(JSON.stringify(entry)) as JsonObject })),
+        entries.map((entry) => ({
+          partition: baseline,
+          row: keyOf(entry.id),
+          value: JSON.parse(JSON.stringify(entry)) as JsonObject,
+        })),
       );
     },
     async remove(baseline, id) {
@@ -43,7 +47,11 @@ export function createLedgerStore(tables: TableStore): LedgerStore {
     },
     async claim(baseline, id) {
       const key = keyOf(id);
-      const row = await tables.insertOrRead(CLAIMS_TABLE, { partition: key.slice(0, 2), row: key, value: { id, baseline } });
+      const row = await tables.insertOrRead(CLAIMS_TABLE, {
+        partition: key.slice(0, 2),
+        row: key,
+        value: { id, baseline },
+      });
       return String(row.baseline);
     },
     async holderOf(id) {

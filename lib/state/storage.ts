@@ -7,7 +7,10 @@ export interface StoredDocument {
 }
 
 /** When a document may be written: only if new, only if unchanged since it was read, or whatever is there. */
-export type WriteCondition = { readonly if: 'new' } | { readonly if: 'unchanged'; readonly etag: string } | { readonly if: 'any' };
+export type WriteCondition =
+  | { readonly if: 'new' }
+  | { readonly if: 'unchanged'; readonly etag: string }
+  | { readonly if: 'any' };
 
 /** JSON documents by path. */
 export interface DocumentStore {
@@ -43,7 +46,11 @@ export interface TableStore {
   insertOrRead(table: string, row: TableRow): Promise<JsonObject>;
   remove(table: string, partition: string, row: string): Promise<void>;
   /** Rows of a partition in order of their keys, from `fromRow` (inclusive). */
-  page(table: string, partition: string, options: { readonly fromRow?: string; readonly toRow?: string; readonly size: number; readonly next?: string }): Promise<TablePage>;
+  page(
+    table: string,
+    partition: string,
+    options: { readonly fromRow?: string; readonly toRow?: string; readonly size: number; readonly next?: string },
+  ): Promise<TablePage>;
   all(table: string, partition: string): Promise<readonly TableRow[]>;
 }
 
@@ -55,7 +62,9 @@ export interface Storage {
 /** What the storage account answered when it could not do its part; a later try may pass. */
 export class StorageError extends Error {
   constructor(action: string, cause: unknown) {
-    super(`The storage account did not ${action}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`The storage account did not ${action}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
     this.name = 'StorageError';
   }
 }

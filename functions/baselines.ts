@@ -1,0 +1,334 @@
+import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import { reconcileRequest } from '../lib/api/baseline.ts';
+import { baselineName } from '../lib/api/common.ts';
+import { check, errorOf } from '../lib/api/errors.ts';
+import { etagOfVersion, versionOfIfMatch } from '../lib/api/version.ts';
+import { maxDocumentBytes } from '../lib/baseline/document.ts';
+import { validateSpecDocument } from '../lib/baseline/validate.ts';
+import { hashOf } from '../lib/plan/hash.ts';
+import type { Plan } from '../lib/plan/plan.ts';
+import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
+import { makePlan } from '../lib/reconcile/make-plan.ts';
+import { planOfHead, withTaken } from '../lib/reconcile/plan-operation.ts';
+import {
+  type BaselineHead,
+  newHead,
+  withGeneration,
+  withJournal,
+  withNextOperation,
+  withRequest,
+  withSpec,
+} from '../lib/state/baseline-head.ts';
+import { baselineNotFound, type StoredSpec } from '../lib/state/baseline-store.ts';
+import { ORCHESTRATION } from '../orchestrations/names.ts';
+import type { App } from './composition.ts';
+import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
+import { poke } from './poke.ts';
+
+/** How long a call waits for a plan before it becomes an operation; the caller's own patience ends at 230 s. */
+const PLAN_PATIENCE_MS = 60_000;
+
+const CONTENT_TYPES = ['application/yaml', 'application/json'];
+
+export function registerBaselines(appOf: () => App): void {
+  register('listBaselines', appOf, listBaselines);
+  register('getBaseline', appOf, getBaseline);
+  register('putBaseline', appOf, putBaseline);
+  register('deleteBaseline', appOf, deleteBaseline);
+  register('planBaseline', appOf, planBaseline);
+  register('reconcileBaseline', appOf, reconcileBaseline);
+}
+
+async function listBaselines({ app, nowIso }: Call): Promise<HttpResponseInit> {
+  const names = await app.baselines.names();
+  const heads = await Promise.all(names.map((name) => app.baselines.read(name)));
+  return answer(200, {
+    baselines: heads.flatMap((stored) => (stored === null ? [] : [summaryOf(stored.head, nowIso)])),
+  });
+}
+
+async function getBaseline({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
+  const head = await headOf(app, request);
+  const stored = head.specVersion === 0 ? null : await app.baselines.readSpec(head.name, head.specHash);
+  const validated =
+    stored === null
+      ? undefined
+      : validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, { todayIso: nowIso });
+  return answer(
+    200,
+    {
+      ...summaryOf(head, nowIso),
+      spec: validated?.ok ? validated.spec : {},
+      document: stored?.text ?? '',
+      contentType: stored?.contentType ?? '',
+      history: head.history,
+    },
+    { etag: etagOfVersion(head.specVersion) },
+  );
+}
+
+function summaryOf(head: BaselineHead, nowIso: string): Readonly<Record<string, unknown>> {
+  return {
+    name: head.name,
+    version: head.specVersion,
+    mode: head.mode,
+    lastResult: head.lastResult,
+    currentOperationId: head.currentOperationId,
+    teardown: head.teardown,
+    adjustments: head.adjustments.filter((adjustment) => adjustment.until > nowIso),
+    hold: head.hold !== null && head.hold.until > nowIso ? head.hold : null,
+  };
+}
+
+async function headOf(app: App, request: HttpRequest): Promise<BaselineHead> {
+  const name = parameter(request, 'name', baselineName);
+  const stored = await app.baselines.read(name);
+  if (stored === null) throw baselineNotFound(name);
+  return stored.head;
+}
+
+interface PutSpec {
+  readonly name: string;
+  readonly stored: StoredSpec;
+  readonly validated: Extract<ReturnType<typeof validateSpecDocument>, { ok: true }>;
+}
+
+/** Reads and validates the document of a PUT; nothing is stored and nothing outside is asked. */
+async function readPut({ request, caller, nowIso }: Call): Promise<PutSpec> {
+  const name = parameter(request, 'name', baselineName);
+  const contentType = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (!CONTENT_TYPES.includes(contentType))
+    throw new ApiProblem([
+      errorOf(
+        'UnsupportedMediaType',
+        `The document is ${contentType === '' ? 'without a content type' : contentType}.`,
+      ),
+    ]);
+  const declaredBytes = Number(request.headers.get('content-length') ?? 0);
+  if (declaredBytes > maxDocumentBytes) throw tooLarge(declaredBytes);
+  const bytes = Buffer.from(await request.arrayBuffer());
+  if (bytes.byteLength > maxDocumentBytes) throw tooLarge(bytes.byteLength);
+  const validated = validateSpecDocument(bytes, contentType, { todayIso: nowIso });
+  if (!validated.ok)
+    throw new ApiProblem(validated.violations, validated.warnings.length === 0 ? {} : { warnings: validated.warnings });
+  if (validated.spec.name !== name) {
+    throw new ApiProblem([
+      {
+        code: 'NameMismatch',
+        path: 'name',
+        message: `The document is of '${validated.spec.name}' and was put under '${name}'.`,
+        remedy: 'Put it under its own name, or change the name in it.',
+      },
+    ]);
+  }
+  const text = bytes.toString('utf8');
+  return {
+    name,
+    validated,
+    stored: { hash: hashOf({ text, contentType }), storedBy: caller.user, storedAt: nowIso, text, contentType },
+  };
+}
+
+function tooLarge(bytes: number): ApiProblem {
+  return new ApiProblem([
+    errorOf('BodyTooLarge', `The document has ${bytes} bytes; at most ${maxDocumentBytes} are taken.`),
+  ]);
+}
+
+async function putBaseline(call: Call): Promise<HttpResponseInit> {
+  const { app, request, caller, client, context, nowIso } = call;
+  const put = await readPut(call);
+  const expected = valid(versionOfIfMatch(request.headers.get('if-match')));
+  if (request.query.get('dryRun') === 'true') return dryRun(call, put);
+  await app.baselines.writeSpec(put.name, put.stored);
+  const changed = await app.baselines.change<{ readonly operationId: string; readonly start?: string }>(
+    put.name,
+    (before) => {
+      checkVersion(before, expected);
+      const { head, operationId } = withNextOperation(
+        withSpec(before, { hash: put.stored.hash, mode: put.validated.spec.mode, by: caller.user, at: nowIso }),
+      );
+      const journaled = withJournal(head, {
+        at: nowIso,
+        baseline: head.name,
+        operationId,
+        trigger: 'put',
+        resource: '',
+        decision: head.specVersion === before.specVersion ? 'spec unchanged' : 'spec stored',
+        reason: `Version ${head.specVersion} was put.`,
+        by: caller.user,
+        before: before.specVersion,
+        after: head.specVersion,
+      });
+      const requested = withRequest(journaled, { operationId, trigger: 'put', requestedBy: caller.user, at: nowIso });
+      return {
+        head: requested.head,
+        result: { operationId, ...(requested.start === undefined ? {} : { start: requested.start }) },
+      };
+    },
+    { create: true },
+  );
+  await poke(app, client, context, changed.head, changed.result.start);
+  return accepted(
+    changed.result.operationId,
+    {
+      baseline: put.name,
+      version: changed.head.specVersion,
+      ...(put.validated.warnings.length === 0 ? {} : { warnings: put.validated.warnings }),
+    },
+    { etag: etagOfVersion(changed.head.specVersion) },
+  );
+}
+
+function checkVersion(head: BaselineHead, expected: number | 'any' | null): void {
+  if (expected === null || (expected === 'any' && head.specVersion > 0) || expected === head.specVersion) return;
+  throw new ApiProblem([
+    errorOf('VersionConflict', `The spec is at version ${head.specVersion}, not at ${expected}.`, { path: 'If-Match' }),
+  ]);
+}
+
+/** Answer to a call whose work goes on as an operation. */
+export function accepted(
+  operationId: string,
+  body: Readonly<Record<string, unknown>> = {},
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponseInit {
+  return answer(202, { operationId, ...body }, { ...headers, location: `/api/operations/${operationId}` });
+}
+
+async function dryRun({ app, caller, nowIso }: Call, put: PutSpec): Promise<HttpResponseInit> {
+  const head = (await app.baselines.read(put.name))?.head ?? newHead(put.name);
+  const isSame = head.specVersion > 0 && head.specHash === put.stored.hash;
+  const specVersion = isSame ? head.specVersion : head.counters.spec + 1;
+  const made = await makePlan(app, {
+    baseline: put.name,
+    resolved: put.validated.resolved,
+    specVersion,
+    adjustments: head.adjustments,
+    nowIso,
+  });
+  const plan = guardedPlan({
+    plan: withTaken(made.plan, made.taken),
+    spec: put.validated.spec,
+    head,
+    pause: await app.baselines.readPause(),
+    stoppedBySetting: app.settings.stopped,
+    allowedScopes: app.settings.allowedScopes,
+    protectedScopes: made.protectedScopes,
+    requestedBy: caller.user,
+    teardown: false,
+    nowIso,
+  });
+  return answer(200, { ...plan, baseline: put.name, version: specVersion, warnings: put.validated.warnings });
+}
+
+async function deleteBaseline({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
+  const name = parameter(request, 'name', baselineName);
+  const expected = valid(versionOfIfMatch(request.headers.get('if-match')));
+  const before = await headOf(app, request);
+  checkVersion(before, expected);
+  const plan = await planOfHead(app, { ...before, teardown: true }, caller.user, nowIso);
+  const changed = await app.baselines.change<{ readonly operationId: string; readonly start?: string }>(
+    name,
+    (current) => {
+      checkVersion(current, expected);
+      const { head, operationId } = withNextOperation(withGeneration({ ...current, teardown: true }));
+      const journaled = withJournal(head, {
+        at: nowIso,
+        baseline: name,
+        operationId,
+        trigger: 'delete',
+        resource: '',
+        decision: 'teardown requested',
+        reason: 'The baseline is to be torn down once its plan is approved.',
+        by: caller.user,
+      });
+      const requested = withRequest(journaled, {
+        operationId,
+        trigger: 'delete',
+        requestedBy: caller.user,
+        at: nowIso,
+      });
+      return {
+        head: requested.head,
+        result: { operationId, ...(requested.start === undefined ? {} : { start: requested.start }) },
+      };
+    },
+  );
+  await poke(app, client, context, changed.head, changed.result.start);
+  return accepted(changed.result.operationId, { baseline: name, planHash: plan.hash, plan });
+}
+
+async function planBaseline({ app, request, caller, client, nowIso }: Call): Promise<HttpResponseInit> {
+  const head = await headOf(app, request);
+  const planned = await within(planOfHead(app, head, caller.user, nowIso), PLAN_PATIENCE_MS);
+  if (planned !== undefined) return answer(200, { ...planned, baseline: head.name, version: head.specVersion });
+  const { result: operationId } = await app.baselines.change(head.name, (current) => {
+    const next = withNextOperation(current);
+    return { head: next.head, result: next.operationId };
+  });
+  await client.startNew(ORCHESTRATION.plan, {
+    instanceId: `plan.${operationId}`,
+    input: { operationId, baseline: head.name, requestedBy: caller.user },
+  });
+  return accepted(operationId, { baseline: head.name });
+}
+
+/** The result of work, or `undefined` when it takes longer. */
+async function within(work: Promise<Plan>, patienceMs: number): Promise<Plan | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), patienceMs);
+  });
+  try {
+    return await Promise.race([work, patience]);
+  } finally {
+    clearTimeout(timer);
+    // Work that nobody waits for any more may still fail; the operation that follows tells of it.
+    work.catch(() => undefined);
+  }
+}
+
+async function reconcileBaseline({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
+  const head = await headOf(app, request);
+  const { scope, planHash } = valid(check(reconcileRequest, await jsonBody(request)));
+  if (head.specVersion === 0) throw baselineNotFound(head.name);
+  if (planHash !== undefined) {
+    const plan = await planOfHead(app, head, caller.user, nowIso, scope);
+    if (plan.hash !== planHash)
+      throw new ApiProblem(
+        [errorOf('StalePlan', 'The plan with this hash is not the plan of now.', { path: 'planHash' })],
+        { plan },
+      );
+  }
+  const changed = await app.baselines.change<{ readonly operationId: string; readonly start?: string }>(
+    head.name,
+    (current) => {
+      const { head: next, operationId } = withNextOperation(current);
+      const journaled = withJournal(next, {
+        at: nowIso,
+        baseline: current.name,
+        operationId,
+        trigger: 'reconcile',
+        resource: '',
+        decision: 'reconcile requested',
+        reason: scope === undefined ? 'The entire baseline.' : `The scope ${scope}.`,
+        by: caller.user,
+      });
+      const requested = withRequest(journaled, {
+        operationId,
+        trigger: 'reconcile',
+        requestedBy: caller.user,
+        at: nowIso,
+        ...(scope === undefined ? {} : { scope }),
+        ...(planHash === undefined ? {} : { planHash }),
+      });
+      return {
+        head: requested.head,
+        result: { operationId, ...(requested.start === undefined ? {} : { start: requested.start }) },
+      };
+    },
+  );
+  await poke(app, client, context, changed.head, changed.result.start);
+  return accepted(changed.result.operationId, { baseline: head.name });
+}

@@ -1,0 +1,44 @@
+import { createArm } from '../lib/azure/arm.ts';
+import { createCredential } from '../lib/azure/credential.ts';
+import { createNetworkUsages } from '../lib/azure/network-usages.ts';
+import type { Dependencies } from '../lib/dependencies.ts';
+import { readSettings } from '../lib/settings.ts';
+import { createAzureStorage } from '../lib/state/azure-storage.ts';
+import { createBaselineStore } from '../lib/state/baseline-store.ts';
+import { createJournal } from '../lib/state/journal.ts';
+import { createLedgerStore } from '../lib/state/ledger-store.ts';
+import { createRunStore } from '../lib/state/run-store.ts';
+import type { DocumentStore } from '../lib/state/storage.ts';
+import { createTimeSource, type TimeSource } from '../lib/time.ts';
+
+/** What the triggers need beyond the orchestrations. */
+export interface App extends Dependencies {
+  readonly time: TimeSource;
+  readonly documents: DocumentStore;
+}
+
+/**
+ * Makes the app's clients from its settings. Nothing is called and no heavy SDK is loaded before the first use.
+ * @throws ProblemError when the settings are not usable.
+ */
+export function createApp(environment: Readonly<Record<string, string | undefined>>): App {
+  const settings = readSettings(environment);
+  const credential = createCredential(settings.managedIdentityClientId);
+  const storage = createAzureStorage({
+    blobServiceUrl: settings.blobServiceUrl,
+    tableServiceUrl: settings.tableServiceUrl,
+    container: settings.stateContainer,
+    credential,
+  });
+  return {
+    settings,
+    arm: createArm({ endpoint: settings.armEndpoint, tokenScope: settings.armTokenScope, credential }),
+    baselines: createBaselineStore(storage.documents),
+    ledger: createLedgerStore(storage.tables),
+    journal: createJournal(storage.tables),
+    runs: createRunStore(storage.documents),
+    documents: storage.documents,
+    networkUsages: createNetworkUsages(settings.armEndpoint, settings.armTokenScope, credential),
+    time: createTimeSource(settings.timeUrl),
+  };
+}

@@ -1,0 +1,75 @@
+import type { HttpResponseInit } from '@azure/functions';
+import { baselineName } from '../lib/api/common.ts';
+import { check, errorOf } from '../lib/api/errors.ts';
+import { holdRequest } from '../lib/api/hold.ts';
+import { errorOfUntil } from '../lib/api/until.ts';
+import { type BaselineHead, type Hold, withGeneration, withJournal, withResume } from '../lib/state/baseline-head.ts';
+import type { App } from './composition.ts';
+import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
+import { poke } from './poke.ts';
+
+export function registerHolds(appOf: () => App): void {
+  register('putHold', appOf, putHold);
+  register('deleteHold', appOf, deleteHold);
+}
+
+async function putHold({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
+  const name = parameter<string>(request, 'name', baselineName);
+  const wanted = valid(check(holdRequest, await jsonBody(request)));
+  const tooLate = errorOfUntil(wanted.until, Date.parse(nowIso));
+  if (tooLate !== null) throw new ApiProblem([tooLate]);
+  const hold: Hold = {
+    owner: wanted.owner,
+    reason: wanted.reason,
+    until: new Date(wanted.until).toISOString(),
+    since: nowIso,
+    by: caller.user,
+    ...(wanted.scope === undefined ? {} : { scope: wanted.scope }),
+  };
+  const changed = await app.baselines.change<{ readonly start?: string }>(name, (head) => {
+    const held = withJournal(withGeneration({ ...head, hold }), {
+      at: nowIso,
+      baseline: name,
+      operationId: head.currentOperationId ?? '',
+      trigger: 'hold',
+      resource: '',
+      decision: 'held',
+      reason: `${hold.owner}: ${hold.reason} (until ${hold.until}${hold.scope === undefined ? '' : `, ${hold.scope}`})`,
+      by: caller.user,
+    });
+    return withWaitingResumed(held, caller.user, nowIso);
+  });
+  await poke(app, client, context, changed.head, changed.result.start);
+  return answer(200, hold);
+}
+
+async function deleteHold({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
+  const name = parameter<string>(request, 'name', baselineName);
+  const changed = await app.baselines.change<{ readonly start?: string }>(name, (head) => {
+    if (head.hold === null) throw new ApiProblem([errorOf('HoldNotFound', `The baseline '${name}' is not on hold.`)]);
+    const released = withJournal(withGeneration({ ...head, hold: null }), {
+      at: nowIso,
+      baseline: name,
+      operationId: head.currentOperationId ?? '',
+      trigger: 'hold',
+      resource: '',
+      decision: 'released',
+      reason: `The hold of ${head.hold.owner} was released.`,
+      by: caller.user,
+    });
+    return withWaitingResumed(released, caller.user, nowIso);
+  });
+  await poke(app, client, context, changed.head, changed.result.start);
+  return { status: 204 };
+}
+
+/** An operation that is under way or waits looks at the world anew; without one there is nothing to resume. */
+export function withWaitingResumed(
+  head: BaselineHead,
+  user: string,
+  nowIso: string,
+): { readonly head: BaselineHead; readonly result: { readonly start?: string } } {
+  if (head.currentOperationId === null) return { head, result: {} };
+  const resumed = withResume(head, 'resume', user, nowIso);
+  return { head: resumed.head, result: resumed.start === undefined ? {} : { start: resumed.start } };
+}

@@ -1,0 +1,30 @@
+import { registerOrchestrations } from '../orchestrations/index.ts';
+import { registerAdjustments } from './adjustments.ts';
+import { registerApprovals } from './approvals.ts';
+import { registerBaselines } from './baselines.ts';
+import { type App, createApp } from './composition.ts';
+import { registerHealth } from './health.ts';
+import { registerHolds } from './holds.ts';
+import { registerJournal } from './journal.ts';
+import { registerOperations } from './operations.ts';
+import { registerPause } from './pause.ts';
+import { registerReconcilerTimer } from './reconciler-timer.ts';
+
+let app: App | undefined;
+
+/** Made at the first call: a wrong setting then fails that call with its name and remedy, not the whole app without a word. */
+function appOf(): App {
+  app ??= createApp(process.env);
+  return app;
+}
+
+registerBaselines(appOf);
+registerOperations(appOf);
+registerHolds(appOf);
+registerAdjustments(appOf);
+registerApprovals(appOf);
+registerJournal(appOf);
+registerPause(appOf);
+registerHealth(appOf);
+registerReconcilerTimer(appOf);
+registerOrchestrations(appOf);

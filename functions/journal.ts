@@ -1,0 +1,47 @@
+import type { HttpResponseInit } from '@azure/functions';
+import { check, errorOf } from '../lib/api/errors.ts';
+import { journalQuery } from '../lib/api/journal.ts';
+import type { App } from './composition.ts';
+import { ApiProblem, answer, type Call, register, valid } from './http.ts';
+
+export function registerJournal(appOf: () => App): void {
+  register('readJournal', appOf, readJournal);
+}
+
+/** Separates baseline and position in a continuation. */
+const SEPARATOR = '~';
+
+async function readJournal({ app, request }: Call): Promise<HttpResponseInit> {
+  const query = valid(check(journalQuery, Object.fromEntries(request.query.entries()), 'query'));
+  const names = query.baseline === undefined ? await app.baselines.names() : [query.baseline];
+  const [resumeAt, position] =
+    query.continuation === undefined ? [names[0], undefined] : splitContinuation(query.continuation);
+  const at = names.indexOf(resumeAt ?? '');
+  if (names.length === 0) return answer(200, { entries: [], next: null });
+  if (at < 0)
+    throw new ApiProblem([
+      errorOf('InvalidRequest', 'The continuation does not belong to this query.', { path: 'query.continuation' }),
+    ]);
+  const baseline = names[at] ?? '';
+  const page = await app.journal.read({
+    baseline,
+    ...(query.since === undefined ? {} : { since: new Date(query.since).toISOString() }),
+    ...(query.resource === undefined ? {} : { resource: query.resource }),
+    ...(query.operation === undefined ? {} : { operation: query.operation }),
+    ...(query.limit === undefined ? {} : { limit: query.limit }),
+    ...(position === undefined || position === '' ? {} : { next: position }),
+  });
+  const following = names[at + 1];
+  const next =
+    page.next !== undefined
+      ? `${baseline}${SEPARATOR}${page.next}`
+      : following === undefined
+        ? null
+        : `${following}${SEPARATOR}`;
+  return answer(200, { entries: page.entries, next });
+}
+
+function splitContinuation(text: string): readonly [string, string] {
+  const at = text.indexOf(SEPARATOR);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}

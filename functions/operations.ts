@@ -1,0 +1,104 @@
+import type { HttpResponseInit } from '@azure/functions';
+import { operationId as operationIdSchema } from '../lib/api/common.ts';
+import { check, errorOf } from '../lib/api/errors.ts';
+import { operationsQuery } from '../lib/api/journal.ts';
+import type { OperationBody } from '../lib/api/operation.ts';
+import { operationBody, queuedBody } from '../lib/reconcile/operation-body.ts';
+import { isFinalState } from '../lib/reconcile/run.ts';
+import { withGeneration, withJournal, withResume } from '../lib/state/baseline-head.ts';
+import { parseOperationId } from '../lib/state/run-store.ts';
+import type { App } from './composition.ts';
+import { ApiProblem, answer, type Call, parameter, register, valid } from './http.ts';
+import { poke } from './poke.ts';
+
+/** Seconds until it is worth asking again how far an operation is. */
+const ASK_AGAIN_SECONDS = '5';
+/** Operations of one answer unless the caller says less. */
+const DEFAULT_LIMIT = 20;
+/** Longest chain of "its work is done by that one" that is followed. */
+const LONGEST_CHAIN = 10;
+
+export function registerOperations(appOf: () => App): void {
+  register('listOperations', appOf, listOperations);
+  register('getOperation', appOf, getOperation);
+  register('stopOperation', appOf, stopOperation);
+}
+
+/** An operation as it is now; `undefined` when there is none. A joined one shows the progress of the one that does its work. */
+export async function readOperation(app: App, id: string, nowIso: string): Promise<OperationBody | undefined> {
+  const own = await app.runs.read(id);
+  if (own === null) return readQueued(app, id, nowIso);
+  let shown = own.run;
+  for (let hops = 0; shown.joinedTo !== undefined && hops < LONGEST_CHAIN; hops++) {
+    const other = await app.runs.read(shown.joinedTo);
+    if (other === null) break;
+    shown = other.run;
+  }
+  const document = shown.planKey === '' ? undefined : await app.runs.readPlan(shown.operationId, shown.planKey);
+  const { trigger, requestedBy, createdAt } = own.run;
+  const joined = shown === own.run ? {} : { joinedTo: shown.operationId };
+  return { ...operationBody(shown, document, nowIso), id, trigger, requestedBy, createdAt, ...joined };
+}
+
+async function readQueued(app: App, id: string, nowIso: string): Promise<OperationBody | undefined> {
+  const baseline = parseOperationId(id)?.baseline;
+  const stored = baseline === undefined || !/^[a-z0-9-]+$/.test(baseline) ? null : await app.baselines.read(baseline);
+  const request = stored?.head.requests.find((one) => one.operationId === id);
+  if (request !== undefined && baseline !== undefined)
+    return queuedBody(id, baseline, request.trigger, request.requestedBy, request.at, nowIso);
+  const number = parseOperationId(id)?.number ?? 0;
+  // Taken up a moment ago, or asked for by a plan that is still being made.
+  if (stored !== null && baseline !== undefined && number > 0 && number === stored.head.counters.operation)
+    return queuedBody(id, baseline, 'plan', '', nowIso, nowIso);
+  return undefined;
+}
+
+async function getOperation({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
+  const id = parameter<string>(request, 'id', operationIdSchema);
+  const body = await readOperation(app, id, nowIso);
+  if (body === undefined) throw new ApiProblem([errorOf('OperationNotFound', `There is no operation '${id}'.`)]);
+  return answer(200, body, isFinalState(body.state) ? {} : { 'retry-after': ASK_AGAIN_SECONDS });
+}
+
+async function listOperations({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
+  const query = valid(check(operationsQuery, Object.fromEntries(request.query.entries()), 'query'));
+  const names = query.baseline === undefined ? await app.baselines.names() : [query.baseline];
+  const limit = query.limit ?? DEFAULT_LIMIT;
+  const ids = (await Promise.all(names.map((name) => app.runs.list(name)))).flat();
+  const from = query.continuation === undefined ? 0 : ids.indexOf(query.continuation) + 1;
+  const shown = ids.slice(from, from + limit);
+  const operations = await Promise.all(shown.map((id) => readOperation(app, id, nowIso)));
+  const last = shown.at(-1);
+  return answer(200, {
+    operations: operations.flatMap((operation) => operation ?? []),
+    next: from + limit < ids.length && last !== undefined ? last : null,
+  });
+}
+
+async function stopOperation({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
+  const id = parameter<string>(request, 'id', operationIdSchema);
+  const body = await readOperation(app, id, nowIso);
+  const baseline = parseOperationId(id)?.baseline;
+  if (body === undefined || baseline === undefined)
+    throw new ApiProblem([errorOf('OperationNotFound', `There is no operation '${id}'.`)]);
+  if (isFinalState(body.state))
+    throw new ApiProblem([errorOf('OperationEnded', `The operation '${id}' has ended: ${body.state}.`)]);
+  const changed = await app.baselines.change<{ readonly start?: string }>(baseline, (head) => {
+    if (head.stops.includes(id)) return { head: null, result: {} };
+    const stopped = withGeneration({ ...head, stops: [...head.stops, id] });
+    const journaled = withJournal(stopped, {
+      at: nowIso,
+      baseline,
+      operationId: id,
+      trigger: 'stop',
+      resource: '',
+      decision: 'stop requested',
+      reason: 'Nothing more is started; what is in flight is followed to its end.',
+      by: caller.user,
+    });
+    const resumed = withResume(journaled, 'resume', caller.user, nowIso);
+    return { head: resumed.head, result: resumed.start === undefined ? {} : { start: resumed.start } };
+  });
+  await poke(app, client, context, changed.head, changed.result.start);
+  return answer(202, (await readOperation(app, id, nowIso)) ?? body, { location: `/api/operations/${id}` });
+}

@@ -1,0 +1,53 @@
+import type { HttpResponseInit } from '@azure/functions';
+import { check } from '../lib/api/errors.ts';
+import { pauseRequest } from '../lib/api/pause.ts';
+import { withJournal } from '../lib/state/baseline-head.ts';
+import type { Pause } from '../lib/state/baseline-store.ts';
+import type { App } from './composition.ts';
+import { withWaitingResumed } from './holds.ts';
+import { answer, type Call, jsonBody, register, valid } from './http.ts';
+import { poke } from './poke.ts';
+
+export function registerPause(appOf: () => App): void {
+  register('getPause', appOf, getPause);
+  register('putPause', appOf, (call) => setPause(call, true));
+  register('deletePause', appOf, (call) => setPause(call, false));
+}
+
+async function getPause({ app }: Call): Promise<HttpResponseInit> {
+  return answer(200, pauseBody(app, await app.baselines.readPause()));
+}
+
+function pauseBody(app: App, pause: Pause): Readonly<Record<string, unknown>> {
+  if (app.settings.stopped) return { paused: true, reason: 'The app setting HUBKEEPER_STOPPED is on.' };
+  return pause.paused ? { paused: true, reason: pause.reason, by: pause.by, since: pause.since } : { paused: false };
+}
+
+async function setPause(
+  { app, request, caller, client, context, nowIso }: Call,
+  paused: boolean,
+): Promise<HttpResponseInit> {
+  const reason = paused ? valid(check(pauseRequest, await jsonBody(request))).reason : 'resumed';
+  const pause = await app.baselines.changePause(paused, caller.user, reason, nowIso);
+  for (const name of await app.baselines.names()) {
+    const changed = await app.baselines.change<{ readonly start?: string }>(name, (head) =>
+      withWaitingResumed(
+        withJournal(head, {
+          at: nowIso,
+          baseline: name,
+          operationId: head.currentOperationId ?? '',
+          trigger: 'pause',
+          resource: '',
+          decision: paused ? 'paused' : 'resumed',
+          reason,
+          by: caller.user,
+          discriminator: String(pause.generation),
+        }),
+        caller.user,
+        nowIso,
+      ),
+    );
+    await poke(app, client, context, changed.head, changed.result.start);
+  }
+  return answer(200, pauseBody(app, pause));
+}

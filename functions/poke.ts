@@ -1,0 +1,33 @@
+import type { InvocationContext } from '@azure/functions';
+import type { DurableClient } from 'durable-functions';
+import { flushOutbox } from '../lib/reconcile/advance.ts';
+import type { BaselineHead } from '../lib/state/baseline-head.ts';
+import { ORCHESTRATION } from '../orchestrations/names.ts';
+import type { ReconcileInput } from '../orchestrations/reconcile-baseline.ts';
+import type { App } from './composition.ts';
+
+/**
+ * Starts the reconciler that a recorded request has named, and brings the request's journal lines home. Whatever
+ * fails here is made good by the timer within a minute: the truth is in the baseline's row.
+ */
+export async function poke(
+  app: Pick<App, 'journal' | 'baselines'>,
+  client: DurableClient,
+  context: InvocationContext,
+  head: BaselineHead,
+  instanceId: string | undefined,
+): Promise<void> {
+  if (instanceId !== undefined) {
+    try {
+      const input: ReconcileInput = { version: 1, baseline: head.name, turn: 1, outcomes: [] };
+      await client.startNew(ORCHESTRATION.reconcile, { instanceId, input });
+    } catch (error) {
+      // "Exists already" means that somebody else has started it.
+      context.warn('reconciler not started by this call', {
+        instanceId,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+  await flushOutbox(app, head);
+}

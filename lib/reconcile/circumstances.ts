@@ -1,0 +1,101 @@
+import type { BaselineSpec } from '../baseline/spec.ts';
+import { openIntervals } from '../plan/change-windows.ts';
+import type { Circumstances, Mode, ReactionRule } from '../plan/guard.ts';
+import type { BaselineHead } from '../state/baseline-head.ts';
+import type { Pause } from '../state/baseline-store.ts';
+import type { ProtectedScope } from './protection.ts';
+
+export interface GuardedRun {
+  readonly attended: boolean;
+  readonly teardown: boolean;
+  readonly requestedBy: string;
+  /** Unattended changes that this run has made already. */
+  readonly usedInRun: number;
+}
+
+/** Everything that the guard has to know, from the spec, the baseline's state and the switches. */
+export function circumstancesOf(
+  spec: BaselineSpec | undefined,
+  head: BaselineHead,
+  pause: Pause,
+  stoppedBySetting: boolean,
+  run: GuardedRun,
+  protectedScopes: readonly ProtectedScope[],
+  allowedScopes: readonly string[],
+  nowIso: string,
+): Circumstances {
+  const nowMs = Date.parse(nowIso);
+  const day = nowIso.slice(0, 10);
+  const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
+  return {
+    nowMs,
+    mode: (spec?.mode ?? head.mode) as Mode,
+    reactionRules: reactionRulesOf(spec),
+    attended: run.attended,
+    teardown: run.teardown,
+    requestedBy: run.requestedBy,
+    pause: stoppedBySetting
+      ? { owner: 'operator', reason: 'The app setting HUBKEEPER_STOPPED is on.', untilIso: null }
+      : pause.paused
+        ? { owner: pause.by, reason: pause.reason, untilIso: null }
+        : null,
+    holds:
+      head.hold === null || Date.parse(head.hold.until) <= nowMs
+        ? []
+        : [
+            {
+              owner: head.hold.owner,
+              reason: head.hold.reason,
+              untilIso: head.hold.until,
+              ...(head.hold.scope === undefined ? {} : { scope: head.hold.scope }),
+            },
+          ],
+    changeWindows: changeWindowsOf(spec, nowMs),
+    approvals: {
+      // Nothing is torn down without somebody's approval of exactly that plan.
+      requiredFrom: run.teardown || requiredFor === 'all' ? 'safe' : requiredFor === 'none' ? 'never' : requiredFor,
+      selfApproval: spec?.approvals.selfApproval ?? false,
+      untilIso: new Date(nowMs + (spec?.approvals.expiresAfterHours ?? 24) * 3_600_000).toISOString(),
+      granted: head.approvals
+        .filter((approval) => approval.decision === 'approve')
+        .map((approval) => ({
+          planHash: approval.planHash,
+          approver: approval.decidedBy ?? '',
+          expiresIso: approval.expiresAt,
+          ...(approval.changeHashes === undefined ? {} : { changeHashes: approval.changeHashes }),
+        })),
+    },
+    budget:
+      spec === undefined
+        ? null
+        : {
+            perRun: spec.budgets.perRun,
+            perDay: spec.budgets.perDay,
+            usedInRun: run.usedInRun,
+            usedToday: head.budget.day === day ? head.budget.used : 0,
+            dayEndsIso: new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString(),
+          },
+    protectedIds: protectedScopes,
+    ...(allowedScopes.length === 0 ? {} : { allowList: allowedScopes }),
+  };
+}
+
+function reactionRulesOf(spec: BaselineSpec | undefined): readonly ReactionRule[] {
+  if (spec === undefined) return [];
+  return [
+    { mode: spec.drift.mode, source: 'drift.mode' },
+    ...spec.drift.fields.map(
+      (field): ReactionRule => ({
+        mode: field.mode,
+        source: `drift.fields ${field.kind} ${field.path}`,
+        kind: field.kind,
+        path: field.path,
+      }),
+    ),
+  ];
+}
+
+function changeWindowsOf(spec: BaselineSpec | undefined, nowMs: number): Circumstances['changeWindows'] {
+  if (spec === undefined || spec.changeWindows.length === 0) return null;
+  return openIntervals(spec.changeWindows, nowMs);
+}

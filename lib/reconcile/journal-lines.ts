@@ -1,0 +1,164 @@
+import { normaliseId } from '../plan/graph.ts';
+import type { Change, Plan } from '../plan/plan.ts';
+import type { JournalEntry } from '../state/journal.ts';
+import { changesById } from './changes-by-id.ts';
+import { changeOfRow, isFinalState, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
+
+/** Differences that one journal line shows at most; the plan document has them all. */
+const SHOWN_DIFFERENCES = 20;
+
+type Line = Omit<JournalEntry, 'baseline' | 'operationId' | 'trigger' | 'at'>;
+
+function lineOf(run: RunDocument, at: string, line: Line): JournalEntry {
+  return {
+    at,
+    baseline: run.baseline,
+    operationId: run.operationId,
+    trigger: run.trigger,
+    by: run.requestedBy,
+    ...line,
+  };
+}
+
+/** Lines for a new plan: the plan itself, and what it refuses or makes wait that the one before did not. */
+export function journalOfPlan(
+  before: RunDocument,
+  after: RunDocument,
+  plan: Plan,
+  at: string,
+): readonly JournalEntry[] {
+  const counts = (['create', 'update', 'delete'] as const).map(
+    (action) => `${plan.changes.filter((change) => change.action === action).length} to ${action}`,
+  );
+  const told = new Set(before.refused.map((refusal) => `${normaliseId(refusal.id)} ${refusal.code}`));
+  const waitedFor = new Set(
+    Object.values(before.rows).flatMap((row) =>
+      row.waiting === undefined ? [] : [`${normaliseId(row.id)} ${row.waiting.for}`],
+    ),
+  );
+  const isNews = before.planHash !== after.planHash;
+  return [
+    ...(isNews
+      ? [
+          lineOf(after, at, {
+            resource: '',
+            decision: 'planned',
+            reason:
+              plan.changes.length === 0
+                ? 'Everything is as it should be.'
+                : `${counts.join(', ')}; ${after.refused.length} refused.`,
+            after: plan.hash,
+            discriminator: after.planKey,
+          }),
+        ]
+      : []),
+    ...after.refused
+      .filter((refusal) => !told.has(`${normaliseId(refusal.id)} ${refusal.code}`))
+      .map((refusal) =>
+        lineOf(after, at, {
+          resource: refusal.id,
+          decision: 'refused',
+          reason: refusal.why,
+          discriminator: refusal.code,
+        }),
+      ),
+    ...Object.values(after.rows)
+      .filter((row) => row.waiting !== undefined && !waitedFor.has(`${normaliseId(row.id)} ${row.waiting.for}`))
+      .map((row) =>
+        lineOf(after, at, {
+          resource: row.id,
+          decision: 'waiting',
+          reason: row.waiting?.why ?? '',
+          discriminator: row.waiting?.for ?? '',
+        }),
+      ),
+  ];
+}
+
+/** Lines for what has happened to rows since the turn began, and for the end of the operation. */
+export function journalOfRun(
+  before: RunDocument,
+  after: RunDocument,
+  document: PlanDocument | undefined,
+  at: string,
+): readonly JournalEntry[] {
+  const changes = document === undefined ? new Map<string, Change>() : changesById(document.plan);
+  const lines: JournalEntry[] = [];
+  for (const row of Object.values(after.rows)) {
+    const old = before.rows[row.id];
+    if (old !== undefined && old.state.name === row.state.name && old.attempt === row.attempt) continue;
+    const line = lineOfRow(row, changeOfRow(row, changes));
+    if (line !== undefined) lines.push(lineOf(after, at, line));
+  }
+  if (isFinalState(after.state)) {
+    for (const problem of after.problems) {
+      lines.push(
+        lineOf(after, at, {
+          resource: problem.resource ?? '',
+          decision: 'problem',
+          reason: `${problem.message} ${problem.remedy}`,
+          discriminator: problem.code,
+        }),
+      );
+    }
+    lines.push(lineOf(after, at, { resource: '', decision: after.state, reason: summaryOf(after) }));
+  }
+  return lines;
+}
+
+function lineOfRow(row: RunRow, change: Change | undefined): Line | undefined {
+  const discriminator = String(row.attempt);
+  switch (row.state.name) {
+    case 'done':
+      return {
+        resource: row.id,
+        decision: row.writes === 0 ? 'unchanged' : pastOf(change),
+        reason: change?.reason ?? '',
+        discriminator,
+        ...(row.writes === 0 ? {} : valuesOf(change)),
+      };
+    case 'failed':
+      return {
+        resource: row.id,
+        decision: 'failed',
+        reason: `${row.problem?.code ?? 'Failed'}: ${row.problem?.message ?? ''} ${row.problem?.remedy ?? ''}`,
+        discriminator,
+      };
+    case 'retrying':
+      return {
+        resource: row.id,
+        decision: 'retry',
+        reason: `${row.problem?.code ?? 'Refused'}: ${row.problem?.message ?? ''}`,
+        discriminator,
+      };
+    case 'blocked':
+      return {
+        resource: row.id,
+        decision: 'blocked',
+        reason: `It needs ${row.blockedBy ?? 'something'}, which failed.`,
+        discriminator,
+      };
+    default:
+      return undefined;
+  }
+}
+
+function pastOf(change: Change | undefined): string {
+  return change?.action === 'delete' ? 'deleted' : change?.action === 'create' ? 'created' : 'updated';
+}
+
+function valuesOf(change: Change | undefined): Pick<Line, 'before' | 'after'> {
+  const shown = change?.diff.slice(0, SHOWN_DIFFERENCES) ?? [];
+  const side = (name: 'before' | 'after') =>
+    Object.fromEntries(
+      shown.flatMap((difference) => (difference[name] === undefined ? [] : [[difference.path, difference[name]]])),
+    );
+  return { before: side('before'), after: side('after') };
+}
+
+function summaryOf(run: RunDocument): string {
+  const rows = Object.values(run.rows);
+  const count = (name: RunRow['state']['name']) => rows.filter((row) => row.state.name === name).length;
+  if (rows.length === 0 && run.problems.length === 0) return 'Nothing was to be done.';
+  return `${count('done')} done, ${count('failed')} failed, ${count('blocked')} blocked, ${run.refused.length} refused.`;
+}

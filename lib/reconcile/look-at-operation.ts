@@ -1,0 +1,120 @@
+import { readRefusal } from '../azure/arm-answer.ts';
+import { type OperationOutcome, pollOperation, readResource } from '../azure/long-operation.ts';
+import { kindOf } from '../baseline/kinds/index.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
+import { compare } from '../plan/compare.ts';
+import { type DesiredNode, normaliseId } from '../plan/graph.ts';
+import type { LedgerEntry } from '../plan/ledger.ts';
+import { ownedBeforeOf } from '../plan/merge.ts';
+import { nextLedgerEntry } from '../plan/ownership.ts';
+import type { Change } from '../plan/plan.ts';
+import { notHeld, settled, stillRunning, withRefusal } from './rows.ts';
+import type { RunRow } from './run.ts';
+import { refusalOfError } from './start-write.ts';
+
+/** What a look at a running row gave: the row as it is now, and what it means for the ledger. */
+export interface Look {
+  readonly row: RunRow;
+  /** Ledger row to write; `gone`: the resource is no more, row and claim go. Absent: nothing changes. */
+  readonly ledger?: LedgerEntry | 'gone';
+  /** The resource as it was verified. */
+  readonly actual?: JsonObject;
+}
+
+/**
+ * One look at the operation behind a row; at its end the resource is read and compared with what was written.
+ * `node` is the desired node of the plan the write was made from; a delete has none.
+ */
+export async function lookAtOperation(
+  dependencies: Dependencies,
+  input: {
+    readonly baseline: string;
+    readonly operationId: string;
+    readonly row: RunRow;
+    readonly change: Change;
+    readonly node: DesiredNode | undefined;
+    readonly nowIso: string;
+  },
+): Promise<Look> {
+  const { row, change, node, nowIso } = input;
+  const kind = kindOf(change.kind);
+  const expect = change.action === 'delete' ? 'absent' : 'present';
+  try {
+    let outcome: OperationOutcome = { state: 'succeeded' };
+    const handle = row.handle ?? { by: 'resource', expect };
+    if (handle.by !== 'resource') {
+      outcome = await pollOperation(dependencies.arm, handle, { id: change.id, apiVersion: kind.apiVersion, expect });
+      if (outcome.state === 'running') return { row: stillRunning(row, outcome, nowIso) };
+      if (outcome.state === 'refused') return { row: withRefusal(row, outcome.refusal, nowIso) };
+    }
+
+    const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
+    if (response.status === 404) {
+      if (expect === 'absent') return { row: settled(row, nowIso), ledger: 'gone' };
+      return { row: notHeld(row, 'it is not there', nowIso) };
+    }
+    if (response.status !== 200) {
+      const refusal = readRefusal(response, change.id);
+      // A read that failed says nothing about the write: look again.
+      if (refusal.disposition !== 'stop')
+        return {
+          row: stillRunning(
+            row,
+            { state: 'running', handle, retryAfterSeconds: refusal.retryAfterSeconds ?? 10 },
+            nowIso,
+          ),
+        };
+      return { row: withRefusal(row, refusal, nowIso) };
+    }
+    const state = readResource(response, change.id);
+    if (state.state === 'running' && handle.by === 'resource') return { row: stillRunning(row, state, nowIso) };
+    if (expect === 'absent') return { row: notHeld(row, 'it is still there', nowIso) };
+    if (state.state === 'refused') return { row: withRefusal(row, state.refusal, nowIso) };
+    const actual = isJsonObject(response.body) ? response.body : {};
+    const entry = await dependencies.ledger.read(input.baseline, change.id);
+    const left = compare(node?.body ?? {}, actual, kind.comparison, ownedBeforeOf(entry)).differences;
+    if (left.length > 0)
+      return {
+        row: notHeld(
+          row,
+          left
+            .slice(0, 3)
+            .map((difference) => difference.path)
+            .join(', '),
+          nowIso,
+        ),
+        actual,
+      };
+    const complaint = kind.verify?.(node?.body ?? {}, actual);
+    if (complaint !== undefined)
+      return { row: { ...row, state: { name: 'failed' }, problem: complaint, endedAt: nowIso }, actual };
+    // What was taken out of a resource that is not ours leaves nothing to remember.
+    if (node === undefined) return { row: settled(row, nowIso), actual, ledger: 'gone' };
+    const confirmed =
+      entry === null
+        ? null
+        : nextLedgerEntry(entry, { name: 'confirm', operationId: input.operationId, atIso: nowIso });
+    return { row: settled(row, nowIso), actual, ...(confirmed === null ? {} : { ledger: confirmed }) };
+  } catch (error) {
+    const refusal = refusalOfError(error, change.id);
+    if (refusal.disposition === 'stop') return { row: withRefusal(row, refusal, nowIso) };
+    return {
+      row: stillRunning(
+        row,
+        {
+          state: 'running',
+          handle: row.handle ?? { by: 'resource', expect },
+          retryAfterSeconds: 10,
+          problem: refusal.problem,
+        },
+        nowIso,
+      ),
+    };
+  }
+}
+
+/** Desired node of a change in a plan. */
+export function nodeOf(nodes: Readonly<Record<string, DesiredNode>>, change: Change): DesiredNode | undefined {
+  return nodes[normaliseId(change.id)];
+}

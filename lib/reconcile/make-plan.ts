@@ -1,0 +1,140 @@
+import { observe } from '../azure/observe.ts';
+import { parseResourceId } from '../azure/resource-id.ts';
+import { compile } from '../baseline/compile.ts';
+import { kindOf } from '../baseline/kinds/index.ts';
+import type { ResolvedBaseline } from '../baseline/resolved.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
+import { planChanges } from '../plan/diff.ts';
+import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
+import { planHash } from '../plan/hash.ts';
+import type { LedgerEntry } from '../plan/ledger.ts';
+import type { Change, Observed, Plan, Refusal } from '../plan/plan.ts';
+import type { Adjustment } from '../state/baseline-head.ts';
+import { type ProtectedScope, readManagementLocks } from './protection.ts';
+
+export interface PlanRequest {
+  readonly baseline: string;
+  /** Absent: nothing is wanted, everything of ours goes. */
+  readonly resolved?: ResolvedBaseline;
+  readonly specVersion: number;
+  readonly adjustments: readonly Adjustment[];
+  readonly nowIso: string;
+  /** Only changes of this scope. */
+  readonly scope?: string;
+}
+
+export interface MadePlan {
+  readonly plan: Plan;
+  /** Desired nodes by normalised id. */
+  readonly nodes: ReadonlyMap<string, DesiredNode>;
+  readonly observed: Observed;
+  readonly ledger: ReadonlyMap<string, LedgerEntry>;
+  /** Locked or opted out. */
+  readonly protectedScopes: readonly ProtectedScope[];
+  /** Wanted as new, yet there already and not ours. */
+  readonly taken: readonly DesiredNode[];
+}
+
+const OPT_OUT_TAG = 'hubkeeper-ignore';
+const RESOURCES_API_VERSION = '2025-04-01';
+
+/**
+ * One turn of the loop up to the plan: compile, observe, diff. Writes nothing.
+ * @throws ProblemError when Azure refuses a read; ArmUnreachableError when it does not answer.
+ */
+export async function makePlan(dependencies: Dependencies, request: PlanRequest): Promise<MadePlan> {
+  const graph: DesiredGraph =
+    request.resolved === undefined
+      ? { baseline: request.baseline, nodes: [] }
+      : compile(request.resolved, request.adjustments, request.nowIso);
+  const ledger = await dependencies.ledger.all(request.baseline);
+  const ledgerById = new Map(ledger.map((entry) => [normaliseId(entry.id), entry]));
+  const nodes = new Map(graph.nodes.map((node) => [normaliseId(node.id), node]));
+
+  const references = [...graph.nodes, ...ledger.filter((entry) => !nodes.has(normaliseId(entry.id)))];
+  const observed = await observe(dependencies.arm, references, kindOf);
+  const subscriptions = new Set(
+    references.map((reference) => parseResourceId(reference.id).subscriptionId.toLowerCase()),
+  );
+  const locks = await readManagementLocks(dependencies.arm, [...subscriptions]);
+
+  const present = graph.nodes.filter(
+    (node) =>
+      node.presence !== 'reference' && observed.get(normaliseId(node.id)) && !ledgerById.has(normaliseId(node.id)),
+  );
+  const claimedByOthers = new Map<string, string>();
+  for (const node of present) {
+    const holder = await dependencies.ledger.holderOf(node.id);
+    if (holder !== null && holder !== request.baseline) claimedByOthers.set(normaliseId(node.id), holder);
+  }
+
+  const plan = planChanges({
+    graph,
+    observed,
+    ledger,
+    kinds: kindOf,
+    specVersion: String(request.specVersion),
+    teardown: request.resolved === undefined,
+    groupContents: await readGroupContents(
+      dependencies,
+      ledger.filter((entry) => !nodes.has(normaliseId(entry.id)) && observed.get(normaliseId(entry.id))),
+    ),
+    claimedByOthers,
+  });
+  const optedOut = [...observed]
+    .filter(([, body]) => body !== null && hasOptOutTag(body))
+    .map(([id]): ProtectedScope => ({ id, why: `it carries the tag ${OPT_OUT_TAG}`, deleteOnly: false }));
+  return {
+    plan: inScope(plan, request.scope, request.specVersion),
+    nodes,
+    observed,
+    ledger: ledgerById,
+    protectedScopes: [...locks, ...optedOut],
+    taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),
+  };
+}
+
+function hasOptOutTag(body: JsonObject): boolean {
+  if (!isJsonObject(body.tags)) return false;
+  return Object.keys(body.tags).some((name) => name.toLowerCase() === OPT_OUT_TAG);
+}
+
+/** What is in each resource group that may be deleted, so that a group with anything foreign in it is not. */
+async function readGroupContents(
+  dependencies: Dependencies,
+  leaving: readonly LedgerEntry[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const contents = new Map<string, readonly string[]>();
+  for (const entry of leaving) {
+    if (entry.kind !== 'resourceGroup' || !entry.created) continue;
+    const resources = await dependencies.arm.list(`${entry.id}/resources`, RESOURCES_API_VERSION);
+    contents.set(
+      normaliseId(entry.id),
+      resources.map((resource) => String(resource.id)),
+    );
+  }
+  return contents;
+}
+
+/** The part of a plan that a scoped run may touch; `spoke` without a name stands for every spoke. */
+function inScope(plan: Plan, scope: string | undefined, specVersion: number): Plan {
+  if (scope === undefined) return plan;
+  const isInside = (change: Change) => change.scope === scope || change.scope.startsWith(`${scope}:`);
+  const changes = plan.changes.filter(isInside);
+  const outside = new Set(plan.changes.filter((change) => !isInside(change)).map((change) => normaliseId(change.id)));
+  const ready = changes.map((change) => ({
+    ...change,
+    dependsOn: change.dependsOn.filter((id) => !outside.has(normaliseId(id))),
+  }));
+  return { ...plan, changes: ready, hash: planHash(String(specVersion), ready) };
+}
+
+/** A refusal for each resource that is there already and is not ours. */
+export function takenRefusals(taken: readonly DesiredNode[]): readonly Refusal[] {
+  return taken.map((node) => ({
+    id: node.id,
+    code: 'NameTaken',
+    why: 'A resource of this name exists already and was not made by Hubkeeper: adopt it by its id in the spec, or choose another name in nameOverrides.',
+  }));
+}

@@ -1,0 +1,210 @@
+import type { Arm, ArmResponse } from '../azure/arm.ts';
+import { ArmListError } from '../azure/arm.ts';
+import { readRefusal } from '../azure/arm-answer.ts';
+import { parseResourceId } from '../azure/resource-id.ts';
+import { kindOf } from '../baseline/kinds/index.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { isJsonObject, type Json } from '../json.ts';
+import { normaliseId } from '../plan/graph.ts';
+import type { Change } from '../plan/plan.ts';
+import type { Problem } from '../problem.ts';
+import type { MadePlan } from './make-plan.ts';
+import { takenRefusals } from './make-plan.ts';
+import {
+  allowListProblems,
+  type Permission,
+  type PolicyAssignment,
+  permissionProblems,
+  policyProblems,
+  quotaProblems,
+  type WantedWrite,
+} from './preflight-rules.ts';
+
+const SUBSCRIPTIONS_API_VERSION = '2022-12-01';
+const RESOURCES_API_VERSION = '2025-04-01';
+const PERMISSIONS_API_VERSION = '2022-04-01';
+const POLICY_API_VERSION = '2025-03-01';
+
+/**
+ * What would make a run fail later, found before its first write: subscriptions, provider registration, permissions
+ * in groups that exist, quotas, known policy denials, names taken, scopes not allowed. Reads only; the calls grow
+ * with subscriptions, regions and resource groups, not with resources.
+ * @throws ArmUnreachableError when ARM does not answer.
+ */
+export async function preflight(
+  dependencies: Dependencies,
+  made: MadePlan,
+  changes: readonly Change[],
+): Promise<readonly Problem[]> {
+  const writes = changes.map((change) => wantedWriteOf(change, made));
+  const problems: Problem[] = [];
+  for (const refusal of takenRefusals(made.taken)) {
+    problems.push({
+      code: refusal.code,
+      actor: 'caller',
+      message: 'A resource of this name exists already and was not made by Hubkeeper.',
+      remedy: 'Adopt it by its id in the spec, or choose another name in nameOverrides.',
+      resource: refusal.id,
+    });
+  }
+  problems.push(...allowListProblems(writes, dependencies.settings.allowedScopes));
+  for (const [subscriptionId, inSubscription] of groupBy(writes, (write) => write.subscriptionId.toLowerCase())) {
+    const unusable = await subscriptionProblem(dependencies.arm, subscriptionId);
+    if (unusable !== undefined) {
+      problems.push(unusable);
+      continue;
+    }
+    problems.push(...(await registrationProblems(dependencies.arm, subscriptionId, inSubscription)));
+    problems.push(...policyProblems(inSubscription, await readPolicyAssignments(dependencies.arm, subscriptionId)));
+    const creates = inSubscription.filter(
+      (write) =>
+        write.action === 'create' &&
+        write.type.toLowerCase().startsWith('microsoft.network/') &&
+        write.location !== undefined &&
+        write.location !== 'global',
+    );
+    for (const [location, inRegion] of groupBy(creates, (write) => write.location ?? '')) {
+      problems.push(
+        ...quotaProblems(
+          inRegion,
+          await dependencies.networkUsages(subscriptionId, location),
+          subscriptionId,
+          location,
+        ),
+      );
+    }
+    const inGroups = inSubscription.filter((write) => write.type !== 'Microsoft.Resources/resourceGroups');
+    for (const [groupId, inGroup] of groupBy(
+      inGroups,
+      (write) => `/subscriptions/${subscriptionId}/resourceGroups/${write.resourceGroup}`,
+    )) {
+      if (!made.observed.get(normaliseId(groupId))) continue;
+      problems.push(...permissionProblems(inGroup, await readPermissions(dependencies.arm, groupId), groupId));
+    }
+  }
+  return problems;
+}
+
+function wantedWriteOf(change: Change, made: MadePlan): WantedWrite {
+  const { subscriptionId, resourceGroup } = parseResourceId(change.id);
+  const location = made.nodes.get(normaliseId(change.id))?.body.location;
+  return {
+    id: change.id,
+    action: change.action,
+    type: kindOf(change.kind).type,
+    subscriptionId,
+    resourceGroup: resourceGroup ?? '',
+    ...(typeof location === 'string' ? { location } : {}),
+  };
+}
+
+async function subscriptionProblem(arm: Arm, subscriptionId: string): Promise<Problem | undefined> {
+  const resource = `/subscriptions/${subscriptionId}`;
+  const response = await arm.send({ method: 'GET', target: resource, apiVersion: SUBSCRIPTIONS_API_VERSION });
+  if (response.status !== 200) return readRefusal(response, resource).problem;
+  const state = isJsonObject(response.body) ? String(response.body.state) : '';
+  if (state === 'Enabled') return undefined;
+  return {
+    code: 'SubscriptionNotEnabled',
+    actor: 'operator',
+    message: `The subscription is in state ${state}; nothing can be written in it.`,
+    remedy: 'Enable the subscription, or name another one in the spec.',
+    resource,
+  };
+}
+
+async function registrationProblems(
+  arm: Arm,
+  subscriptionId: string,
+  writes: readonly WantedWrite[],
+): Promise<readonly Problem[]> {
+  const namespaces = new Set(
+    writes.map((write) => write.type.split('/')[0] ?? '').filter((namespace) => namespace !== 'Microsoft.Resources'),
+  );
+  const problems: Problem[] = [];
+  for (const namespace of namespaces) {
+    const resource = `/subscriptions/${subscriptionId}/providers/${namespace}`;
+    const response = await arm.send({ method: 'GET', target: resource, apiVersion: RESOURCES_API_VERSION });
+    if (response.status !== 200) {
+      problems.push(readRefusal(response, resource).problem);
+      continue;
+    }
+    const state = isJsonObject(response.body) ? String(response.body.registrationState) : '';
+    if (state === 'Registered' || state === 'Registering') continue;
+    problems.push({
+      code: 'ProviderNotRegistered',
+      actor: 'operator',
+      message: `The subscription is not registered to use ${namespace}.`,
+      remedy: `Register it: az provider register --namespace ${namespace} --subscription ${subscriptionId}`,
+      resource: `/subscriptions/${subscriptionId}`,
+    });
+  }
+  return problems;
+}
+
+/** Lists that the identity may not read are left out: what they would forbid shows when the write is refused. */
+async function listIfAllowed(
+  arm: Arm,
+  path: string,
+  apiVersion: string,
+): Promise<readonly Readonly<Record<string, Json | undefined>>[]> {
+  try {
+    return await arm.list(path, apiVersion);
+  } catch (error) {
+    if (error instanceof ArmListError && isForbidden(error.response)) return [];
+    throw error;
+  }
+}
+
+function isForbidden(response: ArmResponse): boolean {
+  return response.status === 403;
+}
+
+async function readPermissions(arm: Arm, groupId: string): Promise<readonly Permission[]> {
+  const items = await arm.list(
+    `${groupId.replace('/resourceGroups/', '/resourcegroups/')}/providers/Microsoft.Authorization/permissions`,
+    PERMISSIONS_API_VERSION,
+  );
+  return items.map((item) => ({ actions: strings(item.actions), notActions: strings(item.notActions) }));
+}
+
+async function readPolicyAssignments(arm: Arm, subscriptionId: string): Promise<readonly PolicyAssignment[]> {
+  const items = await listIfAllowed(
+    arm,
+    `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/policyAssignments`,
+    POLICY_API_VERSION,
+  );
+  return items.map((item): PolicyAssignment => {
+    const properties = isJsonObject(item.properties) ? item.properties : {};
+    const given = isJsonObject(properties.parameters) ? properties.parameters : {};
+    return {
+      id: String(item.id),
+      name: String(properties.displayName ?? item.name),
+      definitionId: String(properties.policyDefinitionId),
+      enforced:
+        properties.enforcementMode === undefined || String(properties.enforcementMode).toLowerCase() === 'default',
+      parameters: Object.fromEntries(
+        Object.entries(given).map(([name, parameter]) => [
+          name,
+          isJsonObject(parameter) ? strings(parameter.value) : [],
+        ]),
+      ),
+      notScopes: strings(properties.notScopes),
+    };
+  });
+}
+
+function strings(value: Json | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((member): member is string => typeof member === 'string') : [];
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

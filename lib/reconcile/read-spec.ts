@@ -1,0 +1,35 @@
+import type { ResolvedBaseline } from '../baseline/resolved.ts';
+import type { BaselineSpec } from '../baseline/spec.ts';
+import { validateSpecDocument } from '../baseline/validate.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { ProblemError } from '../problem.ts';
+import type { BaselineHead } from '../state/baseline-head.ts';
+
+/**
+ * The spec in force, read and resolved.
+ * @throws ProblemError when there is none, or when it is not valid any more (time-bound rules may have moved).
+ */
+export async function readResolved(
+  dependencies: Pick<Dependencies, 'baselines'>,
+  head: BaselineHead,
+  nowIso: string,
+): Promise<{ readonly spec: BaselineSpec; readonly resolved: ResolvedBaseline }> {
+  const stored = head.specVersion === 0 ? null : await dependencies.baselines.readSpec(head.name, head.specHash);
+  if (stored === null) {
+    throw new ProblemError({
+      code: 'NoSpec',
+      actor: 'caller',
+      message: `The baseline '${head.name}' has no spec in force.`,
+      remedy: 'Put a spec under this name.',
+    });
+  }
+  const result = validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, { todayIso: nowIso });
+  if (result.ok) return { spec: result.spec, resolved: result.resolved };
+  const [first] = result.violations;
+  throw new ProblemError({
+    code: 'SpecNotValid',
+    actor: 'caller',
+    message: `The stored spec is not valid any more: ${first?.path ?? ''} ${first?.message ?? ''} (${result.violations.length} in all).`,
+    remedy: first?.remedy ?? 'Correct the spec and put it again.',
+  });
+}

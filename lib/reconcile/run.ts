@@ -1,0 +1,128 @@
+import type { OperationHandle } from '../azure/long-operation.ts';
+import type { DesiredNode } from '../plan/graph.ts';
+import type { Waiting } from '../plan/guard.ts';
+import type { Change, Plan, Refusal } from '../plan/plan.ts';
+import type { Bucket, NodeState } from '../plan/scheduler.ts';
+import type { Problem } from '../problem.ts';
+import type { Trigger } from '../state/baseline-head.ts';
+
+/** A plan with what its writes need, stored once and never changed. */
+export interface PlanDocument {
+  readonly operationId: string;
+  /** Number of the plan within its operation and a digest of its content: equal keys mean equal plans. */
+  readonly key: string;
+  readonly plan: Plan;
+  /** Desired nodes of the changes, by normalised id; deletes and removals of our entries have none. */
+  readonly nodes: Readonly<Record<string, DesiredNode>>;
+}
+
+/** What is known about one change of a run. */
+export interface RunRow {
+  readonly id: string;
+  readonly state: NodeState;
+  /** Starts so far; part of the key of each start. */
+  readonly attempt: number;
+  /** Writes that Azure accepted. */
+  readonly writes: number;
+  /** `changeHash` of the change, so that a new plan's change can be told from the same one. */
+  readonly changeHash: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly handle?: OperationHandle;
+  /** When an operation that has not ended is given up. */
+  readonly deadlineMs?: number;
+  /** Since when Azure refuses or the write does not hold, and how often in a row. */
+  readonly refusals?: number;
+  readonly problem?: Problem;
+  readonly waiting?: Waiting;
+  /** Of a change that the plan in force no longer has: it is in flight, or it is over. */
+  readonly former?: Change;
+  /** The plan that the write under way was started from. */
+  readonly plan?: { readonly operationId: string; readonly key: string };
+  /** In flight when a newer plan was made: at its end a new plan is due. */
+  readonly carried?: boolean;
+  /** By which failed node it is blocked. */
+  readonly blockedBy?: string;
+}
+
+/** What the orchestration does next. */
+export type Decision =
+  | {
+      readonly next: 'start';
+      readonly operationId: string;
+      readonly planKey: string;
+      readonly generation: number;
+      readonly pauseGeneration: number;
+      readonly nodes: readonly { readonly id: string; readonly attempt: number }[];
+    }
+  | { readonly next: 'wait'; readonly seconds: number }
+  /** Ask again at once. */
+  | { readonly next: 'again' }
+  | { readonly next: 'end' };
+
+export type RunState = 'queued' | 'running' | 'waiting' | 'succeeded' | 'partial' | 'failed' | 'stopped';
+
+/** One operation as stored. */
+export interface RunDocument {
+  readonly schemaVersion: 1;
+  readonly operationId: string;
+  readonly baseline: string;
+  readonly trigger: Trigger;
+  readonly requestedBy: string;
+  readonly createdAt: string;
+  /** Asked for by a person: budgets and reaction modes do not bind it. */
+  readonly attended: boolean;
+  readonly teardown: boolean;
+  readonly scope?: string;
+  readonly expectedPlanHash?: string;
+  readonly state: RunState;
+  readonly endedAt?: string;
+  /** This operation's work is done by that one. */
+  readonly joinedTo?: string;
+  readonly supersededBy?: string;
+  /** The turn that wrote this document, and what it decided: a repeated turn answers the same. */
+  readonly stamp: string;
+  readonly decision: Decision;
+  readonly specVersion: number;
+  /** Key of the plan document in force; empty: no plan yet. */
+  readonly planKey: string;
+  readonly planHash: string;
+  /** Generations of baseline and pause that the plan was made at. */
+  readonly generation: number;
+  readonly pauseGeneration: number;
+  readonly preflighted: boolean;
+  /** Something was written since the plan was made. */
+  readonly wroteSincePlan: boolean;
+  /** A new plan is due as soon as it can be made. */
+  readonly replan: boolean;
+  readonly plansMade: number;
+  /** Failures to plan in a row, and when the next try is due. */
+  readonly planFailures: number;
+  readonly planNotBeforeMs: number;
+  readonly rows: Readonly<Record<string, RunRow>>;
+  readonly refused: readonly Refusal[];
+  readonly buckets: Readonly<Record<string, Bucket>>;
+  /** Problems of the operation itself, not of one row. */
+  readonly problems: readonly Problem[];
+  readonly stopping: boolean;
+  /** A problem ended it: nothing more is started, what is in flight is followed to its end. */
+  readonly aborted: boolean;
+  /** Keys of the requests that its last turn took up. */
+  readonly consumed: readonly string[];
+  /** When something that it waits for may have happened. */
+  readonly wakeAt: string | null;
+}
+
+export function isFinalState(state: RunState): boolean {
+  return state === 'succeeded' || state === 'partial' || state === 'failed' || state === 'stopped';
+}
+
+/** A write whose answer is on the way: its lanes are taken, and it is polled whatever else happens. */
+export function isInFlight(row: RunRow): boolean {
+  return row.state.name === 'starting' || row.state.name === 'running';
+}
+
+/** The change behind a row: of the plan in force, else the one it was made from. */
+export function changeOfRow(row: RunRow, changes: ReadonlyMap<string, Change>): Change | undefined {
+  return row.former ?? changes.get(row.id.toLowerCase());
+}

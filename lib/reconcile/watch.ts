@@ -1,0 +1,136 @@
+import {
+  type BaselineHead,
+  withGeneration,
+  withJournal,
+  withNextOperation,
+  withReconciler,
+  withResume,
+} from '../state/baseline-head.ts';
+
+/** What the host says of a reconciler: `unknown` when it was named and never started. */
+export type ReconcilerHealth = 'none' | 'alive' | 'dead' | 'unknown';
+
+/** A reconciler that dies so often at the same work is not started again: it would die for ever. */
+const MAXIMUM_RESTARTS = 10;
+
+/**
+ * What the timer has to change in a baseline: a dead reconciler is replaced, what has ended is taken off, what has
+ * waited long enough is woken. Pure.
+ */
+export function watchHead(
+  head: BaselineHead,
+  seenReconciler: string | undefined,
+  health: ReconcilerHealth,
+  nowIso: string,
+): { readonly head: BaselineHead | null; readonly result: { readonly start?: string; readonly givenUp?: string } } {
+  if (head.reconciler?.instanceId !== seenReconciler) return { head: null, result: {} };
+  const ended = withoutEnded(head, nowIso);
+  if (head.reconciler !== null) {
+    if (health === 'alive') return { head: ended === head ? null : ended, result: {} };
+    // Named by a trigger that died before it could start it: the same id is still free.
+    if (health === 'unknown')
+      return { head: ended === head ? null : ended, result: { start: head.reconciler.instanceId } };
+    return replaced(ended, head.reconciler.restarts + 1, nowIso);
+  }
+  if (ended.requests.length > 0) return startOf(withReconciler(ended, nowIso));
+  if (ended.wakeAt !== null && ended.wakeAt <= nowIso && ended.currentOperationId !== null) {
+    return startOf(withResume({ ...ended, wakeAt: null }, 'resume', 'hubkeeper', nowIso));
+  }
+  return { head: ended === head ? null : ended, result: {} };
+}
+
+function startOf(next: { readonly head: BaselineHead; readonly start?: string }): {
+  readonly head: BaselineHead;
+  readonly result: { readonly start?: string };
+} {
+  return { head: next.head, result: next.start === undefined ? {} : { start: next.start } };
+}
+
+function replaced(
+  head: BaselineHead,
+  restarts: number,
+  nowIso: string,
+): { readonly head: BaselineHead; readonly result: { readonly start?: string; readonly givenUp?: string } } {
+  if (restarts > MAXIMUM_RESTARTS) {
+    const operationId = head.currentOperationId ?? head.requests.at(-1)?.operationId ?? '';
+    const over = withJournal(
+      {
+        ...head,
+        reconciler: null,
+        requests: [],
+        currentOperationId: null,
+        wakeAt: null,
+        lastResult: { state: 'failed', operationId, at: nowIso },
+      },
+      {
+        at: nowIso,
+        baseline: head.name,
+        operationId,
+        trigger: 'timer',
+        resource: '',
+        decision: 'given up',
+        reason: `The reconciler died ${restarts} times at this work. Report this; reconcile again when its cause is gone.`,
+        by: 'hubkeeper',
+      },
+    );
+    return { head: over, result: { givenUp: operationId } };
+  }
+  const next = withReconciler({ ...head, reconciler: null }, nowIso);
+  const reconciler = next.head.reconciler;
+  return {
+    head: { ...next.head, reconciler: reconciler === null ? null : { ...reconciler, restarts } },
+    result: next.start === undefined ? {} : { start: next.start },
+  };
+}
+
+/** Takes off the hold and the adjustments whose time is over; what they kept back or changed is looked at anew. */
+function withoutEnded(head: BaselineHead, nowIso: string): BaselineHead {
+  let next = head;
+  if (next.hold !== null && next.hold.until <= nowIso) {
+    const { owner, until } = next.hold;
+    next = withJournal(withGeneration({ ...next, hold: null }), {
+      at: nowIso,
+      baseline: head.name,
+      operationId: head.currentOperationId ?? '',
+      trigger: 'timer',
+      resource: '',
+      decision: 'released',
+      reason: `The hold of ${owner} ended at ${until}.`,
+      by: 'hubkeeper',
+    });
+    if (next.currentOperationId !== null) {
+      const request = {
+        operationId: next.currentOperationId,
+        trigger: 'resume',
+        requestedBy: 'hubkeeper',
+        at: nowIso,
+      } as const;
+      next = { ...next, requests: [...next.requests, request] };
+    }
+  }
+  const expired = next.adjustments.filter((adjustment) => adjustment.until <= nowIso);
+  if (expired.length > 0) {
+    const { head: numbered, operationId } = withNextOperation(
+      withGeneration({ ...next, adjustments: next.adjustments.filter((adjustment) => !expired.includes(adjustment)) }),
+    );
+    const journaled = withJournal(
+      numbered,
+      ...expired.map((adjustment) => ({
+        at: nowIso,
+        baseline: head.name,
+        operationId,
+        trigger: 'timer',
+        resource: '',
+        decision: 'adjustment ended',
+        reason: `${adjustment.kind} of ${adjustment.target} ended at ${adjustment.until}.`,
+        by: 'hubkeeper',
+        discriminator: adjustment.id,
+      })),
+    );
+    next = {
+      ...journaled,
+      requests: [...journaled.requests, { operationId, trigger: 'timer', requestedBy: 'hubkeeper', at: nowIso }],
+    };
+  }
+  return next;
+}

@@ -1,0 +1,77 @@
+import type { JsonObject } from '../json.ts';
+import type { PlanDocument, RunDocument } from '../reconcile/run.ts';
+import type { DocumentStore } from './storage.ts';
+
+/** Operations as stored: one document that changes, and the plans it ran, which never do. */
+export interface RunStore {
+  read(operationId: string): Promise<{ readonly run: RunDocument; readonly etag: string } | null>;
+  /** `etag` of the document that this one was made from; absent: there must be none. `conflict`: somebody else wrote it. */
+  write(run: RunDocument, etag: string | undefined): Promise<{ readonly etag: string } | 'conflict'>;
+  readPlan(operationId: string, key: string): Promise<PlanDocument>;
+  writePlan(plan: PlanDocument): Promise<void>;
+  /** Ids of a baseline's operations, newest first. */
+  list(baseline: string): Promise<readonly string[]>;
+  /** Removes the documents of an operation. */
+  remove(operationId: string): Promise<void>;
+}
+
+/** Plans kept in memory: one turn's starts all read the same one. */
+const CACHED_PLANS = 4;
+
+/** Baseline and number of an operation id; `null` for text that is none. */
+export function parseOperationId(operationId: string): { readonly baseline: string; readonly number: number } | null {
+  const match = /^(.+)-(\d+)$/.exec(operationId);
+  return match?.[1] === undefined ? null : { baseline: match[1], number: Number(match[2]) };
+}
+
+export function createRunStore(documents: DocumentStore): RunStore {
+  const cache = new Map<string, PlanDocument>();
+
+  function folder(operationId: string): string {
+    const baseline = parseOperationId(operationId)?.baseline;
+    if (baseline === undefined) throw new Error(`'${operationId}' is not an operation id.`);
+    return `operations/${baseline}/${operationId}`;
+  }
+  const planPath = (operationId: string, key: string) => `${folder(operationId)}/plan-${key}.json`;
+
+  return {
+    async read(operationId) {
+      const stored = await documents.read(`${folder(operationId)}/run.json`);
+      return stored === null ? null : { run: stored.value as unknown as RunDocument, etag: stored.etag };
+    },
+    async write(run, etag) {
+      const value = JSON.parse(JSON.stringify(run)) as JsonObject;
+      return documents.write(
+        `${folder(run.operationId)}/run.json`,
+        value,
+        etag === undefined ? { if: 'new' } : { if: 'unchanged', etag },
+      );
+    },
+    async readPlan(operationId, key) {
+      const path = planPath(operationId, key);
+      const cached = cache.get(path);
+      if (cached !== undefined) return cached;
+      const stored = await documents.read(path);
+      if (stored === null)
+        throw new Error(`The plan ${key} of operation ${operationId} is not in the storage account.`);
+      const plan = stored.value as unknown as PlanDocument;
+      cache.set(path, plan);
+      for (const oldest of [...cache.keys()].slice(0, Math.max(0, cache.size - CACHED_PLANS))) cache.delete(oldest);
+      return plan;
+    },
+    async writePlan(plan) {
+      await documents.write(planPath(plan.operationId, plan.key), JSON.parse(JSON.stringify(plan)) as JsonObject, {
+        if: 'any',
+      });
+    },
+    async list(baseline) {
+      const paths = await documents.list(`operations/${baseline}/`);
+      const ids = paths.filter((path) => path.endsWith('/run.json')).map((path) => path.split('/')[2] ?? '');
+      const numberOf = (id: string) => parseOperationId(id)?.number ?? 0;
+      return ids.sort((a, b) => numberOf(b) - numberOf(a));
+    },
+    async remove(operationId) {
+      for (const path of await documents.list(`${folder(operationId)}/`)) await documents.remove(path);
+    },
+  };
+}
