@@ -109,6 +109,9 @@ async function provision(options: StartOptions, ready: Ready, caFile: string, si
     case 'already':
       console.log(`${spec} was provisioned by an earlier start; --fresh begins anew.`);
       return;
+    case 'waiting':
+      console.log(`${spec} waits for an approval: npm run hubkeeper -- approvals. The environment stays up.`);
+      return;
     case 'failed':
       console.log(`${spec} could not be provisioned; what was said above tells why. The environment stays up.`);
       return;

@@ -36,6 +36,8 @@ export class StartFailure extends Error {
 }
 
 const LOOK_EVERY_MS = 20;
+/** The report of the simulated Azure holds the secret of its identity. */
+const OWNER_ONLY = 0o600;
 const TAIL_BYTES = 4_000;
 /** After the polite request to end; what an emulator needs to write its files is well under this. */
 const GRACE_SECONDS = 8;
@@ -71,7 +73,7 @@ export class ManagedProcess {
    * @throws StartFailure when it ends or stays silent instead.
    */
   static async start(specification: ProcessSpecification, started: (pid: number) => void): Promise<ManagedProcess> {
-    const log = openSync(specification.logFile, 'a');
+    const log = openSync(specification.logFile, 'a', OWNER_ONLY);
     let child: ChildProcess;
     let logOffset: number;
     try {

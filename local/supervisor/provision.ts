@@ -8,7 +8,10 @@ import { provisionedFile } from './state-files.ts';
 import { writeJsonAtomically } from './write-atomically.ts';
 
 /** How the first provisioning went. */
-export type Provisioning = 'done' | 'failed' | 'already';
+export type Provisioning = 'done' | 'failed' | 'already' | 'waiting';
+
+/** Exit code of the command line tool when a person has to approve something first. */
+const WAITS_FOR_APPROVAL = 3;
 
 /**
  * Provisions the sample through the command line tool, which draws its progress on this terminal. Only a success is
@@ -32,6 +35,7 @@ export async function provisionOnce(
   child.once('exit', resolve);
   child.once('error', reject);
   const exitCode = await promise.finally(() => signal.removeEventListener('abort', end));
+  if (exitCode === WAITS_FOR_APPROVAL) return 'waiting';
   if (exitCode !== 0) return 'failed';
   writeJsonAtomically(marker, { specFile: options.specFile });
   return 'done';

@@ -129,6 +129,12 @@ describe('start', () => {
     expect(calls()).toHaveLength(2);
   });
 
+  it('says so when the provisioning waits for an approval', async () => {
+    await until('waits for an approval', run([], { STUB_CLI_EXIT_CODE: '3' }));
+
+    expect(existsSync(join(checkout, '.hubkeeper/provisioned.json'))).toBe(false);
+  });
+
   it('can be stopped while it provisions', async () => {
     const hanging = run([], { STUB_CLI_HANGS: '1' });
     await eventually('the provisioning has begun', () => (calls().length > 0 ? true : undefined));
