@@ -11,7 +11,7 @@ import {
 } from './support/children.ts';
 import { objectAt, textAt, without } from './support/fields.ts';
 import { guidOf, kindOf } from './support/ids.ts';
-import { durations, NETWORK_API_VERSIONS, SMALL_RESOURCE } from './support/network.ts';
+import { durations, NETWORK_API_VERSIONS, networkStyle, SMALL_RESOURCE } from './support/network.ts';
 import { firstError, firstOf, refuse } from './support/network-errors.ts';
 import { isSubnetNamed, networkOf, usersOf } from './support/references.ts';
 import { presentRule, validateSecurityRules } from './support/security-rules.ts';
@@ -69,6 +69,7 @@ export const networkSecurityGroups: ResourceType = {
   },
   locks: (target, world) => groupLocks(target.id.id, world),
   durationSeconds: durations(SMALL_RESOURCE),
+  asyncStyle: networkStyle,
   canDelete(resource, world) {
     const users = usersOf(resource.id.id, world);
     if (users.length === 0) return null;
@@ -113,7 +114,7 @@ export const securityRules: ResourceType = {
   present: (resource) => ({ properties: presentRule(objectAt(resource.body, 'properties')) }),
   locks: (target, world) => [{ id: target.id.id, mode: 'exclusive' }, ...groupLocks(target.id.parentId ?? '', world)],
   durationSeconds: durations({ create: [2, 6], update: [2, 6], delete: [0, 0] }),
-  asyncStyle: (kind) => (kind === 'delete' ? 'synchronous' : 'body-and-async-operation'),
+  asyncStyle: (kind) => (kind === 'delete' ? 'synchronous' : networkStyle(kind)),
   canDelete(resource, world) {
     const group = resource.id.parentId ?? '';
     const left = storedDrafts(group, SECURITY_RULES, world).filter(

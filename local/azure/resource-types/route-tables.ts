@@ -13,7 +13,7 @@ import {
 } from './support/children.ts';
 import { objectAt, textAt, without } from './support/fields.ts';
 import { guidOf, kindOf } from './support/ids.ts';
-import { durations, NETWORK_API_VERSIONS, SMALL_RESOURCE } from './support/network.ts';
+import { durations, NETWORK_API_VERSIONS, networkStyle, SMALL_RESOURCE } from './support/network.ts';
 import { firstError, firstOf, refuse } from './support/network-errors.ts';
 import { networkOf, usersOf } from './support/references.ts';
 import { validateRoutes, validateTableForSubnet } from './support/routes.ts';
@@ -57,6 +57,7 @@ export const routeTables: ResourceType = {
   },
   locks: (target, world) => tableLocks(target.id.id, world),
   durationSeconds: durations(SMALL_RESOURCE),
+  asyncStyle: networkStyle,
   canDelete(resource, world) {
     if (usersOf(resource.id.id, world).length === 0) return null;
     return refuse(
@@ -96,7 +97,7 @@ export const routes: ResourceType = {
   store: (write) => ({ body: routeBody(propertiesOf(write.body)) }),
   locks: (target, world) => [{ id: target.id.id, mode: 'exclusive' }, ...tableLocks(target.id.parentId ?? '', world)],
   durationSeconds: durations({ create: [2, 6], update: [2, 6], delete: [0, 0] }),
-  asyncStyle: (kind) => (kind === 'delete' ? 'synchronous' : 'body-and-async-operation'),
+  asyncStyle: (kind) => (kind === 'delete' ? 'synchronous' : networkStyle(kind)),
   canDelete(resource, world) {
     const table = resource.id.parentId ?? '';
     const left = withoutDraft(storedDrafts(table, ROUTES, world), resource.id.name);

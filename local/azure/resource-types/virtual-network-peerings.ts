@@ -1,7 +1,7 @@
 import type { ResourceLock, ResourceType } from '../resource-type.ts';
 import { propertiesOf } from './support/children.ts';
 import { objectAt } from './support/fields.ts';
-import { durations, NETWORK_API_VERSIONS } from './support/network.ts';
+import { durations, NETWORK_API_VERSIONS, networkStyle } from './support/network.ts';
 import {
   addressSpaceOf,
   PEERINGS,
@@ -57,6 +57,7 @@ export const virtualNetworkPeerings: ResourceType = {
     ];
   },
   durationSeconds: durations({ create: [12, 60], update: [12, 60], delete: [12, 60] }),
+  asyncStyle: networkStyle,
   whenSettled: (resource, world) => settlePeerings(resource.id.parentId ?? '', world),
   whenDeleted(resource, world) {
     const remote = remoteIdOf(objectAt(resource.body, 'properties')) ?? '';

@@ -1,7 +1,7 @@
 import type { ResourceLock, ResourceType, StoredResource, World, Write } from '../resource-type.ts';
 import { propertiesOf, storedDrafts, withDraft } from './support/children.ts';
 import { objectAt } from './support/fields.ts';
-import { durations, NETWORK_API_VERSIONS } from './support/network.ts';
+import { durations, NETWORK_API_VERSIONS, networkStyle } from './support/network.ts';
 import { firstError } from './support/network-errors.ts';
 import { addressSpaceOf } from './support/peerings.ts';
 import {
@@ -36,6 +36,7 @@ export const virtualNetworkSubnets: ResourceType = {
   references: (id, body) => subnetReferences(id.id, objectAt(body, 'properties')),
   locks: subnetLocks,
   durationSeconds: durations({ create: [6, 30], update: [6, 30], delete: [6, 30] }),
+  asyncStyle: networkStyle,
   canDelete: validateSubnetUnused,
 };
 

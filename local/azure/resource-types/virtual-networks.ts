@@ -11,7 +11,7 @@ import {
 } from './support/children.ts';
 import { flagAt, objectAt, textAt, textsAt, without } from './support/fields.ts';
 import { guidOf, sameName } from './support/ids.ts';
-import { durations, NETWORK_API_VERSIONS } from './support/network.ts';
+import { durations, NETWORK_API_VERSIONS, networkStyle } from './support/network.ts';
 import { firstError, firstOf, missingProperty, refuse } from './support/network-errors.ts';
 import {
   inlinePeering,
@@ -117,6 +117,7 @@ export const virtualNetworks: ResourceType = {
   },
   locks: networkLocks,
   durationSeconds: durations({ create: [8, 40], update: [8, 40], delete: [8, 40] }),
+  asyncStyle: networkStyle,
   whenSettled: (resource, world) => settlePeerings(resource.id.id, world),
   whenDeleted: (resource, world) => settlePeerings(resource.id.id, world),
   canDelete: (resource, world) =>

@@ -1,5 +1,12 @@
+import type { AsyncStyle, OperationKind } from '../../resource-type.ts';
+
 /** Newest last; all three are in use by the SDKs of 2025 and 2026. */
 export const NETWORK_API_VERSIONS: readonly string[] = ['2025-05-01', '2025-09-01', '2026-01-01'];
+
+/** How Microsoft.Network starts its operations. */
+export function networkStyle(kind: OperationKind): AsyncStyle {
+  return kind === 'delete' ? 'accepted-with-both' : 'body-and-async-operation';
+}
 
 /** Least and most simulated seconds of an operation. */
 export type DurationSeconds = readonly [least: number, most: number];
