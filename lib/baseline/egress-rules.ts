@@ -154,10 +154,9 @@ function networkRules(input: ClusterEgress): readonly JsonObject[] {
 
 /**
  * Rule collections for everything that a cluster behind the firewall must reach, from its add-ons and pools. After
- * Microsoft's list of outbound rules for AKS (2026-06). Empty for a cluster whose egress does not pass the firewall.
+ * Microsoft's list of outbound rules for AKS (2026-06).
  */
 export function clusterEgressCollections(input: ClusterEgress): readonly JsonObject[] {
-  if (input.cluster.outboundType !== 'userDefinedRouting') return [];
   const network = networkRules(input);
   const tag: JsonObject = {
     ruleType: 'ApplicationRule',

@@ -1,3 +1,4 @@
+import { clusterIpGroupName, spokesBehindFirewall } from '../cluster-ip-group.ts';
 import type { FirewallRuleSpec, FirewallSpec, RuleCollectionGroupSpec, RuleCollectionSpec } from '../spec.ts';
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
@@ -150,7 +151,10 @@ function* ruleFaults(
   if (sourceAddresses.length + sourceIpGroups.length === 0) {
     yield violation('RuleSourceMissing', path, `Rule ${rule.name} names no source.`);
   }
-  const names = new Set(firewall.ipGroups.map(({ name }) => name.toLowerCase()));
+  const names = new Set([
+    ...firewall.ipGroups.map(({ name }) => name.toLowerCase()),
+    ...spokesBehindFirewall(context.spec).map((spoke) => clusterIpGroupName(spoke.name).toLowerCase()),
+  ]);
   const groups = {
     sourceIpGroups,
     destinationIpGroups: rule.ruleType === 'NetworkRule' ? (rule.destinationIpGroups ?? []) : [],

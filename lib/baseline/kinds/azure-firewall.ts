@@ -16,19 +16,25 @@ import {
   reference,
   referencesAt,
   riskFrom,
+  valuesAt,
   zonesOf,
 } from '../kind-support.ts';
 import type { ResolvedFirewall } from '../resolved.ts';
 
 const CONFIGURATIONS = 'properties.ipConfigurations';
+const PRIVATE_ADDRESS = `${CONFIGURATIONS}[].properties.privateIPAddress`;
 const MANAGEMENT = 'properties.managementIpConfiguration';
 const CLASSIC_RULES = ['applicationRuleCollections', 'natRuleCollections', 'networkRuleCollections'] as const;
 
 function configurations(firewall: ResolvedFirewall): readonly JsonObject[] {
   return firewall.publicIps.map(({ configurationName, id }, index) => ({
     name: configurationName,
-    // Only the first one names the subnet; Azure refuses it in the others.
-    properties: { ...(index === 0 ? { subnet: { id: firewall.subnetId } } : {}), publicIPAddress: { id } },
+    properties: {
+      // Only the first one names the subnet; Azure refuses it in the others. The address is read-only: it says what
+      // routes and DNS settings count on, for `verify`, and is never sent.
+      ...(index === 0 ? { subnet: { id: firewall.subnetId }, privateIPAddress: firewall.privateIpAddress } : {}),
+      publicIPAddress: { id },
+    },
   }));
 }
 
@@ -112,6 +118,19 @@ export const azureFirewall: ResourceKind = {
     ...foreignEntries(actual, CONFIGURATIONS, 'ipConfiguration', isOurs),
     ...CLASSIC_RULES.flatMap((name) => foreignEntries(actual, `properties.${name}`, 'rule collection', isOurs)),
   ],
+  verify: (desired, actual) => {
+    const [expected] = valuesAt(desired, PRIVATE_ADDRESS);
+    const addresses = valuesAt(actual, PRIVATE_ADDRESS).filter((address) => address !== null && address !== '');
+    const [first] = addresses;
+    if (first === undefined || addresses.includes(expected ?? '')) return undefined;
+    return {
+      code: 'FirewallPrivateAddressUnexpected',
+      actor: 'operator',
+      message: `The firewall has the private address ${String(first)}; routes and DNS servers of the spokes were computed for ${String(expected)}.`,
+      remedy: `Set hub.firewall.privateIpAddress to ${String(first)} and put the spec again.`,
+      path: 'hub.firewall.privateIpAddress',
+    };
+  },
   compile: (baseline) => {
     const { firewall } = baseline;
     if (firewall === undefined) return [];

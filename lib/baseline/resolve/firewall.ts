@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json.ts';
+import { clusterIpGroupName, spokesBehindFirewall } from '../cluster-ip-group.ts';
 import { clusterEgressCollections } from '../egress-rules.ts';
 import { hasFirewallManagement, RESERVED_SUBNET_NAMES } from '../network-requests.ts';
 import type {
@@ -90,6 +91,7 @@ function resolvePolicy(input: FirewallInput, firewall: FirewallSpec): ResolvedFi
 
 interface ClusterRules {
   readonly group: ResolvedIpGroup;
+  readonly conventional: string;
   readonly collections: readonly JsonObject[];
   readonly spoke: SpokeSpec;
 }
@@ -97,11 +99,12 @@ interface ClusterRules {
 /** The IP group of a cluster's nodes and pods, and what they may reach; nothing where its egress goes another way. */
 function clusterRules(input: FirewallInput, cloud: Cloud): readonly ClusterRules[] {
   const { spec, names, networks, hop } = input;
-  return spec.spokes.flatMap((spoke, index): readonly ClusterRules[] => {
+  return spokesBehindFirewall(spec).flatMap((spoke): readonly ClusterRules[] => {
     const network = networks.find((candidate) => candidate.spoke === spoke.name);
     if (spoke.cluster === undefined || network === undefined) return [];
-    const place = { ...input.place, path: `spokes[${index}].cluster` };
-    const resource = made(place, 'Microsoft.Network/ipGroups', names.name('ipGroup', `ipg-spoke-${spoke.name}-aks`));
+    const place = { ...input.place, path: `spokes[${spec.spokes.indexOf(spoke)}].cluster` };
+    const conventional = clusterIpGroupName(spoke.name);
+    const resource = made(place, 'Microsoft.Network/ipGroups', names.name('ipGroup', conventional));
     const collections = clusterEgressCollections({
       cluster: spoke.cluster,
       cloud,
@@ -115,7 +118,7 @@ function clusterRules(input: FirewallInput, cloud: Cloud): readonly ClusterRules
       .flatMap(({ addressPrefixes }) => addressPrefixes)
       // IP groups take IPv4 only.
       .filter((prefix) => !prefix.includes(':'));
-    return collections.length === 0 ? [] : [{ group: { ...resource, ipAddresses }, collections, spoke }];
+    return [{ group: { ...resource, ipAddresses }, conventional, collections, spoke }];
   });
 }
 
@@ -215,7 +218,9 @@ export function resolveFirewallParts(input: FirewallInput): FirewallParts {
   const declaredGroups = resolveIpGroups(input, firewall);
   const ids = new Map<string, string>([
     ...firewall.ipGroups.map((group, index) => [group.name.toLowerCase(), declaredGroups[index]?.id ?? ''] as const),
-    ...generated.map(({ group }) => [group.name.toLowerCase(), group.id] as const),
+    ...generated.flatMap(({ group, conventional }) =>
+      [group.name, conventional].map((name) => [name.toLowerCase(), group.id] as const),
+    ),
   ]);
   const idOf = (nameOrId: string): string => ids.get(nameOrId.toLowerCase()) ?? nameOrId;
 
