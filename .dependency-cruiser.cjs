@@ -9,10 +9,10 @@ module.exports = {
   forbidden: [
     {
       name: 'no-cycles',
-      comment: 'Modules that need each other are one module: merge them or move what they share.',
+      comment: 'Modules that run each other are one module: merge them or move what they share. Types may be mutual.',
       severity: 'error',
       from: {},
-      to: { circular: true },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'resolvable',

@@ -66,6 +66,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'lib/baseline/b.ts':
     "import { p } from '../plan/p.ts'; import { createHash } from 'node:crypto'; export const b = [p, createHash];",
   'lib/azure/z.ts': "import '@azure/core-auth'; import { b } from '../baseline/b.ts'; export const z = b;",
+  'lib/azure/x.ts': "import type { Y } from './y.ts'; export const x = (y: Y) => y;",
+  'lib/azure/y.ts': "import { x } from './x.ts'; export type Y = 1; export const y = () => x;",
   'lib/json.ts': 'export type Json = number;',
   'local/l.ts': "import { createServer } from 'node:http'; export const l = createServer;",
 };
