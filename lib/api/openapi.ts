@@ -2,20 +2,21 @@ import * as z from 'zod';
 import type { Json, JsonObject } from '../json.ts';
 import { type Answer, API_PREFIX, type Method, type Parameter, ROUTES, type Route, SCHEMAS } from './routes.ts';
 
-/** What the document cannot know by itself. */
-export interface OpenApiInput {
-  /** Version of the app. */
-  readonly version: string;
-  /** JSON Schema of the spec; without it, any object is described. */
-  readonly specSchema?: JsonObject;
-  /** Routes in place of `ROUTES`, when an app serves more. */
-  readonly routes?: readonly Route[];
+/** Version of the interface. It moves when a call or a field goes or changes its meaning, not when one is added. */
+export const API_VERSION = '1.0.0';
+
+let built: JsonObject | undefined;
+
+/** The OpenAPI 3.1 document of the API, made once. */
+export function buildOpenApi(): JsonObject {
+  built ??= openApiDocument(ROUTES);
+  return built;
 }
 
-/** The OpenAPI 3.1 document of the API: the same input always gives the same document. */
-export function openApiDocument(input: OpenApiInput): JsonObject {
+/** The OpenAPI 3.1 document of some routes: the same routes always give the same document. */
+export function openApiDocument(routes: readonly Route[]): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
-  for (const route of input.routes ?? ROUTES) {
+  for (const route of routes) {
     const address = `${API_PREFIX}${route.path}`;
     paths[address] = { ...paths[address], [route.method.toLowerCase()]: operationOf(route) };
   }
@@ -23,18 +24,18 @@ export function openApiDocument(input: OpenApiInput): JsonObject {
     openapi: '3.1.0',
     info: {
       title: 'Hubkeeper',
-      version: input.version,
+      version: API_VERSION,
       description: 'Keeps a hub-and-spoke network around AKS as its operator declared it.',
     },
     servers: [{ url: '/' }],
     security: [{ functionKey: [] }],
-    tags: [...new Set((input.routes ?? ROUTES).map(tagOf))].map((name) => ({ name })),
+    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: {
         functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key', description: 'Function key of the app.' },
       },
-      schemas: { ...componentSchemas(), Spec: input.specSchema ?? { type: 'object' } },
+      schemas: componentSchemas(),
     },
   };
 }

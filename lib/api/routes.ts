@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { baselineSpec } from '../baseline/spec.ts';
 import { adjustment, adjustmentRequest } from './adjustment.ts';
 import { approvalList, approvalRequest, approvalResult } from './approval.ts';
 import { baseline, baselineList, reconcileRequest, teardownAccepted } from './baseline.ts';
@@ -23,8 +24,8 @@ export interface Parameter {
   readonly schema: z.ZodType;
 }
 
-/** A body under its name in the OpenAPI document. `spec` stands for the spec, which has a schema of its own. */
-export type SchemaName = keyof typeof SCHEMAS | 'Spec';
+/** A body under its name in the OpenAPI document. */
+export type SchemaName = keyof typeof SCHEMAS;
 
 export interface Answer {
   readonly status: number;
@@ -74,6 +75,7 @@ export const SCHEMAS = {
   PauseRequest: pauseRequest,
   Plan: plan,
   ReconcileRequest: reconcileRequest,
+  Spec: baselineSpec,
   StalePlan: z.looseObject({ ...errorList.shape, plan }),
   TeardownAccepted: teardownAccepted,
 } as const satisfies Readonly<Record<string, z.ZodType>>;

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
+import { baselineName } from '../api/common.ts';
+import { check } from '../api/errors.ts';
 import { readDocument } from '../baseline/document.ts';
 import { CliError, usageError } from './cli-error.ts';
 import type { DocumentToSend } from './client.ts';
 import { EXIT } from './exit-code.ts';
 import { findingsIn } from './finding.ts';
-import { nameArgument } from './input.ts';
 import { plain } from './style.ts';
 import type { World } from './world.ts';
 
@@ -48,7 +49,9 @@ export function nameInSpec(file: SpecFile): string {
   if (typeof name !== 'string') {
     throw usageError(`${plain(file.shown)} does not say the name of the baseline.`, 'Add name: to the spec.', 'name');
   }
-  return nameArgument(name);
+  const checkedName = check(baselineName, name, 'name');
+  if (!checkedName.ok) throw new CliError(EXIT.invalid, findingsIn(file, checkedName.errors));
+  return checkedName.value;
 }
 
 /**
