@@ -1,3 +1,3 @@
 /** Names under which the functions of this folder are registered. */
-export const ORCHESTRATION = { reconcile: 'reconcileBaseline', plan: 'planBaseline' } as const;
+export const ORCHESTRATION = { reconcile: 'baselineReconciler', plan: 'baselinePlanner' } as const;
 export const ACTIVITY = { advance: 'advanceReconciliation', start: 'startWrite', plan: 'makePlanOperation' } as const;

@@ -107,7 +107,7 @@ export function createAzureStorage(options: AzureStorageOptions): Storage {
         const client = await table(name);
         return attempt(`read ${name}`, async () => {
           try {
-            return valueOf(await client.getEntity(partition, row));
+            return jsonOf(await client.getEntity(partition, row));
           } catch (error) {
             if (statusOf(error) === 404) return null;
             throw error;
@@ -136,7 +136,7 @@ export function createAzureStorage(options: AzureStorageOptions): Storage {
             return row.value;
           } catch (error) {
             if (statusOf(error) !== 409) throw error;
-            return valueOf(await client.getEntity(row.partition, row.row));
+            return jsonOf(await client.getEntity(row.partition, row.row));
           }
         });
       },
@@ -256,7 +256,7 @@ function entityOf({ partition, row, value }: TableRow): Entity {
   return entity;
 }
 
-function valueOf(entity: TableEntityResult<Record<string, unknown>>): JsonObject {
+function jsonOf(entity: TableEntityResult<Record<string, unknown>>): JsonObject {
   let text = '';
   for (let n = 0; typeof entity[`value${n}`] === 'string'; n++) text += String(entity[`value${n}`]);
   const value: unknown = JSON.parse(text);
@@ -265,7 +265,7 @@ function valueOf(entity: TableEntityResult<Record<string, unknown>>): JsonObject
 }
 
 function rowOf(entity: TableEntityResult<Record<string, unknown>>): TableRow {
-  return { partition: String(entity.partitionKey), row: String(entity.rowKey), value: valueOf(entity) };
+  return { partition: String(entity.partitionKey), row: String(entity.rowKey), value: jsonOf(entity) };
 }
 
 function batchesOf(rows: readonly TableRow[]): TableRow[][] {
