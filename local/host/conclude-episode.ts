@@ -26,6 +26,8 @@ export interface EpisodeConclusion {
   readonly cancelledTimers: readonly number[];
   /** `undefined` leaves it as it was: a falsy status is never sent. */
   readonly customStatus: JsonValue | undefined;
+  /** External events that went to waits which had lost their race, with their place in the history. */
+  readonly lostEvents: Interpretation['lostEvents'];
   readonly end:
     | { readonly kind: 'running'; readonly heldBy?: string }
     | { readonly kind: 'completed'; readonly output: JsonValue | undefined }
@@ -46,11 +48,11 @@ export function concludeEpisode(
   orchestratorNames: ReadonlySet<string>,
   limits: EpisodeLimits,
 ): EpisodeConclusion {
-  if (answer.kind === 'broken') return failed(answer.message, false);
+  if (answer.kind === 'broken') return failedEpisode(answer.message, false);
   const { state } = answer;
   const actions = state.actions.flat();
   if (actions.length > limits.maxOrchestrationActions) {
-    return failed(
+    return failedEpisode(
       `It scheduled ${actions.length} actions; maxOrchestrationActions is ${limits.maxOrchestrationActions}.`,
       true,
     );
@@ -65,12 +67,13 @@ export function concludeEpisode(
       : `A pending task (${answer.repeated}) was yielded a second time: the extension schedules it again and from there on counts the tasks differently from the SDK. Yield each task once.`) ??
     unknownFunction(run.tasks, activityNames, orchestratorNames) ??
     oversizedStatus(state.customStatus);
-  if (problem !== undefined) return failed(problem, true);
+  if (problem !== undefined) return failedEpisode(problem, true);
   const recorded = new Set(recordedTasks(history).map((task) => task.id));
   return {
     newTasks: run.tasks.filter((task) => !recorded.has(task.id)),
     cancelledTimers: run.tasks.filter((task) => task.kind === 'timer' && task.isCanceled).map((task) => task.id),
     customStatus: state.customStatus,
+    lostEvents: run.lostEvents,
     end: endOf(state, answer.threw, run, actions),
   };
 }
@@ -82,8 +85,14 @@ function endOf(
   actions: readonly Action[],
 ): EpisodeConclusion['end'] {
   // Task.all goes on at its first failure for the SDK, while the extension waits for the rest of it.
-  if (!run.finished && run.waitsForRestOfFailedAll && run.open.size > 0 && run.continueAsNew === undefined) {
-    return { kind: 'running', heldBy: 'the rest of a Task.all of which one part has failed' };
+  const isEnd = state.isDone || threw;
+  if (!run.finished && run.continueAsNew === undefined && run.waitsForRestOfFailedAll) {
+    if (!isEnd || run.open.size > 0) {
+      return { kind: 'running', heldBy: 'the rest of a Task.all of which one part has failed' };
+    }
+    return loud(
+      `It ended after a failure inside Task.all, while the extension still waits for ${waitedFor(run)} in it and would hang until that comes.`,
+    );
   }
   if (state.error !== undefined && state.error !== '') {
     return { kind: 'failed', error: hideCredentials(state.error), loud: false };
@@ -184,7 +193,7 @@ function oversizedStatus(status: JsonValue | undefined): string | undefined {
   return `Its custom status has ${bytes} bytes as UTF-16 text; at most ${MAX_CUSTOM_STATUS_BYTES} are allowed.`;
 }
 
-interface RecordedTask {
+export interface RecordedTask {
   readonly id: number;
   readonly kind: Task['kind'];
   readonly name: string | undefined;
@@ -192,7 +201,8 @@ interface RecordedTask {
   readonly text: string;
 }
 
-function recordedTasks(history: readonly HistoryEvent[]): readonly RecordedTask[] {
+/** The scheduling events of a history. */
+export function recordedTasks(history: readonly HistoryEvent[]): readonly RecordedTask[] {
   const recorded: RecordedTask[] = [];
   for (const event of history) {
     const kind = SCHEDULING[event.EventType];
@@ -219,12 +229,8 @@ function loud(error: string): EpisodeConclusion['end'] {
   return { kind: 'failed', error, loud: true };
 }
 
-function failed(error: string, isLoud: boolean): EpisodeConclusion {
-  const text = hideCredentials(error);
-  return {
-    newTasks: [],
-    cancelledTimers: [],
-    customStatus: undefined,
-    end: { kind: 'failed', error: text, loud: isLoud },
-  };
+/** The end of an orchestration that failed; `isLoud` when not by its own error. */
+export function failedEpisode(error: string, isLoud: boolean): EpisodeConclusion {
+  const end = { kind: 'failed', error: hideCredentials(error), loud: isLoud } as const;
+  return { newTasks: [], cancelledTimers: [], customStatus: undefined, lostEvents: [], end };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { concludeEpisode, type EpisodeConclusion } from './conclude-episode.ts';
+import { concludeEpisode, type EpisodeConclusion, failedEpisode } from './conclude-episode.ts';
 import type { ActivityJob, DurableStore, InboxMessage, Instance, StoredTimer } from './durable-store.ts';
 import { StaleEpochError } from './durable-store.ts';
 import type { Faults } from './faults.ts';
@@ -32,6 +32,8 @@ export interface DurableEngineOptions {
   readonly log: HostLog;
   /** Drops this engine and all other memory of the host, and builds it anew from the store. */
   readonly crash: () => void;
+  /** Another process has opened the store. */
+  readonly superseded: () => void;
 }
 
 /** Longest history that is kept in memory between episodes, in instances. */
@@ -146,7 +148,10 @@ export class DurableEngine {
     try {
       return await body();
     } catch (thrown) {
-      if (thrown instanceof StaleEpochError) return undefined;
+      if (thrown instanceof StaleEpochError) {
+        if (this.#alive) this.#options.superseded();
+        return undefined;
+      }
       this.#options.log('critical', 'The embedded host failed', { error: messageOf(thrown) });
       throw thrown;
     } finally {
@@ -159,7 +164,7 @@ export class DurableEngine {
 
   /** One turn of an instance. Whether messages are left that the next turn can take. */
   async #episode(instanceId: string): Promise<boolean> {
-    const { store, clock, faults } = this.#options;
+    const { store, clock, faults, log } = this.#options;
     const instance = store.instance(instanceId);
     const messages = store.inbox(instanceId);
     if (messages.length === 0) return false;
@@ -191,6 +196,9 @@ export class DurableEngine {
     const answer = await this.#ask(instance, { past, news });
     if (!this.#alive) return false;
     const conclusion = this.#conclude(answer, [...past, ...news]);
+    for (const { name, at } of conclusion.lostEvents) {
+      if (at >= past.length) log('warning', 'An external event went to an abandoned wait', { instanceId, event: name });
+    }
     const key = `${instance.executionId} ${past.length}`;
     if (this.#crashIf(faults.beforeCommit(key))) return false;
     this.#commit(instance, consumed, past, news, conclusion);
@@ -224,7 +232,7 @@ export class DurableEngine {
       const child = store.instance(task.instanceId);
       if (child === undefined || isFinal(child)) continue;
       const error = `It calls sub-orchestration ${task.name} with the instance id "${task.instanceId}", which is ${child.status}: the parent would wait for an instance that does not know it.`;
-      return { newTasks: [], cancelledTimers: [], customStatus: undefined, end: { kind: 'failed', error, loud: true } };
+      return failedEpisode(error, true);
     }
     return conclusion;
   }
@@ -308,7 +316,10 @@ export class DurableEngine {
     for (const entry of outbox) {
       if (entry.job !== undefined) this.#jobs.push(entry.job);
       if (entry.timer !== undefined) this.#schedule(entry.timer);
-      if (entry.child !== undefined) this.#ready.add(entry.child.instanceId);
+      if (entry.child !== undefined) {
+        this.forget(entry.child.instanceId);
+        this.#ready.add(entry.child.instanceId);
+      }
     }
   }
 
@@ -396,6 +407,7 @@ export class DurableEngine {
 
   #terminate(instance: Instance, messages: readonly InboxMessage[], termination: HistoryEvent): void {
     const reason = termination.Reason ?? '';
+    this.#options.tracker.count();
     const { store, clock, log } = this.#options;
     const nowMs = clock.nowMs();
     const past = this.#history(instance);
@@ -428,7 +440,8 @@ export class DurableEngine {
     news: readonly HistoryEvent[],
     status: Instance['status'],
   ): void {
-    const { store, clock } = this.#options;
+    const { store, clock, tracker } = this.#options;
+    tracker.count();
     const nowMs = clock.nowMs();
     const past = this.#history(instance);
     const appended = [...news, stamp(nowMs, { EventType: EventType.OrchestratorCompleted })];
@@ -540,15 +553,21 @@ export class DurableEngine {
 
   #fire(timer: StoredTimer): void {
     if (!this.#alive) return;
-    const { store, clock } = this.#options;
+    const { store, clock, superseded } = this.#options;
     const event = stamp(clock.nowMs(), {
       EventType: EventType.TimerFired,
       TimerId: timer.taskId,
       FireAt: new Date(timer.fireAtMs).toISOString(),
     });
-    store.transaction(() => {
-      if (store.removeTimer(timer)) store.putMessage(timer.instanceId, timer.executionId, event);
-    });
+    try {
+      store.transaction(() => {
+        if (store.removeTimer(timer)) store.putMessage(timer.instanceId, timer.executionId, event);
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof StaleEpochError)) throw thrown;
+      superseded();
+      return;
+    }
     this.wake(timer.instanceId);
   }
 

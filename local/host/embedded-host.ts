@@ -43,6 +43,8 @@ export interface EmbeddedHostOptions {
   readonly log?: HostLog;
   /** Instead of SIGKILL for this process. */
   readonly killProcess?: () => void;
+  /** Another process has opened the database and taken over; this host does nothing more. */
+  readonly onSuperseded?: () => void;
 }
 
 /** What a stored instance looks like when it is recorded. */
@@ -63,7 +65,7 @@ export interface RecordedHistory {
 export interface Settled {
   /** When the next timer is due; `null` when there is none. */
   readonly nextDueMs: number | null;
-  /** Counts invocations, episodes and requests since the start. */
+  /** Counts invocations and turns of orchestrations since the start. */
   readonly workDone: number;
 }
 
@@ -157,8 +159,9 @@ class Host implements EmbeddedHost, ControlActions {
     const { core } = this.#options;
     core.lock();
     core.setLog(this.#log);
-    for (const { name, reason } of this.refused)
-      this.#log('error', 'A function was refused', { function: name, reason });
+    for (const { name, reason, isDisabled } of this.refused) {
+      this.#log(isDisabled === true ? 'information' : 'error', 'A function was refused', { function: name, reason });
+    }
     const capabilities = (await core.programmingModel()?.getCapabilities?.({})) ?? {};
     if (capabilities.HttpUri !== undefined) {
       throw new Error('HTTP streaming (app.setup({enableHttpStream: true})) is not supported by the embedded host.');
@@ -187,6 +190,12 @@ class Host implements EmbeddedHost, ControlActions {
     this.#remember();
   }
 
+  #superseded(): void {
+    this.#log('critical', 'Another host has taken over the database', {});
+    this.#forget();
+    this.#options.onSuperseded?.();
+  }
+
   async settle(nowMs?: number): Promise<Settled> {
     const { clock } = this.#options;
     const stepped = clock instanceof SimulatedClock && clock.stepped ? clock : undefined;
@@ -195,7 +204,7 @@ class Host implements EmbeddedHost, ControlActions {
       await this.#tracker.idle();
       const dueMs = clock.nextDueMs();
       if (stepped === undefined || dueMs === null || dueMs > clock.nowMs()) {
-        return { nextDueMs: dueMs, workDone: this.#tracker.begun };
+        return { nextDueMs: dueMs, workDone: this.#tracker.workDone };
       }
     }
   }
@@ -238,7 +247,7 @@ class Host implements EmbeddedHost, ControlActions {
       faults: this.#faults.switches,
       now: new Date(this.#options.clock.nowMs()).toISOString(),
       running: this.#tracker.running,
-      workDone: this.#tracker.begun,
+      workDone: this.#tracker.workDone,
     };
   }
 
@@ -266,6 +275,7 @@ class Host implements EmbeddedHost, ControlActions {
       faults: this.#faults,
       statistics: this.#statistics,
       crash: () => this.crash(),
+      superseded: () => this.#superseded(),
     });
     const timers = new TimerTriggers(common);
     this.#memory = { database, store, engine, timers };
@@ -324,6 +334,7 @@ class Host implements EmbeddedHost, ControlActions {
 
   #failure(thrown: unknown): Answer {
     if (thrown instanceof BodyTooLargeError) return textAnswer(413, thrown.message);
+    if (thrown instanceof URIError || thrown instanceof SyntaxError) return textAnswer(400, thrown.message);
     this.#log('error', 'A request failed', { error: messageOf(thrown) });
     return { status: 500 };
   }

@@ -21,6 +21,7 @@ export function functionRunner(
 ): FunctionRunner {
   return async (target, input) => {
     const ended = tracker.enter();
+    tracker.count();
     try {
       const running = invokeFunction(core, target, input, log);
       if (functionTimeoutMs === null) return await running;

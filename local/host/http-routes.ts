@@ -71,6 +71,7 @@ export function layOutRoutes(
       const found = router.find(method as HTTPMethod, path);
       if (found === null) return undefined;
       const { target, checks, rest } = found.store as Stored;
+      if (refused.some((each) => each.name === target.name)) return undefined;
       const params: Record<string, string> = {};
       for (const [name, value] of Object.entries(found.params)) {
         if (value !== undefined) params[name === '*' ? rest : name] = value;

@@ -25,7 +25,7 @@ export async function answerHttpTrigger(
     method,
     url: url.href,
     headers: headersOf(request),
-    query: Object.fromEntries(url.searchParams),
+    query: Object.fromEntries([...url.searchParams.keys()].map((key) => [key, url.searchParams.getAll(key).join(',')])),
     params,
     ...(hasBody ? { body: { bytes: body } } : {}),
   };

@@ -15,6 +15,7 @@ export interface IndexedFunction {
 export interface RefusedFunction {
   readonly name: string;
   readonly reason: string;
+  readonly isDisabled?: true;
 }
 
 const SUPPORTED_TRIGGERS: readonly string[] = [
@@ -38,7 +39,11 @@ export function indexFunctions(
   const names = new Set<string>();
   for (const { metadata, callback } of registrations) {
     const name = metadata.name;
-    const found = isDisabled(name) ? 'It is disabled by an app setting.' : check(metadata, names);
+    if (isDisabled(name)) {
+      refused.push({ name, reason: 'It is disabled by an app setting.', isDisabled: true });
+      continue;
+    }
+    const found = check(metadata, names);
     if (typeof found === 'string') {
       refused.push({ name, reason: found });
       continue;

@@ -77,6 +77,8 @@ export interface Interpretation {
   /** Whether something on the way to its end is a `Task.all` of which one part failed: the extension waits for the rest. */
   readonly waitsForRestOfFailedAll: boolean;
   readonly continueAsNew: { readonly input: JsonValue | undefined } | undefined;
+  /** External events that went to a wait whose race was decided, with the place of the event in the history. */
+  readonly lostEvents: readonly { readonly name: string; readonly at: number }[];
   /** A dialog that would hang or diverge in the real extension, or that is not supported; one sentence. */
   readonly problem: string | undefined;
 }
@@ -134,6 +136,9 @@ class Interpreter {
   #at = 0;
   #current: 'none' | 'waiting' | 'settled' = 'none';
   #failedAlls = 0;
+  #playing = 0;
+  #isLost = false;
+  readonly #lostEvents: { readonly name: string; readonly at: number }[] = [];
   #continueAsNew: { readonly input: JsonValue | undefined } | undefined;
   #problem: string | undefined;
 
@@ -143,7 +148,8 @@ class Interpreter {
   }
 
   run(history: readonly HistoryEvent[]): Interpretation {
-    for (const event of history) {
+    for (const [at, event] of history.entries()) {
+      this.#playing = at;
       this.#play(event);
       if (this.#problem !== undefined || this.#continueAsNew !== undefined) break;
     }
@@ -154,6 +160,7 @@ class Interpreter {
       finished: this.#current === 'settled' && this.#at >= this.#actions.length,
       waitsForRestOfFailedAll: this.#failedAlls > 0,
       continueAsNew: this.#continueAsNew,
+      lostEvents: this.#lostEvents,
       problem: this.#problem,
     };
   }
@@ -225,7 +232,9 @@ class Interpreter {
     const at = this.#waits.findLastIndex((wait) => wait.name === name);
     if (at >= 0) {
       const [wait] = this.#waits.splice(at, 1);
+      this.#isLost = false;
       wait?.done(true);
+      if (this.#isLost) this.#lostEvents.push({ name, at: this.#playing });
       return;
     }
     this.#refuseOtherCase(
@@ -370,6 +379,7 @@ class Interpreter {
     };
     return {
       part: () => {
+        if (reported) this.#isLost = true;
         settled = true;
         report();
       },

@@ -66,6 +66,7 @@ async function main(): Promise<void> {
     requireKeys: values['require-keys'],
     keys: values['keys-file'] === undefined ? makeHostKeys() : hostKeysFromFile(values['keys-file']),
     log,
+    onSuperseded: () => process.exit(1),
   });
   if (values.faults !== undefined) host.setFaults(readFaultSwitches(JSON.parse(values.faults)));
   if (host.functions.length === 0) throw new Error('The app registered no function.');

@@ -2,18 +2,24 @@
 export class WorkTracker {
   #running = 0;
   #begun = 0;
+  #done = 0;
   #waiting: (() => void)[] = [];
 
-  /** How many pieces of work have begun so far. */
-  get begun(): number {
-    return this.#begun;
+  /** How many invocations and turns of orchestrations have begun so far. */
+  get workDone(): number {
+    return this.#done;
   }
 
   get running(): number {
     return this.#running;
   }
 
-  /** Says that work has begun; the returned function says, once, that it has ended. */
+  /** Counts an invocation, or a turn of an orchestration that needs none. Requests alone change nothing and are not counted. */
+  count(): void {
+    this.#done += 1;
+  }
+
+  /** Says that something has begun to run; the returned function says, once, that it has ended. */
   enter(): () => void {
     this.#running += 1;
     this.#begun += 1;

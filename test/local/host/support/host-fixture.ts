@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as df from 'durable-functions';
 import { SimulatedClock } from '../../../../local/clock.ts';
 import { functionsCore } from '../../../../local/host/core.ts';
 import {
@@ -11,6 +12,9 @@ import {
 import { registerTestApp, resetTestApp } from './test-app.ts';
 
 export const START = Date.parse('2026-11-20T08:00:00.000Z');
+
+/** The test app's timer is due once a year; what tests do ends before that. */
+export const LATER = START + 30 * 86_400_000;
 
 export interface LogEntry {
   readonly level: string;
@@ -44,7 +48,7 @@ export interface Fixture {
 
 export async function startFixture(
   options: Partial<EmbeddedHostOptions> = {},
-  register: () => void = registerTestApp,
+  register: (durable: typeof df) => void = registerTestApp,
 ): Promise<Fixture> {
   const folder = mkdtempSync(join(tmpdir(), 'embedded-host-'));
   const clock = new SimulatedClock({ simulatedMs: START, wallMs: 0, speed: 0 });
@@ -52,7 +56,7 @@ export async function startFixture(
   const make = async (more: Partial<EmbeddedHostOptions>): Promise<EmbeddedHost> => {
     functionsCore.reset();
     resetTestApp();
-    register();
+    register(df);
     const made = createEmbeddedHost({
       core: functionsCore,
       hostJson: {},

@@ -3,35 +3,36 @@ import { app, type HttpRequest, type InvocationContext, type Timer } from '@azur
 import type { OrchestrationContext, Task } from 'durable-functions';
 import * as df from 'durable-functions';
 
-type Steps = Generator<Task, unknown, unknown>;
+/** What an orchestrator generator is. */
+export type Steps = Generator<Task, unknown, unknown>;
 
-/** What activities did, in order; tests read and clear it. */
+/** What activities and other functions did, in order. */
 export const journal: string[] = [];
 
-/** Lets a test decide what an activity does with an input. */
-export const behaviour: { work: (input: unknown, attempt: number) => unknown } = { work: (input) => input };
+/** Lets a test decide what the activity `work` does with an input; `run` counts the runs for that input from 1. */
+export const behaviour: { work: (input: unknown, run: number) => unknown } = { work: (input) => input };
 
-let attempts = new Map<string, number>();
+let runs = new Map<string, number>();
 
 export function resetTestApp(): void {
   journal.length = 0;
-  attempts = new Map();
+  runs = new Map();
   behaviour.work = (input) => input;
 }
 
 function work(input: unknown): unknown {
-  const key = JSON.stringify(input);
-  const attempt = (attempts.get(key) ?? 0) + 1;
-  attempts.set(key, attempt);
+  const key = JSON.stringify(input) ?? 'undefined';
+  const run = (runs.get(key) ?? 0) + 1;
+  runs.set(key, run);
   journal.push(`work ${key}`);
-  return behaviour.work(input, attempt);
+  return behaviour.work(input, run);
 }
 
-function inSeconds(context: OrchestrationContext, seconds: number): Date {
+export function inSeconds(context: OrchestrationContext, seconds: number): Date {
   return new Date(context.df.currentUtcDateTime.getTime() + seconds * 1000);
 }
 
-export function* fanOut(context: OrchestrationContext): Steps {
+function* fanOut(context: OrchestrationContext): Steps {
   const { count } = context.df.getInput<{ count: number }>() ?? { count: 0 };
   const tasks = Array.from({ length: count }, (_, index) => context.df.callActivity('work', { index }));
   const results = yield context.df.Task.all(tasks);
@@ -40,14 +41,14 @@ export function* fanOut(context: OrchestrationContext): Steps {
   return { results, last };
 }
 
-export function* chain(context: OrchestrationContext): Steps {
+function* chain(context: OrchestrationContext): Steps {
   const { steps } = context.df.getInput<{ steps: number }>() ?? { steps: 0 };
   const done: unknown[] = [];
   for (let step = 0; step < steps; step += 1) done.push(yield context.df.callActivity('work', { step }));
   return { done };
 }
 
-export function* withRetry(context: OrchestrationContext): Steps {
+function* withRetry(context: OrchestrationContext): Steps {
   const options = new df.RetryOptions(10_000, 3);
   options.backoffCoefficient = 2;
   try {
@@ -57,11 +58,72 @@ export function* withRetry(context: OrchestrationContext): Steps {
   }
 }
 
+function* sleep(context: OrchestrationContext): Steps {
+  const { seconds } = context.df.getInput<{ seconds: number }>() ?? { seconds: 0 };
+  yield context.df.createTimer(inSeconds(context, seconds));
+  return { at: context.df.currentUtcDateTime.toISOString() };
+}
+
+function* approval(context: OrchestrationContext): Steps {
+  const event = context.df.waitForExternalEvent('approve');
+  const timeout = context.df.createTimer(inSeconds(context, 3600));
+  const winner = yield context.df.Task.any([event, timeout]);
+  if (winner !== event) return { decision: 'timed out' };
+  timeout.cancel();
+  return { decision: event.result };
+}
+
+function* twoEvents(context: OrchestrationContext): Steps {
+  yield context.df.callActivity('work', { before: 'events' });
+  const first = yield context.df.waitForExternalEvent('first');
+  const second = yield context.df.waitForExternalEvent('second');
+  return { first, second };
+}
+
+function* sameEventTwice(context: OrchestrationContext): Steps {
+  const earlier = context.df.waitForExternalEvent('same');
+  const later = context.df.waitForExternalEvent('same');
+  return yield context.df.Task.all([earlier, later]);
+}
+
+function* counter(context: OrchestrationContext): Steps {
+  const { value, end } = context.df.getInput<{ value: number; end: number }>() ?? { value: 0, end: 0 };
+  context.df.setCustomStatus({ value });
+  yield context.df.createTimer(inSeconds(context, 60));
+  if (value < end) context.df.continueAsNew({ value: value + 1, end });
+  return { value };
+}
+
+function* parent(context: OrchestrationContext): Steps {
+  const { name, input, id } = context.df.getInput<{ name: string; input: unknown; id?: string }>() ?? { name: '' };
+  try {
+    return { child: yield context.df.callSubOrchestrator(name, input, id) };
+  } catch (thrown) {
+    return { failed: (thrown as Error).message };
+  }
+}
+
+function* failing(context: OrchestrationContext): Steps {
+  yield context.df.callActivity('work', { before: 'failure' });
+  throw new Error('it went wrong');
+}
+
 export function registerTestApp(): void {
   df.app.activity('work', { handler: (input: unknown) => work(input) });
-  df.app.orchestration('fanOut', fanOut);
-  df.app.orchestration('chain', chain);
-  df.app.orchestration('withRetry', withRetry);
+  for (const each of [
+    { fanOut },
+    { chain },
+    { withRetry },
+    { sleep },
+    { approval },
+    { twoEvents },
+    { sameEventTwice },
+    { counter },
+    { parent },
+    { failing },
+  ]) {
+    for (const [name, orchestrator] of Object.entries(each)) df.app.orchestration(name, orchestrator);
+  }
   df.app.client.http('startOrchestration', {
     route: 'orchestrators/{name}/{id?}',
     methods: ['POST'],
