@@ -199,7 +199,7 @@ function readYaml(text: string): Json {
     resolveKnownTags: false,
     prettyErrors: false,
     lineCounter: new LineCounter(),
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const [error] = document.errors;
   if (error !== undefined) {

@@ -47,6 +47,56 @@ function resourcesOf(resolved: ResolvedBaseline): readonly ResolvedResource[] {
   ];
 }
 
+/** Kinds of which several may come from different parts of a spec, with their types in lower case. */
+const sharedKinds: Readonly<Record<string, string>> = {
+  routeTable: 'microsoft.network/routetables',
+  publicIPAddress: 'microsoft.network/publicipaddresses',
+  publicIPPrefix: 'microsoft.network/publicipprefixes',
+  ipGroup: 'microsoft.network/ipgroups',
+};
+
+/**
+ * Names that fell together. Resolving keeps one resource for each id, so a second one of the same name is not there any
+ * more: it shows in who uses the first.
+ */
+function* mergedFaults(resolved: ResolvedBaseline, created: readonly ResolvedResource[]): Iterable<Violation> {
+  const own = new Set(created.map(({ id }) => id.toLowerCase()));
+  const subnets = resolved.networks
+    .flatMap((network) => network.subnets)
+    .filter(({ networkSecurityGroupId: id }) => id !== undefined && own.has(id.toLowerCase()));
+  for (const { index, first, text } of repeatsOf(
+    subnets.map(({ networkSecurityGroupId }) => networkSecurityGroupId ?? ''),
+  )) {
+    const message = `The security groups of ${subnets[first]?.name} and ${subnets[index]?.name} would both be ${parseArmId(text).name}.`;
+    yield violation('ResourceNameDuplicate', subnets[index]?.path ?? '', message);
+  }
+  for (const { id, name, networkIds, path } of resolved.routeTables) {
+    if (!own.has(id.toLowerCase()) || networkIds.length < 2) continue;
+    yield violation('ResourceNameDuplicate', path, `The route tables of two networks would both be ${name}.`);
+  }
+  for (const [kind, type] of Object.entries(sharedKinds)) {
+    const names = [...resolved.madeNames].filter(([key]) => key.startsWith(`${kind}/`));
+    for (const { index, first, text } of repeatsOf(names.map(([, name]) => name))) {
+      const left = created.filter(
+        ({ id, name }) => name.toLowerCase() === text.toLowerCase() && parseArmId(id).type.toLowerCase() === type,
+      );
+      if (left.length > 1) continue;
+      const message = `${names[first]?.[0]} and ${names[index]?.[0]} would both be ${text}.`;
+      yield violation('ResourceNameDuplicate', `nameOverrides.${names[index]?.[0]}`, message);
+    }
+  }
+  for (const [index, { id, name, ipAddresses }] of (resolved.spec.hub.firewall?.ipGroups ?? []).entries()) {
+    const made = resolved.madeNames.get(`ipGroup/${name}`);
+    const group = resolved.ipGroups.find((candidate) => candidate.name === made);
+    if (id !== undefined || group === undefined || group.ipAddresses.join() === ipAddresses.join()) continue;
+    yield violation(
+      'ResourceNameDuplicate',
+      `hub.firewall.ipGroups[${index}].name`,
+      `Hubkeeper makes an IP group ${name} itself.`,
+    );
+  }
+}
+
 function* nameFaults(resolved: ResolvedBaseline): Iterable<Violation> {
   const created = resourcesOf(resolved).filter(({ presence }) => presence === 'create');
   for (const { index, first, text } of repeatsOf(created.map(({ id }) => id))) {
@@ -54,6 +104,7 @@ function* nameFaults(resolved: ResolvedBaseline): Iterable<Violation> {
     const message = `Two resources would be the ${type} ${name}; the other one comes from ${created[first]?.path || 'the same place'}.`;
     yield violation('ResourceNameDuplicate', created[index]?.path ?? '', message);
   }
+  yield* mergedFaults(resolved, created);
   for (const { id, name, path } of created) {
     const { type } = parseArmId(id);
     const rule = nameRules[type.toLowerCase()];

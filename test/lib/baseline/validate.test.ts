@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import { stringify } from 'yaml';
+import { maxViolations, validateSpecDocument } from '../../../lib/baseline/validate.ts';
+import { isWarning, violationCodes } from '../../../lib/baseline/violation-codes.ts';
+import { baseSpec } from '../../support/base-spec.ts';
+import { changed, invalidSpecs } from '../../support/invalid-specs.ts';
+import { unreadableDocuments } from '../../support/unreadable-documents.ts';
+
+const todayIso = '2026-11-20';
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const validate = (spec: unknown, today = todayIso) =>
+  validateSpecDocument(bytesOf(stringify(spec)), 'application/yaml', { todayIso: today });
+
+function found(result: ReturnType<typeof validate>) {
+  return [...(result.ok ? [] : result.violations), ...result.warnings];
+}
+
+describe('validation of specs', () => {
+  it('takes the base spec without a word, as YAML and as JSON', () => {
+    const yaml = validate(baseSpec());
+    const json = validateSpecDocument(bytesOf(JSON.stringify(baseSpec())), 'application/json', { todayIso });
+
+    expect(found(yaml)).toEqual([]);
+    expect(yaml.ok && json.ok && json.resolved).toEqual(yaml.ok && yaml.resolved);
+  });
+
+  it.each(
+    invalidSpecs.map((entry) => ({
+      ...entry,
+      title: `${entry.code} at ${entry.path}${entry.what ? ` (${entry.what})` : ''}`,
+    })),
+  )('reports $title', ({ code, path, changes, also = [] }) => {
+    const result = validate(changed(changes));
+    const reported = found(result);
+
+    expect(reported.filter((entry) => entry.code === code).map((entry) => entry.path)).toContain(path);
+    expect([...new Set(reported.map((entry) => entry.code))].sort()).toEqual([...new Set([code, ...also])].sort());
+    expect(result.ok).toBe([code, ...also].every(isWarning));
+  });
+
+  it('reports every code, warnings included, for at least one document', () => {
+    const reached = new Set([...invalidSpecs, ...unreadableDocuments].map(({ code }) => code));
+
+    expect(Object.keys(violationCodes).filter((code) => !reached.has(code as keyof typeof violationCodes))).toEqual([]);
+  });
+
+  it('writes sentences, with remedies whose blanks are all filled in', () => {
+    for (const { changes } of invalidSpecs) {
+      for (const { code, message, remedy } of found(validate(changed(changes)))) {
+        expect(message).toMatch(/\.$/);
+        expect(remedy).toMatch(/\.$|: $/);
+        expect(`${code}: ${remedy}`).not.toMatch(/[{}]/);
+      }
+    }
+  });
+
+  it('reports all that is wrong at once', () => {
+    const all = changed({
+      'spokes[0].network.addressPrefixes': ['10.200.0.0/16'],
+      'spokes[1].subnets[0].prefixLength': 30,
+      tags: { 'a/b': 'x' },
+    });
+
+    const codes = found(validate(all)).map(({ code }) => code);
+
+    expect(codes).toEqual(
+      expect.arrayContaining(['NetworksOverlap', 'SubnetOutsideNetwork', 'SubnetTooSmall', 'TagNameInvalid']),
+    );
+  });
+
+  it('bounds the number of violations in an answer', () => {
+    const result = validate(changed({ 'spokes[0].network.dnsServers': Array.from({ length: 1000 }, () => 'x') }));
+
+    expect(result.ok ? [] : result.violations).toHaveLength(maxViolations + 1);
+  });
+
+  it.each([
+    { today: '2028-03-31', ok: true, code: 'FeatureRetiring' },
+    { today: '2028-04-01', ok: false, code: 'FeatureRetired' },
+  ])('on $today kubenet is $code', ({ today, ok, code }) => {
+    const result = validate(
+      changed({ 'spokes[0].cluster.networking': { plugin: 'kubenet' }, 'spokes[0].network.dnsServers': [] }),
+      today,
+    );
+
+    expect(result.ok).toBe(ok);
+    expect(found(result).map((entry) => entry.code)).toEqual([code]);
+  });
+});
