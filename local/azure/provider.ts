@@ -221,7 +221,7 @@ export class Provider {
     const resource = { id: id.id, body: stored.body, ...placed(write) };
     const saved = this.#parts.changes.put(resource, running, name);
     const alsoPut = this.#parts.changes.apply(stored.also ?? [], running, name);
-    const status = existing === undefined ? 201 : 200;
+    const status = existing === undefined ? (type.createdStatus ?? 201) : 200;
     if (style === 'synchronous') {
       this.#parts.operations.settleWrite(saved.id.id);
       return { kind: 'done', status, resource: this.#stored(saved.id) };

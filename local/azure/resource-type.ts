@@ -261,6 +261,8 @@ export interface ResourceType {
   /** The refusal in the provider's own words, where it is not 409 AnotherOperationInProgress of Microsoft.Network. */
   conflictError?(running: RunningOperation, operationUrl: string): ArmError;
   asyncStyle?(kind: OperationKind, write: Write | undefined): AsyncStyle;
+  /** Status of the first answer to a PUT that creates, where a body comes with it. Default 201. */
+  readonly createdStatus?: 200 | 201;
   /**
    * Simulated seconds that the operation takes, in the world as it was before the write; `random` is even in [0, 1) and
    * seeded, 0.5 always unless latency is spread. `resource` is what is there already. Default 0.

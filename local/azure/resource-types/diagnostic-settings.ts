@@ -27,6 +27,7 @@ export const diagnosticSettings: ResourceType = {
   tracked: false,
   etag: 'none',
   provisioningState: false,
+  createdStatus: 200,
   namePattern: /^[^<>%&:?/\\]{1,260}$/,
   validate(write, world) {
     return firstError(
