@@ -35,6 +35,7 @@ export interface Status {
 export interface Fixture {
   readonly host: EmbeddedHost;
   readonly clock: SimulatedClock;
+  readonly databaseFile: string;
   readonly logs: readonly LogEntry[];
   /** Stops the host and starts another on the same database, as a new process would. */
   restart(options?: Partial<EmbeddedHostOptions>): Promise<EmbeddedHost>;
@@ -52,6 +53,7 @@ export async function startFixture(
 ): Promise<Fixture> {
   const folder = mkdtempSync(join(tmpdir(), 'embedded-host-'));
   const clock = new SimulatedClock({ simulatedMs: START, wallMs: 0, speed: 0 });
+  const databaseFile = join(folder, 'host.db');
   const logs: LogEntry[] = [];
   const make = async (more: Partial<EmbeddedHostOptions>): Promise<EmbeddedHost> => {
     functionsCore.reset();
@@ -61,7 +63,7 @@ export async function startFixture(
       core: functionsCore,
       hostJson: {},
       settings: { TICK_SCHEDULE: '0 0 0 1 1 *' },
-      databaseFile: join(folder, 'host.db'),
+      databaseFile,
       clock,
       log: (level, message, fields = {}) => logs.push({ level, message, fields }),
       ...options,
@@ -81,6 +83,7 @@ export async function startFixture(
       return host;
     },
     clock,
+    databaseFile,
     logs,
     management,
     restart: async (more = {}) => {
