@@ -33,7 +33,7 @@ export const privateDnsZoneLink: ResourceKind = {
           properties: { virtualNetwork: { id: link.networkId }, registrationEnabled: false },
         },
         dependsOn: dependencies([link.zoneId, link.networkId]),
-        lanes: [laneOf.privateDnsZone(link.zoneId)],
+        lanes: [laneOf.privateDnsZone(link.zoneId), laneOf.virtualNetwork(link.networkId)],
       }),
     ),
 };
