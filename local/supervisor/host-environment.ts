@@ -31,9 +31,16 @@ export function clientEnvironment(inherited: Environment, trustedCertificatesFil
   return { ...kept, NO_PROXY: merged, no_proxy: merged, NODE_EXTRA_CA_CERTS: trustedCertificatesFile };
 }
 
-/** App settings and platform variables as the app finds them in Azure; only endpoints and credentials differ. */
-export function hostEnvironment(inherited: Environment, surroundings: Surroundings): Record<string, string> {
-  const base = clientEnvironment(inherited, surroundings.trustedCertificatesFile);
+/**
+ * App settings and platform variables as the app finds them in Azure; only endpoints and credentials differ.
+ * @param settings app settings from files; a variable of the shell wins.
+ */
+export function hostEnvironment(
+  inherited: Environment,
+  settings: Readonly<Record<string, string>>,
+  surroundings: Surroundings,
+): Record<string, string> {
+  const base = clientEnvironment({ ...settings, ...inherited }, surroundings.trustedCertificatesFile);
   for (const name of Object.keys(base)) if (FOREIGN.test(name)) delete base[name];
   return {
     ...base,

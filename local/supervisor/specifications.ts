@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { readAppSettings } from './app-settings.ts';
 import { clientEnvironment, hostEnvironment, type Surroundings } from './host-environment.ts';
 import type { ProcessSpecification } from './managed-process.ts';
 import type { StartOptions } from './options.ts';
@@ -81,7 +82,7 @@ export function hostSpecification(
   port: number,
 ): ProcessSpecification {
   const common = {
-    environment: hostEnvironment(process.env, surroundings),
+    environment: hostEnvironment(process.env, readAppSettings(options.root), surroundings),
     logFile: logOf(options.stateDirectory, 'functions'),
   };
   if (options.host === 'coreTools') {

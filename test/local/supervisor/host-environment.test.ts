@@ -22,7 +22,7 @@ describe('hostEnvironment', () => {
       PATH: '/bin',
     };
 
-    const environment = hostEnvironment(inherited, SURROUNDINGS);
+    const environment = hostEnvironment(inherited, {}, SURROUNDINGS);
 
     expect(Object.values(environment)).not.toContain('mine');
     expect(environment).toMatchObject({ HUBKEEPER_STOPPED: 'true', PATH: '/bin', IDENTITY_HEADER: 'secret' });
@@ -31,14 +31,27 @@ describe('hostEnvironment', () => {
   it('lets nobody redirect the app away from the simulation', () => {
     const inherited = { HUBKEEPER_ARM_ENDPOINT: 'https://management.azure.com', HUBKEEPER_TIME_URL: '' };
 
-    expect(hostEnvironment(inherited, SURROUNDINGS)).toMatchObject({
+    expect(hostEnvironment(inherited, {}, SURROUNDINGS)).toMatchObject({
       HUBKEEPER_ARM_ENDPOINT: 'https://127.0.0.1:7072',
       HUBKEEPER_TIME_URL: 'https://127.0.0.1:7072/_sim/clock',
     });
   });
 
+  it('takes settings from files, unless the shell says otherwise, and never for endpoints', () => {
+    const settings = { SCHEDULE: 'file', LIMIT: 'file', HUBKEEPER_ARM_ENDPOINT: 'file', AzureWebJobsStorage: 'file' };
+
+    const environment = hostEnvironment({ LIMIT: 'shell' }, settings, SURROUNDINGS);
+
+    expect(environment).toMatchObject({
+      SCHEDULE: 'file',
+      LIMIT: 'shell',
+      HUBKEEPER_ARM_ENDPOINT: SURROUNDINGS.armUrl,
+    });
+    expect(environment).not.toHaveProperty('AzureWebJobsStorage');
+  });
+
   it('names a task hub as Durable Functions demands', () => {
-    expect(hostEnvironment({}, SURROUNDINGS).TASKHUB_NAME).toMatch(/^[A-Za-z][A-Za-z0-9]{2,44}$/);
+    expect(hostEnvironment({}, {}, SURROUNDINGS).TASKHUB_NAME).toMatch(/^[A-Za-z][A-Za-z0-9]{2,44}$/);
   });
 });
 
