@@ -1,0 +1,141 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type Adjustment, compile, knownAdjustmentKinds, validateAdjustment } from '../../../lib/baseline/compile.ts';
+import type { DesiredGraph } from '../../../lib/plan/graph.ts';
+import { getAt } from '../../../lib/plan/property-path.ts';
+import { sample } from '../../support/sample.ts';
+import { expectSoundGraph } from '../../support/sound-graph.ts';
+
+const { resolved } = sample('aks-baseline');
+const NOW = '2026-11-20T12:00:00Z';
+
+function adjustment(value: unknown, changes: Partial<Adjustment> = {}): Adjustment {
+  return {
+    id: 'snat-1',
+    kind: 'firewallPublicIpCount',
+    scope: 'egress',
+    target: resolved.firewall?.id ?? '',
+    value,
+    reason: 'SNAT ports in use at 96 %',
+    since: '2026-11-20T11:00:00Z',
+    until: '2026-11-21T11:00:00Z',
+    ...changes,
+  };
+}
+
+function firewallAddresses(graph: DesiredGraph): readonly { readonly name: string; readonly owner: string }[] {
+  return graph.nodes
+    .filter(({ kind, id }) => kind === 'publicIPAddress' && id.includes('/pip-fw-'))
+    .map(({ id, owner }) => ({ name: id.split('/').at(-1) ?? '', owner }));
+}
+
+describe('the number of the firewall’s public addresses', () => {
+  it('grows by what the adjustment owns, named after what is there', () => {
+    const graph = compile(resolved, [adjustment(5)], NOW);
+
+    expect(firewallAddresses(graph)).toEqual([
+      { name: 'pip-fw-westeurope-00', owner: 'spec' },
+      { name: 'pip-fw-westeurope-01', owner: 'spec' },
+      { name: 'pip-fw-westeurope-02', owner: 'spec' },
+      { name: 'pip-fw-westeurope-03', owner: 'adjustment' },
+      { name: 'pip-fw-westeurope-04', owner: 'adjustment' },
+    ]);
+    const firewall = graph.nodes.find(({ kind }) => kind === 'azureFirewall');
+    expect(firewall?.owner).toBe('spec');
+    expect(firewall?.fieldOwners).toEqual({
+      'properties.ipConfigurations[pip-fw-westeurope-03]': 'adjustment',
+      'properties.ipConfigurations[pip-fw-westeurope-04]': 'adjustment',
+    });
+    expect(getAt(firewall?.body ?? {}, 'properties.ipConfigurations')).toHaveLength(5);
+    expectSoundGraph(graph);
+  });
+
+  it('gives the added addresses diagnostic settings of the same owner', () => {
+    const graph = compile(resolved, [adjustment(4)], NOW);
+
+    const settings = graph.nodes.filter(({ kind, id }) => kind === 'diagnosticSetting' && id.includes('/pip-fw-'));
+    expect(settings.map(({ owner }) => owner)).toEqual(['spec', 'spec', 'spec', 'adjustment']);
+  });
+
+  it.each([
+    ['before it begins', { since: '2026-11-20T12:00:01Z' }],
+    ['from its end on', { until: NOW }],
+    [
+      'for another target',
+      { target: '/subscriptions/x/resourceGroups/y/providers/Microsoft.Network/azureFirewalls/z' },
+    ],
+    ['when nobody knows its kind', { kind: 'firewallWings' }],
+  ])('does not change %s', (_, changes) => {
+    expect(compile(resolved, [adjustment(9, changes)], NOW)).toEqual(compile(resolved, [], NOW));
+  });
+
+  it('counts without an end until it is removed', () => {
+    expect(
+      firewallAddresses(compile(resolved, [adjustment(6, { until: undefined })], '2030-01-01T00:00:00Z')),
+    ).toHaveLength(6);
+  });
+
+  it('follows the newer of two, whatever their order', () => {
+    const older = adjustment(9, { id: 'b', since: '2026-11-20T10:00:00Z' });
+    const newer = adjustment(4, { id: 'a' });
+
+    expect(firewallAddresses(compile(resolved, [newer, older], NOW))).toHaveLength(4);
+    expect(firewallAddresses(compile(resolved, [older, newer], NOW))).toHaveLength(4);
+  });
+
+  it('stays within the bounds of the spec in force, and the graph stays sound', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -10, max: 400 }), (value) => {
+        const graph = compile(resolved, [adjustment(value)], NOW);
+
+        const count = firewallAddresses(graph).length;
+        const wanted = value >= 1 && value <= 250 ? Math.min(Math.max(value, 3), 20) : 3;
+        expect(count).toBe(wanted);
+        expectSoundGraph(graph);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('never goes below an address that others rely on, and shrinks from the end', () => {
+    const other = sample('two-regions').resolved;
+    const firewall = other.firewall;
+    const pinned = {
+      ...other.spec.hub.firewall,
+      publicIps: { ...other.spec.hub.firewall?.publicIps, pinned: ['pip-fw-northeurope-18'] },
+    };
+    const spec = { ...other.spec, hub: { ...other.spec.hub, firewall: pinned } } as typeof other.spec;
+    const shrink = adjustment(10, { target: firewall?.id ?? '' });
+
+    expect(firewallAddresses(compile(other, [shrink], NOW)).at(-1)?.name).toBe('pip-fw-northeurope-17');
+    expect(firewallAddresses(compile({ ...other, spec }, [shrink], NOW)).at(-1)?.name).toBe('pip-fw-northeurope-18');
+  });
+
+  it('fills the prefixes of the spec before it stands alone', () => {
+    const other = sample('two-regions').resolved;
+    const graph = compile(other, [adjustment(36, { target: other.firewall?.id ?? '' })], NOW);
+
+    const prefixes = graph.nodes
+      .filter(({ kind, id }) => kind === 'publicIPAddress' && id.includes('/pip-fw-'))
+      .map(({ body }) => String(getAt(body, 'properties.publicIPPrefix.id')).slice(-2));
+    expect(prefixes).toEqual([...Array(16).fill('00'), ...Array(4).fill('01'), ...Array(16).fill('02')]);
+  });
+});
+
+describe('validateAdjustment', () => {
+  it('knows the number of public addresses', () => {
+    expect([...knownAdjustmentKinds.keys()]).toEqual(['firewallPublicIpCount']);
+    expect(validateAdjustment(adjustment(5), resolved)).toBeUndefined();
+  });
+
+  it.each([
+    ['AdjustmentKindUnknown', adjustment(5, { kind: 'other' })],
+    ['AdjustmentTargetUnknown', adjustment(5, { target: '/subscriptions/x' })],
+    ['AdjustmentValueInvalid', adjustment(0)],
+    ['AdjustmentValueInvalid', adjustment(2.5)],
+    ['AdjustmentValueInvalid', adjustment('5')],
+    ['AdjustmentValueInvalid', adjustment(251)],
+  ])('refuses with %s', (code, bad) => {
+    expect(validateAdjustment(bad, resolved)).toMatchObject({ code, actor: 'caller', remedy: expect.any(String) });
+  });
+});
