@@ -1,5 +1,4 @@
-import * as z from 'zod';
-import { baselineSpec } from '../../baseline/spec.ts';
+import { specJsonSchema } from '../../baseline/json-schema.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Verb } from '../verb.ts';
 
@@ -10,7 +9,7 @@ export const schemaVerb: Verb = {
   options: [],
   examples: ['hubkeeper schema > hubkeeper.schema.json'],
   async run() {
-    const schema = z.toJSONSchema(baselineSpec, { io: 'input', unrepresentable: 'any' });
+    const schema = specJsonSchema();
     return { exitCode: EXIT.done, data: schema, lines: [JSON.stringify(schema, null, 2)] };
   },
 };

@@ -1,0 +1,807 @@
+import { describe, expect, it } from '@jest/globals';
+import { runVerb } from '../../../lib/cli/run-verb.ts';
+import type { VerbInput } from '../../../lib/cli/verb.ts';
+import { verbs } from '../../../lib/cli/verbs.ts';
+import type { FakeAnswer, FakeRoutes } from './fake-api.ts';
+import { createFakeWorld, type FakeWorldOptions } from './fake-world.ts';
+import { changeOf, FIREWALL, HASH, nodeOf, operationOf, planOf, VNET } from './samples.ts';
+
+const SPEC = 'apiVersion: hubkeeper/v1\nname: prod\nhub:\n  location: westeurope\n';
+const files = { '/here/prod.yaml': SPEC, '/here/prod.json': JSON.stringify({ name: 'prod' }) };
+const safePlan = planOf([changeOf()]);
+const riskyPlan = planOf([changeOf({ action: 'delete', risk: 'destructive' })]);
+const accepted: FakeAnswer = { status: 202, body: { operationId: 'prod-17', version: 7 } };
+const ended = (state: 'succeeded' | 'failed' = 'succeeded'): FakeAnswer => ({ status: 200, body: operationOf(state) });
+const waiting: FakeAnswer = {
+  status: 200,
+  body: operationOf('waiting', {
+    nodes: [
+      nodeOf(VNET, 'waiting', { waitingFor: { kind: 'approval', reason: 'A delete needs approval.', planHash: HASH } }),
+    ],
+  }),
+};
+const summary = {
+  name: 'prod',
+  version: 7,
+  mode: 'no-delete',
+  lastResult: { state: 'partial', operationId: 'prod-16', at: '2026-03-01T08:00:00Z' },
+  adjustments: [
+    {
+      id: 'snat-1',
+      kind: 'firewallPublicIps',
+      scope: 'egress',
+      target: FIREWALL,
+      value: 4,
+      reason: 'SNAT at 95 %.',
+      since: '2026-03-01T08:00:00Z',
+      until: '2026-03-01T20:00:00Z',
+    },
+  ],
+  hold: { owner: 'duty', reason: 'INC-1', until: '2026-03-01T18:00:00Z' },
+};
+const notPaused: FakeAnswer = { status: 200, body: { paused: false, by: '', reason: '', since: '' } };
+
+interface Run extends FakeWorldOptions {
+  readonly args?: readonly string[];
+  readonly options?: VerbInput['options'];
+  readonly json?: boolean;
+  readonly yes?: boolean;
+}
+
+async function run(name: string, { args = [], options = {}, json = false, yes = false, ...worldOptions }: Run) {
+  const verb = verbs.find((candidate) => candidate.name === name);
+  if (verb === undefined) throw new Error(`There is no verb ${name}.`);
+  const world = createFakeWorld({ files, ...worldOptions });
+  const exitCode = await runVerb(world, verb, { args, options }, { json, yes });
+  return {
+    exitCode,
+    world,
+    out: world.out(),
+    err: world.err(),
+    calls: world.received.map((call) => `${call.method} ${call.path}`),
+  };
+}
+
+describe('the table of verbs', () => {
+  it('has one row for each promised verb, each with a summary and examples', () => {
+    const promised =
+      'validate plan apply status journal approvals approve reject hold release adjust unadjust stop pause resume teardown operations health schema';
+
+    expect(verbs.map((verb) => verb.name)).toEqual(expect.arrayContaining(promised.split(' ')));
+    for (const verb of verbs) {
+      expect(verb.summary).toMatch(/^[a-z].*[^.]$/);
+      expect(verb.examples.length).toBeGreaterThan(0);
+      expect(verb.examples.some((example) => example.includes(`hubkeeper ${verb.name}`))).toBe(true);
+    }
+  });
+});
+
+describe('plan', () => {
+  it('sends a file as a dry run, with the type of its content', async () => {
+    const routes = { 'PUT /api/baselines/prod': { status: 200, body: safePlan } };
+    const yaml = await run('plan', { args: ['prod.yaml'], routes });
+    const json = await run('plan', { args: ['prod.json'], routes });
+
+    expect(yaml).toMatchObject({ exitCode: 0, err: '', out: expect.stringContaining('+ create fw-hub') });
+    expect(yaml.world.received[0]).toMatchObject({
+      query: { dryRun: 'true' },
+      body: SPEC,
+      headers: { 'content-type': 'application/yaml' },
+    });
+    expect(json.world.received[0]).toMatchObject({ headers: { 'content-type': 'application/json' } });
+  });
+
+  it('takes a spec from standard input', async () => {
+    const result = await run('plan', {
+      args: ['-'],
+      standardInput: SPEC,
+      routes: { 'PUT /api/baselines/prod': { status: 200, body: safePlan } },
+    });
+
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(result.world.received[0]?.body).toBe(SPEC);
+  });
+
+  it('asks for the plan of a stored baseline by its name', async () => {
+    const result = await run('plan', {
+      args: ['prod'],
+      json: true,
+      routes: { 'POST /api/baselines/prod/plan': { status: 200, body: { ...safePlan, added: 1 } } },
+    });
+
+    expect(JSON.parse(result.out)).toEqual({ ...safePlan, added: 1 });
+  });
+
+  it('waits for a plan that takes longer than a call', async () => {
+    const routes: FakeRoutes = {
+      'POST /api/baselines/prod/plan': { status: 202, body: { operationId: 'plan-1' } },
+      'GET /api/operations/plan-1': [
+        { status: 200, body: operationOf('running') },
+        { status: 200, body: operationOf('succeeded', { plan: safePlan }) },
+      ],
+    };
+
+    expect(await run('plan', { args: ['prod'], routes })).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('Plan: 1 to create'),
+    });
+  });
+
+  it('says when the plan could not be made', async () => {
+    const routes: FakeRoutes = {
+      'POST /api/baselines/prod/plan': { status: 202, body: { operationId: 'plan-1' } },
+      'GET /api/operations/plan-1': {
+        status: 200,
+        body: operationOf('failed', {
+          errors: [{ code: 'X', actor: 'operator', message: 'No rights to read.', remedy: 'Grant Reader.' }],
+        }),
+      },
+    };
+    const result = await run('plan', { args: ['prod'], routes });
+
+    expect(result.exitCode).toBe(1);
+    expect(result.err).toContain('No rights to read.');
+  });
+
+  it.each(['missing.yaml', './prod', 'Prod', '-x'])('refuses %s without a call', async (argument) => {
+    const result = await run('plan', { args: [argument] });
+
+    expect(result).toMatchObject({ exitCode: 2, calls: [], out: '' });
+    expect(result.err).toMatch(/^error: .*\n {4}\S.*\.\n$/);
+  });
+
+  it('says in which line of the file the app found something wrong', async () => {
+    const errors = [
+      { code: 'LocationUnknown', path: 'hub.location', message: 'There is no such region.', remedy: 'Take another.' },
+    ];
+    const routes = { 'PUT /api/baselines/prod': { status: 400, body: { errors } } };
+
+    expect((await run('plan', { args: ['prod.yaml'], routes })).err).toContain(
+      'prod.yaml:4: error: hub.location: There is no such region. [LocationUnknown]',
+    );
+    expect(JSON.parse((await run('plan', { args: ['prod.yaml'], routes, json: true })).out)).toEqual({
+      errors: [{ ...errors[0], file: 'prod.yaml', line: 4 }],
+    });
+  });
+});
+
+describe('apply', () => {
+  const routes: FakeRoutes = {
+    'PUT /api/baselines/prod': (call) => (call.query.dryRun === 'true' ? { status: 200, body: riskyPlan } : accepted),
+    'GET /api/operations/prod-17': [{ status: 200, body: operationOf('running') }, ended()],
+  };
+
+  it('stores the spec, follows the operation, says how it ended and where the journal is', async () => {
+    const result = await run('apply', { args: ['prod.yaml'], routes });
+
+    expect(result).toMatchObject({
+      exitCode: 0,
+      calls: ['PUT /api/baselines/prod', 'GET /api/operations/prod-17', 'GET /api/operations/prod-17'],
+    });
+    expect(result.out).toContain('Stored prod version 7; operation prod-17 makes it true.');
+    expect(result.out).toContain('succeeded  prod: 1 of 3 resources done');
+    expect(result.out).toContain(
+      'Journal: https://app.example/api/journal?baseline=prod&since=2026-03-01T09%3A00%3A00Z',
+    );
+    expect(result.err).toContain('prod: 1 of 3 done, about 30 min left');
+  });
+
+  it('gives machines the operation and nothing else', async () => {
+    const result = await run('apply', { args: ['prod.yaml'], routes, json: true });
+
+    expect(JSON.parse(result.out)).toEqual(operationOf('succeeded'));
+  });
+
+  it('fails with the operation, and says who must do what', async () => {
+    const failed = operationOf('failed', {
+      errors: [{ code: 'X', actor: 'operator', message: 'No rights.', remedy: 'Grant them.', resource: FIREWALL }],
+    });
+    const result = await run('apply', {
+      args: ['prod.yaml'],
+      routes: { ...routes, 'GET /api/operations/prod-17': { status: 200, body: failed } },
+    });
+
+    expect(result.exitCode).toBe(1);
+    expect(result.out).toMatch(/× fw-hub \(rg-hub\): No rights\. \[X\]\n\s+operator: Grant them\./);
+  });
+
+  it('ends with 3 and the hash when an approval is missing', async () => {
+    const result = await run('apply', {
+      args: ['prod.yaml'],
+      routes: { ...routes, 'GET /api/operations/prod-17': waiting },
+    });
+
+    expect(result.exitCode).toBe(3);
+    expect(result.out).toContain(`hubkeeper approve ${HASH}`);
+    expect(result.out).toContain('hubkeeper follow prod-17');
+  });
+
+  it('--wait-for-approval goes on', async () => {
+    const result = await run('apply', {
+      args: ['prod.yaml'],
+      options: { waitForApproval: true },
+      routes: { ...routes, 'GET /api/operations/prod-17': [waiting, waiting, ended()] },
+    });
+
+    expect(result.exitCode).toBe(0);
+  });
+
+  it('--no-wait comes back at once', async () => {
+    const result = await run('apply', { args: ['prod.yaml'], options: { wait: false }, routes });
+
+    expect(result).toMatchObject({ exitCode: 0, calls: ['PUT /api/baselines/prod'] });
+    expect(result.out).toContain('hubkeeper follow prod-17');
+  });
+
+  it('Ctrl-C says how to follow and how to stop', async () => {
+    const result = await run('apply', {
+      args: ['prod.yaml'],
+      routes: { ...routes, 'GET /api/operations/prod-17': { status: 200, body: operationOf('running') } },
+      interruptAtSleep: 1,
+    });
+
+    expect(result.exitCode).toBe(130);
+    expect(result.out).toContain('The operation goes on.');
+    expect(result.out).toContain('hubkeeper follow prod-17');
+    expect(result.out).toContain('hubkeeper stop prod-17');
+    expect(result.calls).not.toContain('POST /api/operations/prod-17/stop');
+  });
+
+  it('on a terminal shows risky changes and starts nothing without a yes', async () => {
+    const no = await run('apply', { args: ['prod.yaml'], routes, terminal: true, answers: ['n'] });
+    const enter = await run('apply', { args: ['prod.yaml'], routes, terminal: true, answers: [''] });
+    const yes = await run('apply', { args: ['prod.yaml'], routes, terminal: true, answers: ['y'] });
+
+    expect(no).toMatchObject({ exitCode: 1, calls: ['PUT /api/baselines/prod'] });
+    expect(no.world.received[0]?.query).toEqual({ dryRun: 'true' });
+    expect(no.out).toContain('!! destructive');
+    expect(enter.exitCode).toBe(1);
+    expect(yes.exitCode).toBe(0);
+  });
+
+  it('asks nothing about safe changes, with --yes, or where nobody is', async () => {
+    const safe = await run('apply', {
+      args: ['prod.yaml'],
+      terminal: true,
+      routes: {
+        ...routes,
+        'PUT /api/baselines/prod': (call) =>
+          call.query.dryRun === 'true' ? { status: 200, body: safePlan } : accepted,
+      },
+    });
+    const yes = await run('apply', { args: ['prod.yaml'], terminal: true, yes: true, routes });
+    const pipe = await run('apply', { args: ['prod.yaml'], routes });
+
+    expect([safe, yes, pipe].map(({ exitCode, world }) => [exitCode, world.asked])).toEqual([
+      [0, []],
+      [0, []],
+      [0, []],
+    ]);
+  });
+
+  it.each([
+    ['7', '"7"'],
+    ['"7"', '"7"'],
+    ['*', '*'],
+  ])('--if-match %s sends %s', async (text, header) => {
+    const result = await run('apply', { args: ['prod.yaml'], options: { ifMatch: text, wait: false }, routes });
+
+    expect(result.world.received[0]?.headers['if-match']).toBe(header);
+  });
+
+  it('refuses a tag that is none', async () => {
+    expect(await run('apply', { args: ['prod.yaml'], options: { ifMatch: 'seven' }, routes })).toMatchObject({
+      exitCode: 2,
+      calls: [],
+    });
+  });
+
+  it.each([
+    ['broken', 'a: ['],
+    ['nameless', 'apiVersion: hubkeeper/v1'],
+    ['misnamed', 'name: Prod_1'],
+  ])('refuses a %s document without a call', async (_what, text) => {
+    expect(await run('apply', { args: ['bad.yaml'], files: { '/here/bad.yaml': text } })).toMatchObject({
+      exitCode: 2,
+      calls: [],
+      out: '',
+      err: expect.stringContaining('bad.yaml'),
+    });
+  });
+
+  it('shows bars on a terminal', async () => {
+    const operation = operationOf('running', {
+      nodes: [nodeOf(FIREWALL, 'running', { estimatedMinutes: 10, startedAt: '2026-03-01T09:00:00Z' })],
+    });
+    const result = await run('apply', {
+      args: ['prod.yaml'],
+      yes: true,
+      terminal: true,
+      routes: { ...routes, 'GET /api/operations/prod-17': [{ status: 200, body: operation }, ended()] },
+    });
+
+    expect(result.err).toMatch(/creating fw-hub \(rg-hub\)\s+█{12}░{12}\s+50% 5 min of about 10 min/);
+    expect(result.out).not.toContain('█');
+  });
+});
+
+describe('validate', () => {
+  it('needs no app, and gives every violation with its line and remedy', async () => {
+    const result = await run('validate', { args: ['prod.yaml'], env: { HUBKEEPER_URL: undefined } });
+
+    expect(result).toMatchObject({ exitCode: 2, calls: [] });
+    expect(result.out).toMatch(/^prod\.yaml:3: error: hub\./m);
+    expect(result.out).toMatch(/prod\.yaml is not valid: \d+ errors/);
+  });
+
+  it('gives machines the same', async () => {
+    const body = JSON.parse((await run('validate', { args: ['prod.yaml'], json: true })).out);
+
+    expect(body).toMatchObject({ valid: false, warnings: [] });
+    for (const error of body.errors) {
+      expect(error).toEqual({
+        code: expect.any(String),
+        path: expect.any(String),
+        message: expect.any(String),
+        remedy: expect.any(String),
+        file: 'prod.yaml',
+        line: expect.any(Number),
+      });
+    }
+  });
+
+  it('says what is wrong with a file that is none', async () => {
+    expect(await run('validate', { args: ['missing.yaml'] })).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('There is no file missing.yaml.'),
+    });
+  });
+});
+
+describe('schema', () => {
+  it('prints the JSON Schema of the spec, to people and machines alike', async () => {
+    const forPeople = await run('schema', {});
+    const forMachines = await run('schema', { json: true });
+
+    expect(JSON.parse(forPeople.out)).toEqual(JSON.parse(forMachines.out));
+    expect(JSON.parse(forPeople.out)).toMatchObject({
+      $schema: expect.stringContaining('2020-12'),
+      properties: { name: { type: 'string' } },
+    });
+  });
+});
+
+describe('reconcile', () => {
+  it('sends scope and plan, and follows', async () => {
+    const routes: FakeRoutes = {
+      'POST /api/baselines/prod/reconcile': accepted,
+      'GET /api/operations/prod-17': ended(),
+    };
+    const result = await run('reconcile', { args: ['prod'], options: { scope: 'egress', plan: HASH }, routes });
+
+    expect(result.exitCode).toBe(0);
+    expect(JSON.parse(result.world.received[0]?.body ?? '')).toEqual({ scope: 'egress', planHash: HASH });
+  });
+
+  it('shows the new plan when the hash is stale', async () => {
+    const body = {
+      errors: [{ code: 'StalePlan', path: 'planHash', message: 'It moved.', remedy: 'Read the new plan.' }],
+      plan: riskyPlan,
+    };
+    const routes = { 'POST /api/baselines/prod/reconcile': { status: 409, body } };
+    const forPeople = await run('reconcile', { args: ['prod'], options: { plan: HASH }, routes });
+    const forMachines = await run('reconcile', { args: ['prod'], options: { plan: HASH }, routes, json: true });
+
+    expect(forPeople).toMatchObject({
+      exitCode: 1,
+      out: expect.stringContaining('!! destructive'),
+      err: expect.stringContaining('It moved.'),
+    });
+    expect(JSON.parse(forMachines.out)).toEqual(body);
+  });
+});
+
+describe('looking', () => {
+  const routes: FakeRoutes = {
+    'GET /api/baselines': {
+      status: 200,
+      body: { baselines: [summary, { ...summary, name: 'test', lastResult: null, adjustments: [], hold: null }] },
+    },
+    'GET /api/baselines/prod': { status: 200, body: { ...summary, spec: { name: 'prod' } } },
+    'GET /api/pause': {
+      status: 200,
+      body: { paused: true, by: 'duty', reason: 'Azure outage', since: '2026-03-01T07:00:00Z' },
+    },
+    'GET /api/operations': {
+      status: 200,
+      body: { operations: [operationOf('running'), operationOf('failed', { id: 'prod-16' })], next: 'more' },
+    },
+    'GET /api/approvals': {
+      status: 200,
+      body: {
+        approvals: [
+          {
+            planHash: HASH,
+            baseline: 'prod',
+            requestedBy: 'hubkeeper',
+            expiresAt: '2026-03-02T00:00:00Z',
+            plan: riskyPlan,
+          },
+        ],
+      },
+    },
+    'GET /api/operations/prod-17': { status: 200, body: operationOf('running') },
+  };
+
+  it('status lists baselines, and says when everything is paused', async () => {
+    const { out } = await run('status', { routes });
+
+    expect(out).toContain('Paused by duty since 2026-03-01 07:00Z: Azure outage. Nothing is written.');
+    expect(out).toMatch(/prod\s+7\s+no-delete\s+partial\s+2026-03-01 08:00Z\s+1\s+until 2026-03-01 18:00Z/);
+    expect(out).toMatch(/test\s+7\s+no-delete\s+none yet/);
+  });
+
+  it('status of one baseline lists adjustments and hold', async () => {
+    const { out } = await run('status', { args: ['prod'], routes: { ...routes, 'GET /api/pause': notPaused } });
+
+    expect(out).not.toContain('Paused');
+    expect(out).toContain('Hold: everything until 2026-03-01 18:00Z, duty: INC-1');
+    expect(out).toMatch(/snat-1\s+firewallPublicIps\s+fw-hub \(rg-hub\)\s+4\s+2026-03-01 20:00Z\s+SNAT at 95 %\./);
+  });
+
+  it('machines get what the app said', async () => {
+    expect(JSON.parse((await run('status', { routes, json: true })).out)).toMatchObject({
+      baselines: [summary, { name: 'test' }],
+    });
+    expect(JSON.parse((await run('status', { args: ['prod'], routes, json: true })).out)).toEqual({
+      ...summary,
+      spec: { name: 'prod' },
+    });
+  });
+
+  it('operations and approvals are listed', async () => {
+    const operations = await run('operations', { args: ['prod'], options: { limit: '2' }, routes });
+    const approvals = await run('approvals', { args: ['prod'], options: { full: true }, routes });
+
+    expect(operations.world.received[0]?.query).toEqual({ baseline: 'prod', limit: '2' });
+    expect(operations.out).toMatch(/prod-17\s+prod\s+put\s+running\s+1\/3\s+30 min\s+2026-03-01 09:00Z/);
+    expect(operations.out).toContain('--continuation more');
+    expect(approvals.world.received[0]?.query).toEqual({ baseline: 'prod' });
+    expect(approvals.out).toMatch(
+      new RegExp(`${HASH}  prod\\n.*1 to delete.*\\n.*asked for by hubkeeper; expires 2026-03-02 00:00Z`),
+    );
+    expect(approvals.out).toContain('!! destructive');
+  });
+
+  it('follow --no-wait looks once', async () => {
+    expect(await run('follow', { args: ['prod-17'], options: { wait: false }, routes })).toMatchObject({
+      exitCode: 0,
+      calls: ['GET /api/operations/prod-17'],
+      out: expect.stringContaining('running  prod: 1 of 3'),
+    });
+  });
+
+  it.each([
+    ['ok', 200, 0],
+    ['degraded', 200, 0],
+    ['failed', 503, 1],
+  ])('health %s (%d) ends with %d', async (status, http, exitCode) => {
+    const checks = [
+      {
+        name: 'driftTimer',
+        state: 'failed',
+        message: 'Last ran 3 h ago.',
+        remedy: 'Restart the app.',
+        at: '2026-03-01T06:00:00Z',
+      },
+    ];
+    const result = await run('health', { routes: { 'GET /api/health': { status: http, body: { status, checks } } } });
+
+    expect(result).toMatchObject({
+      exitCode,
+      out: expect.stringMatching(/driftTimer\s+failed\s+2026-03-01 06:00Z\s+Last ran 3 h ago\. Restart the app\./),
+    });
+  });
+});
+
+describe('journal', () => {
+  const entry = (reason: string) => ({
+    at: '2026-03-01T09:00:00Z',
+    baseline: 'prod',
+    operationId: 'prod-17',
+    trigger: 'put',
+    resource: FIREWALL,
+    decision: 'created',
+    reason,
+    before: null,
+    after: { a: 1 },
+  });
+  const pages: FakeRoutes = {
+    'GET /api/journal': (call) =>
+      call.query.continuation === 'two'
+        ? { status: 200, body: { entries: [entry('The second.')], next: null } }
+        : { status: 200, body: { entries: [entry('The first.')], next: 'two' } },
+    'GET /api/health': { status: 200, body: { status: 'ok', checks: [], at: '2026-03-01T12:00:00Z' } },
+  };
+
+  it('asks for what is wanted and says how to read on', async () => {
+    const result = await run('journal', {
+      args: ['prod'],
+      options: { since: '2h', operation: 'prod-17', resource: FIREWALL, limit: '1' },
+      routes: pages,
+    });
+
+    expect(result.world.received.at(-1)?.query).toEqual({
+      baseline: 'prod',
+      since: '2026-03-01T10:00:00.000Z',
+      operation: 'prod-17',
+      resource: FIREWALL,
+      limit: '1',
+    });
+    expect(result.out).toContain('2026-03-01 09:00Z  created  fw-hub (rg-hub)  prod · prod-17 · put');
+    expect(result.out).toContain('The first.');
+    expect(result.out).toContain('--continuation two');
+    expect(result.out).not.toContain('before:');
+  });
+
+  it('--all reads to the end', async () => {
+    const result = await run('journal', { args: ['prod'], options: { all: true, full: true }, routes: pages });
+    const machines = await run('journal', { args: ['prod'], options: { all: true }, routes: pages, json: true });
+
+    expect(result.out).toMatch(/The first\.[\s\S]*before: null[\s\S]*after: {2}\{"a":1\}[\s\S]*The second\./);
+    expect(JSON.parse(machines.out)).toMatchObject({
+      entries: [{ reason: 'The first.' }, { reason: 'The second.' }],
+      next: null,
+    });
+  });
+
+  it.each([{ resource: 'fw-hub' }, { limit: 'many' }, { operation: 'a/b' }])(
+    'refuses %j without a call',
+    async (options) => {
+      expect(await run('journal', { options })).toMatchObject({ exitCode: 2, calls: [] });
+    },
+  );
+});
+
+describe('deciding', () => {
+  it.each([
+    ['approve', 'Approved', true],
+    ['reject', 'Rejected', false],
+  ])('%s sends the decision with its comment', async (verb, word, goesOn) => {
+    const routes: FakeRoutes = {
+      [`POST /api/approvals/${HASH}`]: (call) => ({
+        status: 200,
+        body: { planHash: HASH, decision: JSON.parse(call.body).decision, baseline: 'prod', operationId: 'prod-17' },
+      }),
+    };
+    const result = await run(verb, { args: [HASH], options: { comment: 'Agreed.' }, routes });
+
+    expect(result.exitCode).toBe(0);
+    expect(JSON.parse(result.world.received[0]?.body ?? '')).toEqual({ decision: verb, comment: 'Agreed.' });
+    expect(result.out).toContain(`${word} ${HASH} of prod.`);
+    expect(result.out.includes('hubkeeper follow prod-17')).toBe(goesOn);
+  });
+
+  it.each([404, 409, 410, 403])('fails with 1 on %d, in the words of the app', async (status) => {
+    const errors = [{ code: 'X', path: '', message: 'It cannot be.', remedy: 'Do that.' }];
+
+    expect(
+      await run('approve', { args: [HASH], routes: { [`POST /api/approvals/${HASH}`]: { status, body: { errors } } } }),
+    ).toMatchObject({
+      exitCode: 1,
+      err: expect.stringMatching(/It cannot be\.[\s\S]*Do that\./),
+    });
+  });
+
+  it('refuses what is no hash, and a comment of two lines', async () => {
+    expect(await run('approve', { args: ['x/y'] })).toMatchObject({ exitCode: 2, calls: [] });
+    expect(await run('approve', { args: [HASH], options: { comment: 'a\nb' } })).toMatchObject({
+      exitCode: 2,
+      calls: [],
+    });
+  });
+});
+
+describe('holding and adjusting', () => {
+  const until = '2026-03-01T18:00:00Z';
+
+  it('hold sends who, why, until when and what', async () => {
+    const routes = {
+      'PUT /api/baselines/prod/hold': { status: 200, body: { owner: 'duty', reason: 'INC-1', until, scope: 'egress' } },
+    };
+    const result = await run('hold', {
+      args: ['prod'],
+      options: { owner: 'duty', reason: 'INC-1', until, scope: 'egress' },
+      routes,
+    });
+
+    expect(JSON.parse(result.world.received[0]?.body ?? '')).toEqual({
+      owner: 'duty',
+      reason: 'INC-1',
+      until,
+      scope: 'egress',
+    });
+    expect(result).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('prod (egress) is on hold until 2026-03-01 18:00Z.'),
+    });
+  });
+
+  it('release needs no body and no answer', async () => {
+    expect(
+      await run('release', {
+        args: ['prod'],
+        routes: { 'DELETE /api/baselines/prod/hold': { status: 204 } },
+        json: true,
+      }),
+    ).toMatchObject({ exitCode: 0, err: '' });
+  });
+
+  it.each([
+    ['4', 4],
+    ['0.5', 0.5],
+    ['["203.0.113.7"]', ['203.0.113.7']],
+    ['203.0.113.7', '203.0.113.7'],
+    ['true', true],
+  ])('adjust reads the value %s', async (text, value) => {
+    const result = await run('adjust', {
+      args: ['prod', 'more'],
+      options: { kind: 'firewallPublicIps', target: 'fw-hub', value: text, reason: 'Load test', until },
+      routes: { 'PUT /api/baselines/prod/adjustments/more': accepted },
+    });
+
+    expect(result.exitCode).toBe(0);
+    expect(JSON.parse(result.world.received[0]?.body ?? '')).toEqual({
+      kind: 'firewallPublicIps',
+      target: 'fw-hub',
+      value,
+      reason: 'Load test',
+      until,
+    });
+  });
+
+  it('unadjust ends one', async () => {
+    expect(
+      await run('unadjust', {
+        args: ['prod', 'more'],
+        routes: { 'DELETE /api/baselines/prod/adjustments/more': accepted },
+      }),
+    ).toMatchObject({ exitCode: 0, out: expect.stringContaining('hubkeeper follow prod-17') });
+  });
+
+  it('everything that is wrong is said at once, before any call', async () => {
+    const result = await run('hold', { args: ['prod'], options: { owner: 'é', reason: ' ', until, scope: '!' } });
+
+    expect(result).toMatchObject({ exitCode: 2, calls: [] });
+    for (const field of ['owner', 'reason', 'scope']) expect(result.err).toContain(`error: ${field} must be`);
+  });
+});
+
+describe('stopping', () => {
+  it('stop, pause and resume say what they did', async () => {
+    const routes: FakeRoutes = {
+      'POST /api/operations/prod-17/stop': { status: 202, body: operationOf('running') },
+      'PUT /api/pause': { status: 200, body: { paused: true } },
+      'DELETE /api/pause': notPaused,
+    };
+
+    expect(await run('stop', { args: ['prod-17'], routes })).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('starts nothing more'),
+    });
+    expect(await run('pause', { options: { reason: 'Azure outage' }, routes })).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('hubkeeper resume'),
+    });
+    expect(await run('resume', { routes })).toMatchObject({ exitCode: 0, out: 'Not paused any more.\n' });
+  });
+
+  it('resume fails when an app setting holds the switch', async () => {
+    expect(
+      await run('resume', { routes: { 'DELETE /api/pause': { status: 200, body: { paused: true } } } }),
+    ).toMatchObject({ exitCode: 1, out: expect.stringContaining('An app setting keeps it so') });
+  });
+});
+
+describe('teardown', () => {
+  const routes: FakeRoutes = {
+    'DELETE /api/baselines/prod': { status: 202, body: { operationId: 'prod-17', planHash: HASH, plan: riskyPlan } },
+    'GET /api/operations/prod-17': [waiting, waiting, ended()],
+  };
+
+  it('shows the plan and the hash, waits for the approval and watches', async () => {
+    const result = await run('teardown', { args: ['prod'], routes });
+
+    expect(result.exitCode).toBe(0);
+    expect(result.out).toContain('- delete fw-hub');
+    expect(result.out).toContain(`hubkeeper approve ${HASH}`);
+    expect(result.calls.filter((call) => call.startsWith('GET'))).toHaveLength(3);
+  });
+
+  it('--no-wait ends with 3 and the hash', async () => {
+    const result = await run('teardown', { args: ['prod'], options: { wait: false }, routes, json: true });
+
+    expect(result).toMatchObject({ exitCode: 3, calls: ['DELETE /api/baselines/prod'] });
+    expect(JSON.parse(result.out)).toMatchObject({ planHash: HASH, operationId: 'prod-17' });
+  });
+
+  it('asks a person for the name of the baseline', async () => {
+    const wrong = await run('teardown', { args: ['prod'], routes, terminal: true, answers: ['yes'] });
+    const right = await run('teardown', { args: ['prod'], routes, terminal: true, answers: ['prod'] });
+    const sure = await run('teardown', { args: ['prod'], routes, terminal: true, yes: true });
+
+    expect(wrong).toMatchObject({ exitCode: 1, calls: [] });
+    expect(right.exitCode).toBe(0);
+    expect(sure.world.asked).toEqual([]);
+  });
+
+  it('fails when the plan is rejected', async () => {
+    expect(
+      await run('teardown', {
+        args: ['prod'],
+        routes: { ...routes, 'GET /api/operations/prod-17': [waiting, { status: 200, body: operationOf('stopped') }] },
+      }),
+    ).toMatchObject({ exitCode: 1 });
+  });
+});
+
+describe('every verb', () => {
+  const filled: Readonly<Record<string, Run>> = {
+    plan: { args: ['prod'] },
+    apply: { args: ['prod.yaml'] },
+    reconcile: { args: ['prod'] },
+    follow: { args: ['prod-17'], options: { wait: false } },
+    stop: { args: ['prod-17'] },
+    status: {},
+    operations: {},
+    journal: {},
+    approvals: {},
+    approve: { args: [HASH] },
+    reject: { args: [HASH] },
+    hold: { args: ['prod'], options: { owner: 'a', reason: 'b', until: '2026-03-01T18:00:00Z' } },
+    release: { args: ['prod'] },
+    adjust: {
+      args: ['prod', 'id'],
+      options: { kind: 'k', target: 't', value: '1', reason: 'r', until: '2026-03-01T18:00:00Z' },
+    },
+    unadjust: { args: ['prod', 'id'] },
+    pause: { options: { reason: 'r' } },
+    resume: {},
+    teardown: { args: ['prod'] },
+    health: {},
+  };
+  const offline = ['validate', 'schema'];
+
+  it('is covered below', () => {
+    expect(verbs.map((verb) => verb.name).sort()).toEqual([...Object.keys(filled), ...offline].sort());
+  });
+
+  it.each(Object.keys(filled))(
+    '%s says in one plain sentence that the app is not there, to people and machines',
+    async (name) => {
+      const down = { ...createFakeWorld({ files, env: { HUBKEEPER_KEY: 'secret-key' } }) };
+      const verb = verbs.find((candidate) => candidate.name === name);
+      const input = { args: filled[name]?.args ?? [], options: filled[name]?.options ?? {} };
+      const fetchDown: typeof fetch = async () => {
+        throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
+      };
+
+      const exitCode =
+        verb === undefined ? -1 : await runVerb({ ...down, fetch: fetchDown }, verb, input, { json: true, yes: true });
+
+      expect(exitCode).toBe(1);
+      expect(JSON.parse(down.out())).toMatchObject({
+        errors: [
+          {
+            code: 'Unreachable',
+            path: '',
+            message: expect.stringMatching(/\.$/),
+            remedy: expect.stringMatching(/\.$/),
+          },
+        ],
+      });
+      expect(down.err()).toContain('Nothing answers at https://app.example');
+      expect(down.out() + down.err()).not.toContain('secret-key');
+    },
+  );
+});
