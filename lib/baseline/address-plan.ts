@@ -50,15 +50,22 @@ function subtract(block: AddressPrefix, taken: AddressPrefix): readonly AddressP
   return parts === undefined ? [] : [...subtract(parts[0], taken), ...subtract(parts[1], taken)];
 }
 
-/** The smallest free block that is big enough, the lowest among equals. */
-function bestFit(free: readonly AddressPrefix[], prefixLength: number): AddressPrefix | undefined {
-  let best: AddressPrefix | undefined;
-  for (const block of free) {
-    if (block.prefixLength > prefixLength) continue;
-    const better = best === undefined || block.prefixLength > best.prefixLength;
-    if (better || (block.prefixLength === best?.prefixLength && block.first < best.first)) best = block;
+/** The smallest block that is big enough, the lowest among equals; from the first prefix of the space that has one. */
+function bestFit(
+  free: readonly AddressPrefix[],
+  prefixLength: number,
+  spaces: readonly AddressPrefix[],
+): AddressPrefix | undefined {
+  for (const space of spaces) {
+    let best: AddressPrefix | undefined;
+    for (const block of free) {
+      if (block.prefixLength > prefixLength || !contains(space, block)) continue;
+      const better = best === undefined || block.prefixLength > best.prefixLength;
+      if (better || (block.prefixLength === best?.prefixLength && block.first < best.first)) best = block;
+    }
+    if (best !== undefined) return best;
   }
-  return best;
+  return undefined;
 }
 
 /** The lowest prefix of that length in the block. */
@@ -76,11 +83,12 @@ function carve(block: AddressPrefix, prefixLength: number): AddressPrefix {
  * Gives every subnet without a prefix of its own a place in the network's IPv4 address space.
  *
  * The rule: prefixes that the author gave are taken out first. Then the subnets are placed one after the other in the
- * order of the request, each into the smallest free block that is big enough, the lowest among equals. Two things
- * follow. A subnet that is appended never moves one before it, because nothing that comes later is looked at. And
- * nothing is lost against packing the largest first: blocks are powers of two, so taking the smallest sufficient one
- * keeps every larger one whole. A subnet taken out of the middle, or one whose size changes, may move those after it;
- * whoever wants to rule that out writes the prefixes into the document.
+ * order of the request, each in the first prefix of the address space that has room for it, and there into the smallest
+ * free block that is big enough, the lowest among equals. Three things follow. A subnet that is appended never moves
+ * one before it, because nothing that comes later is looked at; nor does a prefix that is appended to the space. And
+ * inside one prefix nothing is lost against packing the largest first: blocks are powers of two, so taking the smallest
+ * sufficient one keeps every larger one whole. A subnet taken out of the middle, or one whose size changes, may move
+ * those after it; whoever wants to rule that out writes the prefixes into the document.
  *
  * Placeholders give up their place, the last one first, to a subnet that fits nowhere else.
  */
@@ -101,11 +109,11 @@ export function planAddresses(network: NetworkRequest): AddressPlan {
   for (const subnet of network.subnets) {
     const { prefixLength } = subnet;
     if (subnet.addressPrefix !== undefined || prefixLength === undefined) continue;
-    let block = bestFit(free, prefixLength);
+    let block = bestFit(free, prefixLength, spaces);
     while (block === undefined && !subnet.placeholder && held.length > 0) {
       const released = held.pop();
       if (released !== undefined) free = join(free, released, spaces);
-      block = bestFit(free, prefixLength);
+      block = bestFit(free, prefixLength, spaces);
     }
     if (block === undefined) {
       if (!subnet.placeholder) {

@@ -124,6 +124,21 @@ describe('address plan', () => {
     );
   });
 
+  it('a prefix that is appended to the address space moves nothing that was there', () => {
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 24, max: 28 }), (lengths, added) => {
+        const before = plan(['10.0.0.0/23'], asSubnets(lengths));
+        const after = plan(['10.0.0.0/23', `10.9.0.0/${added}`], asSubnets(lengths));
+
+        const firstUnplaced = Math.min(...before.unplaced.map(({ name }) => Number(name.slice(1))));
+        for (const [name, text] of before.prefixes) {
+          // What comes after a subnet that found no room before may now find more, or less, of it.
+          if (Number(name.slice(1)) < firstUnplaced) expect(after.prefixes.get(name)).toBe(text);
+        }
+      }),
+    );
+  });
+
   it('everything fits whenever the sum fits, in any order', () => {
     fc.assert(
       fc.property(sizes, (lengths) => {
