@@ -365,7 +365,7 @@ describe('schema', () => {
 
     expect(JSON.parse(forPeople.out)).toEqual(JSON.parse(forMachines.out));
     expect(JSON.parse(forPeople.out)).toMatchObject({
-      $schema: expect.stringContaining('2020-12'),
+      $schema: expect.stringContaining('draft-07'),
       properties: { name: { type: 'string' } },
     });
   });
