@@ -16,6 +16,8 @@ export interface ArmServerOptions {
   readonly activity: RequestCounter;
   readonly recorder: Recorder;
   readonly controls: readonly Control[];
+  /** Services beside ARM on the same address (metrics, logs): answers, or undefined for what is not theirs. */
+  readonly dataPlane?: (request: ArmRequest) => ArmAnswer | undefined;
   log(level: 'error' | 'warning', message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
@@ -104,7 +106,7 @@ async function arm(
       body: text,
       baseUrl: `https://${incoming.headers.host ?? '127.0.0.1'}`,
     };
-    const answer = simulation.handle(request);
+    const answer = options.dataPlane?.(request) ?? simulation.handle(request);
     const delayMs = responseDelayMs(simulation.settings, nth);
     if (delayMs > 0) await sleep(delayMs);
     if (answer.fault?.kind === 'drop') {

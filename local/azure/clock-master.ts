@@ -12,7 +12,11 @@ export interface RequestActivity {
 /** Longer than the longest activity that a participant waits for before it answers (wall time). */
 const ANSWER_WITHIN_MS = 600_000;
 
-/** Moves the one clock of all processes. A running clock is stopped for the way and then runs on. */
+/**
+ * Moves the one clock of all processes. A running clock is stopped for the way and then runs on: each participant is
+ * told the setting with the time and adopts it. With a running clock and no participant the way is waited for, since
+ * whoever else reads this clock would not follow a jump.
+ */
 export class ClockMaster {
   readonly #keeper: ClockKeeper;
   readonly #settings: SimulationSettings;
@@ -45,6 +49,7 @@ export class ClockMaster {
     const { clock } = this.#keeper;
     const { speed } = clock.setting();
     if (speed === 0) return this.#step(advanceMs);
+    if (this.#participants().length === 0) return this.#waitFor(advanceMs / speed);
     this.#keeper.setSpeed(0);
     try {
       return await this.#step(advanceMs);
@@ -52,6 +57,12 @@ export class ClockMaster {
       this.#keeper.setSpeed(speed);
       await Promise.allSettled(this.#participants().map((one) => one.tell(clock.nowMs(), clock.setting())));
     }
+  }
+
+  async #waitFor(wallMs: number): Promise<SteppedRunResult> {
+    await sleep(wallMs);
+    await this.#activity.idle();
+    return { simulatedMs: this.#keeper.clock.nowMs(), steps: 0 };
   }
 
   #step(advanceMs: number): Promise<SteppedRunResult> {
@@ -63,7 +74,7 @@ export class ClockMaster {
         idle: () => this.#activity.idle(),
         moved: () => this.#keeper.save(),
         wallNowMs: Date.now,
-        sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+        sleep,
       },
       advanceMs,
     );
@@ -75,6 +86,10 @@ export class ClockMaster {
       tell: (nowMs, setting) => tell(url, nowMs, setting),
     }));
   }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 async function tell(url: string, nowMs: number, setting: ClockSetting): Promise<ParticipantAnswer> {
@@ -89,5 +104,6 @@ async function tell(url: string, nowMs: number, setting: ClockSetting): Promise<
   if (typeof answer !== 'object' || answer === null) throw new Error(`${url} answered no object`);
   const { nextDueMs, workDone } = answer as { nextDueMs?: unknown; workDone?: unknown };
   if (nextDueMs !== null && typeof nextDueMs !== 'number') throw new Error(`${url} answered no nextDueMs`);
-  return { nextDueMs, workDone: workDone === true };
+  if (typeof workDone !== 'boolean' && typeof workDone !== 'number') throw new Error(`${url} answered no workDone`);
+  return { nextDueMs, workDone };
 }

@@ -118,7 +118,8 @@ function clockControls(simulation: Simulation, clockMaster: ClockMaster): readon
       handle: ({ body, parameters }) => {
         const url = isJsonObject(body) ? body.url : undefined;
         const name = parameters.name ?? '';
-        if (typeof url !== 'string' || !URL.canParse(url)) return badControl('url is the URL to POST {nowMs} to.');
+        if (typeof url !== 'string' || !URL.canParse(url))
+          return badControl('url is the URL to POST {nowMs, setting} to.');
         clockMaster.register(name, url);
         const setting = simulation.clockKeeper.clock.setting();
         return ok({ now: now(setting.simulatedMs), ...setting });

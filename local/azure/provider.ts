@@ -641,7 +641,10 @@ function operationName(type: ResourceType, kind: OperationKind): string {
   const own = type.operationName?.(kind);
   if (own !== undefined) return own;
   const last = type.type.split('/').at(-1) ?? '';
-  const singular = last.replace(/ies$/, 'y').replace(/(?<!s)s$/, '');
+  const singular = last
+    .replace(/ies$/, 'y')
+    .replace(/(ss|x|ch|sh)es$/, '$1')
+    .replace(/(?<!s)s$/, '');
   return `${kind === 'delete' ? 'Delete' : 'Put'}${capital(singular)}Operation`;
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import type { ArmAnswer, ArmRequest } from './arm-request.ts';
 import { createArmServer } from './arm-server.ts';
 import { type Certificates, ensureCertificates } from './certificates.ts';
 import { ClockMaster } from './clock-master.ts';
@@ -32,6 +33,8 @@ export interface SimulatedAzureOptions {
   readonly record?: string;
   /** More controls under `/_sim/`. */
   readonly controls?: (simulation: Simulation) => readonly Control[];
+  /** Services beside ARM on the same address (metrics, logs): answers, or undefined for what is not theirs. */
+  readonly dataPlane?: (simulation: Simulation, tokens: TokenIssuer) => (request: ArmRequest) => ArmAnswer | undefined;
   readonly log?: (level: 'error' | 'warning', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -72,6 +75,7 @@ export async function createSimulatedAzure(options: SimulatedAzureOptions): Prom
     activity,
     recorder: new Recorder(options.record),
     controls: [...simulationControls(simulation, clockMaster), ...(options.controls?.(simulation) ?? [])],
+    ...(options.dataPlane === undefined ? {} : { dataPlane: options.dataPlane(simulation, tokens) }),
     log: options.log ?? (() => undefined),
   });
   const identity = createIdentityEndpoint({

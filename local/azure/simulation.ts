@@ -13,7 +13,7 @@ import { presentResource } from './presentation.ts';
 import { Provider } from './provider.ts';
 import { type ResourceChange, ResourceChanges } from './resource-changes.ts';
 import { ResourceTable } from './resource-table.ts';
-import type { ResourceType } from './resource-type.ts';
+import type { ResourceType, World } from './resource-type.ts';
 import { SimulatedWorld } from './simulated-world.ts';
 import { SimulationSettings } from './simulation-settings.ts';
 import { Statistics } from './statistics.ts';
@@ -44,11 +44,12 @@ export class Simulation {
   readonly statistics: Statistics;
   readonly faults: Faults;
   readonly clockKeeper: ClockKeeper;
+  /** What is true now, to read. */
+  readonly world: World;
   readonly #documents: Documents;
   readonly #catalogue: Catalogue;
   readonly #resources: ResourceTable;
   readonly #operations: Operations;
-  readonly #world: SimulatedWorld;
   readonly #frontDoor: FrontDoor;
 
   constructor(options: SimulationOptions) {
@@ -85,7 +86,7 @@ export class Simulation {
     this.#catalogue = catalogue;
     this.#resources = resources;
     this.#operations = operations;
-    this.#world = world;
+    this.world = world;
     this.#frontDoor = new FrontDoor({
       catalogue,
       resources,
@@ -129,7 +130,7 @@ export class Simulation {
   /** Every resource as a GET shows it. */
   state(): Json {
     return {
-      resources: this.#resources.all().map((resource) => presentResource(resource, this.#catalogue, this.#world)),
+      resources: this.#resources.all().map((resource) => presentResource(resource, this.#catalogue, this.world)),
     };
   }
 

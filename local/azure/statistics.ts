@@ -35,6 +35,7 @@ export class Statistics {
     const counts = this.#counts(id);
     this.#resources.set(id.toLowerCase(), {
       ...counts,
+      id,
       creates: counts.creates + (what === 'create' ? 1 : 0),
       writes: counts.writes + (what === 'delete' ? 0 : 1),
       deletes: counts.deletes + (what === 'delete' ? 1 : 0),

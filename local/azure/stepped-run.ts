@@ -3,8 +3,8 @@ import type { ClockSetting, SimulatedClock } from '../clock.ts';
 /** What a participant answers when it is told the time: it has done all that was runnable, and sleeps until then. */
 export interface ParticipantAnswer {
   readonly nextDueMs: number | null;
-  /** True if being told the time made it do anything. */
-  readonly workDone: boolean;
+  /** Whether being told the time made it do anything, or a count of all that it has done so far. */
+  readonly workDone: boolean | number;
 }
 
 /** A process that shares the clock. */
@@ -59,9 +59,10 @@ export class ParticipantLostError extends Error {
 export async function runStepped(parts: SteppedRunParts, advanceMs: number): Promise<SteppedRunResult> {
   const { clock } = parts;
   const targetMs = clock.nowMs() + advanceMs;
+  const counts = new Map<string, number>();
   let steps = 0;
   for (;;) {
-    const participantsDueMs = await settle(parts);
+    const participantsDueMs = await settle(parts, counts);
     const nextMs = Math.min(...[clock.nextDueMs(), ...participantsDueMs].filter((due) => due !== null));
     if (nextMs > targetMs) {
       // Nothing is due up to the target; the last move lets everybody see it.
@@ -87,23 +88,36 @@ export class ClockStuckError extends Error {
 }
 
 /** Rounds until one in which nothing happened. Answers when each participant is due next. */
-async function settle(parts: SteppedRunParts): Promise<readonly (number | null)[]> {
+async function settle(parts: SteppedRunParts, counts: Map<string, number>): Promise<readonly (number | null)[]> {
   let progressMs = parts.wallNowMs();
   for (;;) {
     const before = parts.requestCount();
     // What is due already runs now, or the clock would never be at rest.
     parts.clock.moveTo(parts.clock.nowMs());
-    const answers: ParticipantAnswer[] = [];
-    for (const { name } of parts.participants()) answers.push(await tellPatiently(parts, name));
+    const participantsDueMs: (number | null)[] = [];
+    let worked = false;
+    for (const { name } of parts.participants()) {
+      const answer = await tellPatiently(parts, name);
+      participantsDueMs.push(answer.nextDueMs);
+      worked = didWork(name, answer, counts) || worked;
+    }
     await parts.idle();
+    worked = worked || parts.requestCount() !== before;
     const nowMs = parts.clock.nowMs();
-    const worked = answers.some(({ workDone }) => workDone) || parts.requestCount() !== before;
-    const dueMs = [parts.clock.nextDueMs(), ...answers.map(({ nextDueMs }) => nextDueMs)];
-    if (!worked && dueMs.every((due) => due === null || due > nowMs)) return answers.map(({ nextDueMs }) => nextDueMs);
+    const isDue = (due: number | null): boolean => due !== null && due <= nowMs;
+    if (!worked && ![parts.clock.nextDueMs(), ...participantsDueMs].some(isDue)) return participantsDueMs;
     if (worked) progressMs = parts.wallNowMs();
     else if (parts.wallNowMs() - progressMs > PARTICIPANT_PATIENCE_MS) throw new ClockStuckError(nowMs);
     else await parts.sleep(RETRY_MS / 20);
   }
+}
+
+/** A count that has not been seen yet may hide work; so may one that began anew after a restart. */
+function didWork(name: string, { workDone }: ParticipantAnswer, counts: Map<string, number>): boolean {
+  if (typeof workDone === 'boolean') return workDone;
+  const before = counts.get(name);
+  counts.set(name, workDone);
+  return before !== workDone;
 }
 
 async function tellPatiently(parts: SteppedRunParts, name: string): Promise<ParticipantAnswer> {

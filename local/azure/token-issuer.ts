@@ -21,7 +21,8 @@ export const MANAGED_IDENTITY = {
 /** Managed identities get tokens of 24 hours. */
 export const DEFAULT_TOKEN_LIFE_SECONDS = 86_400;
 
-const AUDIENCES = ['https://management.azure.com', 'https://management.core.windows.net'];
+/** What a token for ARM may be for. */
+const ARM_AUDIENCES = ['https://management.azure.com', 'https://management.core.windows.net'];
 
 export interface IssuedToken {
   readonly token: string;
@@ -68,8 +69,8 @@ export class TokenIssuer {
     return { token: `${unsigned}.${signature}`, expiresOnSeconds, notBeforeSeconds: nowSeconds };
   }
 
-  /** What ARM says to an Authorization header. */
-  judge(authorization: string | undefined): TokenVerdict {
+  /** What ARM, or another service with its own audiences, says to an Authorization header. */
+  judge(authorization: string | undefined, audiences: readonly string[] = ARM_AUDIENCES): TokenVerdict {
     if (authorization === undefined || authorization === '') {
       return refused('AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.");
     }
@@ -80,10 +81,10 @@ export class TokenIssuer {
         "Authentication failed. The 'Authorization' header is provided in an invalid format.",
       );
     }
-    return this.#judgeToken(token);
+    return this.#judgeToken(token, audiences);
   }
 
-  #judgeToken(token: string): TokenVerdict {
+  #judgeToken(token: string, audiences: readonly string[]): TokenVerdict {
     const [header, payload, signature, ...more] = token.split('.');
     const claims = decode(payload);
     if (decode(header)?.alg !== 'RS256' || signature === undefined || more.length > 0 || claims === undefined) {
@@ -97,11 +98,11 @@ export class TokenIssuer {
       );
     }
     const { aud, exp, nbf, oid, appid } = claims;
-    if (typeof aud !== 'string' || !AUDIENCES.includes(aud.replace(/\/+$/, ''))) {
+    if (typeof aud !== 'string' || !audiences.includes(aud.replace(/\/+$/, ''))) {
       return refused(
         'InvalidAuthenticationToken',
         `The access token has been obtained for wrong audience or resource '${String(aud)}'. ` +
-          `It should exactly match with one of the allowed audiences '${AUDIENCES.map((one) => `${one}/`).join("','")}'.`,
+          `It should exactly match with one of the allowed audiences '${audiences.map((one) => `${one}/`).join("','")}'.`,
       );
     }
     const nowSeconds = this.#wallNowMs() / 1000;
