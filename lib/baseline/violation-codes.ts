@@ -416,6 +416,11 @@ export const violationCodes = {
     meaning: 'A private DNS zone is named twice.',
     remedy: 'Keep one; a zone of one name resolves once in a network.',
   },
+  PrivateDnsZoneUnresolved: {
+    meaning: 'A zone is linked nowhere that the spokes ask.',
+    remedy: 'Leave linkHub on, or give the spokes dnsServers: [].',
+    severity: 'warning',
+  },
   KubenetUnsupported: {
     meaning: 'Kubenet does not work with something else that the cluster has.',
     remedy: 'Use plugin azure with mode overlay, or change the other property.',
@@ -545,6 +550,10 @@ export const violationCodes = {
     meaning: "The internal load balancer's address is not one that its subnet can give.",
     remedy: 'Choose one between {first} and the last but one of the subnet.',
   },
+  ClusterNameInvalid: {
+    meaning: 'A name is not one that Azure takes for a cluster.',
+    remedy: 'Choose 1 to 63 letters, digits, hyphens and underscores, first and last a letter or digit.',
+  },
   NodePoolBounds: {
     meaning: 'A pool has a larger minimum than maximum.',
     remedy: 'Make minCount at most maxCount.',
@@ -642,6 +651,11 @@ export const violationCodes = {
     remedy: 'Move to {successor} before {lastDayIso}.',
     severity: 'warning',
   },
+  PlannedInAdoptedNetwork: {
+    meaning: 'A subnet is to be planned in an existing network, whose other subnets are not in the spec.',
+    remedy: 'Give the subnet an addressPrefix that is free in the network.',
+    severity: 'warning',
+  },
   AdoptedTwice: {
     meaning: 'One existing resource is given twice.',
     remedy: 'Keep one of the two.',
@@ -679,6 +693,10 @@ export const violationCodes = {
     meaning: 'Drift is to be put right without any budget for it.',
     remedy: 'Raise budgets.perRun and budgets.perDay, or set drift.mode to propose.',
     severity: 'warning',
+  },
+  DriftFieldKindUnknown: {
+    meaning: 'A property is named of a kind of resource that there is not.',
+    remedy: 'Choose one of {kinds}.',
   },
   DriftFieldDuplicate: {
     meaning: 'A property is treated twice under drift.fields.',

@@ -1376,6 +1376,7 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     code: 'AdoptedTwice',
     path: 'spokes[1].network.id',
     changes: { 'spokes[0].network.id': id(vnet, 'v', 'rg-net'), 'spokes[1].network.id': id(vnet, 'V', 'rg-net') },
+    also: ['PlannedInAdoptedNetwork'],
   },
   {
     code: 'AdoptedTwice',
@@ -1392,6 +1393,7 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     code: 'AdoptedSubscription',
     path: 'spokes[1].network.id',
     changes: { 'spokes[1].network.id': id(vnet, 'v', 'rg', otherSubscription) },
+    also: ['PlannedInAdoptedNetwork'],
   },
   {
     code: 'AdoptedSubscription',
@@ -1411,6 +1413,7 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     code: 'NameContradiction',
     path: 'spokes[1].network.name',
     changes: { 'spokes[1].network.id': id(vnet, 'v'), 'spokes[1].network.name': 'w' },
+    also: ['PlannedInAdoptedNetwork'],
   },
   {
     code: 'NameContradiction',
@@ -1428,6 +1431,7 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     path: 'hub.network.id',
     what: 'network',
     changes: { 'hub.network.id': id(vnet, 'hub', 'rg-other') },
+    also: ['PlannedInAdoptedNetwork'],
   },
   {
     code: 'PolicyInheritsItself',
@@ -1439,7 +1443,38 @@ export const invalidSpecs: readonly InvalidSpec[] = [
       },
     },
   },
+  { code: 'PlannedInAdoptedNetwork', path: 'spokes[1].subnets[0]', changes: { 'spokes[1].network.id': id(vnet, 'v') } },
+  {
+    code: 'PrivateDnsZoneUnresolved',
+    path: 'hub.privateDnsZones[0].linkHub',
+    changes: { 'hub.privateDnsZones[0].linkHub': false },
+  },
+  { code: 'ClusterNameInvalid', path: `${cluster}.name`, changes: { [`${cluster}.name`]: 'aks.prod' } },
+  {
+    code: 'SubnetTooSmall',
+    path: 'spokes[1].subnets[0].prefixLength',
+    what: 'API Management v2',
+    changes: {
+      'spokes[1].subnets[0]': {
+        name: 'apim',
+        purpose: 'apiManagement',
+        prefixLength: 28,
+        delegation: 'Microsoft.Web/hostingEnvironments',
+      },
+    },
+  },
+  {
+    code: 'OverlayNameTooLong',
+    path: 'hub.resourceGroup.name',
+    what: 'group of the hub',
+    changes: { 'hub.resourceGroup.name': 'g'.repeat(64), 'spokes[0].resourceGroup': undefined },
+  },
   // Governance
+  {
+    code: 'DriftFieldKindUnknown',
+    path: 'drift.fields[0].kind',
+    changes: { drift: { fields: [{ kind: 'router', path: 'properties', mode: 'off' }] } },
+  },
   { code: 'TagNameInvalid', path: 'tags.a/b', changes: { tags: { 'a/b': 'x' } } },
   { code: 'TagNameInvalid', path: 'tags.microsoftCost', what: 'prefix', changes: { 'tags.microsoftCost': 'x' } },
   {
@@ -1486,6 +1521,38 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     code: 'PinnedPublicIpUnknown',
     path: `${firewall}.publicIps.pinned[0]`,
     changes: { [`${firewall}.publicIps.pinned`]: ['pip-x'] },
+  },
+  {
+    code: 'ResourceNameDuplicate',
+    path: 'spokes[2].subnets[0]',
+    what: 'names by convention that fall together',
+    changes: {
+      'spokes[0].resourceGroup': undefined,
+      'spokes[0].subnets[5]': { name: 'c-snet', purpose: 'privateEndpoints' },
+      'spokes[2]': {
+        name: 'a-c',
+        network: { addressPrefixes: ['10.242.0.0/20'] },
+        subnets: [{ name: 'snet', purpose: 'privateEndpoints' }],
+      },
+    },
+  },
+  {
+    code: 'ResourceNameDuplicate',
+    path: 'spokes[0]',
+    what: 'route tables',
+    changes: {
+      'spokes[0].resourceGroup': undefined,
+      nameOverrides: {
+        'routeTable/route-spoke-a-to-westeurope-hub-fw': 'rt',
+        'routeTable/route-spoke-b-to-westeurope-hub-fw': 'rt',
+      },
+    },
+  },
+  {
+    code: 'ResourceNameDuplicate',
+    path: `${firewall}.ipGroups[1].name`,
+    what: 'IP group',
+    changes: { [`${firewall}.ipGroups[1]`]: { name: 'ipg-spoke-a-aks', ipAddresses: ['10.0.0.1'] } },
   },
   {
     code: 'MoreFound',

@@ -55,6 +55,13 @@ function* networkFaults(context: ConstraintContext, network: PlannedNetwork): It
       subscriptionId: declared.subscriptionId,
     });
   }
+  if (id !== undefined) {
+    for (const { given, name: subnet, path } of network.subnets) {
+      if (given.addressPrefix !== undefined) continue;
+      const message = `${subnet} is planned in an existing network, whose other subnets are not known here.`;
+      yield violation('PlannedInAdoptedNetwork', path, message);
+    }
+  }
   const { subscriptionId } = placeOf(context, network);
   for (const { spec: subnet, path } of network.subnets) {
     for (const [given, at] of [

@@ -156,7 +156,10 @@ function* ciliumFaults({ cluster, path }: PlannedCluster): Iterable<Violation> {
   }
 }
 
-function* limitFaults({ cluster, path, podAddressing, spoke, network }: PlannedCluster): Iterable<Violation> {
+function* limitFaults(
+  { spec }: ConstraintContext,
+  { cluster, path, podAddressing, spoke, network }: PlannedCluster,
+): Iterable<Violation> {
   const nodes = nodesOf(cluster);
   const { networkPolicy, maxPods } = cluster.networking;
   if (networkPolicy === 'azure') {
@@ -174,9 +177,13 @@ function* limitFaults({ cluster, path, podAddressing, spoke, network }: PlannedC
       `Overlay serves ${maxNodesWithOverlay} nodes, not ${nodes}.`,
     );
   }
+  const group = spoke.resourceGroup ?? spec.hub.resourceGroup;
   const names: (readonly [string | undefined, string])[] = [
     [spoke.network.name ?? spoke.network.id?.split('/').at(-1), `${network.path}.network.name`],
-    [spoke.resourceGroup?.name ?? spoke.resourceGroup?.id?.split('/').at(-1), `${network.path}.resourceGroup.name`],
+    [
+      group.name ?? group.id?.split('/').at(-1),
+      `${spoke.resourceGroup === undefined ? 'hub' : network.path}.resourceGroup.${group.name === undefined ? 'id' : 'name'}`,
+    ],
     ...network.subnets
       .filter(({ purpose }) => purpose === 'nodes')
       .map(({ name, path: at }) => [name, `${at}.name`] as const),
@@ -245,7 +252,7 @@ export function* clusterNetworkConstraints(context: ConstraintContext): Iterable
     yield* windowsFaults(planned);
     yield* dualStackFaults(planned);
     yield* ciliumFaults(planned);
-    yield* limitFaults(planned);
+    yield* limitFaults(context, planned);
     yield* modeFaults(planned);
     yield* virtualNodeFaults(planned);
   }

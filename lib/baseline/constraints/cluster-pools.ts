@@ -9,6 +9,8 @@ import type { ConstraintContext } from './context.ts';
 const minPodsPerPool = 30;
 const maxWindowsPoolNameLength = 6;
 
+const clusterName = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/;
+
 function* poolFaults(planned: PlannedCluster): Iterable<Violation> {
   const { cluster, podAddressing, network } = planned;
   for (const [index, pool] of cluster.nodePools.entries()) {
@@ -60,7 +62,10 @@ function* poolFaults(planned: PlannedCluster): Iterable<Violation> {
 /** Node pools: names, bounds, systems, and the subnets that they name. */
 export function* clusterPoolConstraints(context: ConstraintContext): Iterable<Violation> {
   for (const planned of plannedClusters(context)) {
-    const { nodePools } = planned.cluster;
+    const { name, nodePools } = planned.cluster;
+    if (name !== undefined && !clusterName.test(name)) {
+      yield violation('ClusterNameInvalid', `${planned.path}.name`, `${name} is no name for a cluster.`);
+    }
     if (firstSubnetFor(planned, 'nodes') === undefined) {
       yield violation(
         'NodeSubnetMissing',

@@ -1,3 +1,4 @@
+import { kinds } from '../kinds/index.ts';
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
 import { repeatsOf } from './address-text.ts';
@@ -46,6 +47,12 @@ export function* governanceConstraints(context: ConstraintContext): Iterable<Vio
   const acts = drift.mode === 'act' || drift.fields.some(({ mode }) => mode === 'act');
   if (acts && Math.min(budgets.perRun, budgets.perDay) === 0) {
     yield violation('DriftWithoutBudget', 'budgets', 'Drift is to be put right, but nothing may change unattended.');
+  }
+  for (const [index, { kind }] of drift.fields.entries()) {
+    if (kinds.some(({ name }) => name === kind)) continue;
+    yield violation('DriftFieldKindUnknown', `drift.fields[${index}].kind`, `There is no kind ${kind.slice(0, 64)}.`, {
+      kinds: kinds.map(({ name }) => name).join(', '),
+    });
   }
   for (const { index } of repeatsOf(drift.fields.map(({ kind, path }) => `${kind} ${path}`))) {
     yield violation('DriftFieldDuplicate', `drift.fields[${index}]`, 'The same property is named twice.');

@@ -1,7 +1,7 @@
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
 import { repeatsOf } from './address-text.ts';
-import type { ConstraintContext } from './context.ts';
+import { type ConstraintContext, hasDnsProxy } from './context.ts';
 
 /** Microsoft documents 500 peerings for each virtual network. */
 const maxPeeringsPerNetwork = 500;
@@ -52,6 +52,12 @@ export function* peeringConstraints(context: ConstraintContext): Iterable<Violat
     );
   }
   for (const [index, zone] of hub.privateDnsZones.entries()) {
+    const asksHub = hasDnsProxy(context.spec) && spokes.some(({ network }) => network.dnsServers === undefined);
+    if (zone.linkHub === false && asksHub) {
+      const message =
+        'Spokes ask the DNS proxy of the firewall, which resolves from the hub, where the zone is not linked.';
+      yield violation('PrivateDnsZoneUnresolved', `hub.privateDnsZones[${index}].linkHub`, message);
+    }
     if (!Array.isArray(zone.linkSpokes)) continue;
     for (const [at, name] of zone.linkSpokes.entries()) {
       if (names.has(name.toLowerCase())) continue;

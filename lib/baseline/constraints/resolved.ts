@@ -1,4 +1,8 @@
 import { parseArmId } from '../arm-id.ts';
+import { clusterIpGroupName, spokesBehindFirewall } from '../cluster-ip-group.ts';
+import { NameBook } from '../resolve/name-book.ts';
+import { hubPlace } from '../resolve/place.ts';
+import { firewallPublicEgress } from '../resolve/public-egress.ts';
 import type { ResolvedBaseline, ResolvedResource } from '../resolved.ts';
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
@@ -85,16 +89,21 @@ function* mergedFaults(resolved: ResolvedBaseline, created: readonly ResolvedRes
       yield violation('ResourceNameDuplicate', `nameOverrides.${names[index]?.[0]}`, message);
     }
   }
-  for (const [index, { id, name, ipAddresses }] of (resolved.spec.hub.firewall?.ipGroups ?? []).entries()) {
-    const made = resolved.madeNames.get(`ipGroup/${name}`);
-    const group = resolved.ipGroups.find((candidate) => candidate.name === made);
-    if (id !== undefined || group === undefined || group.ipAddresses.join() === ipAddresses.join()) continue;
-    yield violation(
-      'ResourceNameDuplicate',
-      `hub.firewall.ipGroups[${index}].name`,
-      `Hubkeeper makes an IP group ${name} itself.`,
-    );
+  const made = new Set(spokesBehindFirewall(resolved.spec).map(({ name }) => clusterIpGroupName(name).toLowerCase()));
+  for (const [index, { name }] of (resolved.spec.hub.firewall?.ipGroups ?? []).entries()) {
+    if (!made.has(name.toLowerCase())) continue;
+    const message = `Hubkeeper makes the IP group ${name} itself.`;
+    yield violation('ResourceNameDuplicate', `hub.firewall.ipGroups[${index}].name`, message);
   }
+}
+
+/** Names of the public addresses that a reaction may add up to the maximum, by their keys. */
+function laterAddressNames({ spec }: ResolvedBaseline): ReadonlyMap<string, string> {
+  const { firewall } = spec.hub;
+  if (firewall === undefined) return new Map();
+  const names = new NameBook(spec.nameOverrides);
+  firewallPublicEgress(firewall, hubPlace(spec.hub), names, firewall.publicIps.maximum ?? firewall.publicIps.count);
+  return names.made;
 }
 
 function* nameFaults(resolved: ResolvedBaseline): Iterable<Violation> {
@@ -113,15 +122,18 @@ function* nameFaults(resolved: ResolvedBaseline): Iterable<Violation> {
       words: rule.words,
     });
   }
+  const later = laterAddressNames(resolved);
   for (const key of Object.keys(resolved.spec.nameOverrides)) {
-    if (resolved.madeNames.has(key)) continue;
+    if (resolved.madeNames.has(key) || later.has(key)) continue;
     yield violation(
       'NameOverrideUnknown',
       `nameOverrides.${key}`,
       `Nothing in this baseline is made under the name ${key.slice(0, 120)}.`,
     );
   }
-  const addresses = new Set(resolved.publicIpAddresses.map(({ name }) => name.toLowerCase()));
+  const addresses = new Set(
+    [...resolved.publicIpAddresses.map(({ name }) => name), ...later.values()].map((name) => name.toLowerCase()),
+  );
   for (const [index, name] of (resolved.spec.hub.firewall?.publicIps.pinned ?? []).entries()) {
     if (addresses.has(name.toLowerCase())) continue;
     yield violation(

@@ -31,6 +31,9 @@ const prefixBounds: Partial<
   privateLinkService: { longest: 28 },
 };
 
+/** API Management v2, which is injected into or integrated with a delegated subnet, takes a /27 at least. */
+const longestDelegatedApiManagementPrefix = 27;
+
 const reservedNames: ReadonlySet<string> = new Set(
   [
     'AzureFirewallSubnet',
@@ -73,7 +76,12 @@ function* sizeFaults(subnet: PlannedSubnet): Iterable<Violation> {
     yield violation('SubnetSizeContradiction', `${subnet.path}.prefixLength`, message);
   }
   const bounds = purpose === 'reserved' ? undefined : prefixBounds[purpose];
-  const longest = (reserved === undefined ? bounds?.longest : longestReservedPrefix[reserved]) ?? longestSubnetPrefix;
+  const ofDelegation =
+    purpose === 'apiManagement' && subnet.spec?.delegation !== undefined
+      ? longestDelegatedApiManagementPrefix
+      : undefined;
+  const longest =
+    ofDelegation ?? (reserved === undefined ? bounds?.longest : longestReservedPrefix[reserved]) ?? longestSubnetPrefix;
   if (length > longest) {
     yield violation('SubnetTooSmall', path, `${subnet.name} has a /${length}; it needs a /${longest} at least.`, {
       longest,
