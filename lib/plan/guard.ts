@@ -1,3 +1,4 @@
+import { withinBudget } from './change-groups.ts';
 import type { ChangeWindow } from './change-windows.ts';
 import { normaliseId, type Owner } from './graph.ts';
 import { changeHash } from './hash.ts';
@@ -364,60 +365,13 @@ function applyBudget(
   const perRunLeft = Math.max(0, budget.perRun - budget.usedInRun);
   const perDayLeft = Math.max(0, budget.perDay - budget.usedToday);
   const open = changes.filter(({ id }) => judged.get(normaliseId(id))?.verdict === 'allowed');
-  const admitted = new Set<string>();
-  let left = Math.min(perRunLeft, perDayLeft);
-  for (const group of groupsOf(open)) {
-    const isNew = group.filter(({ id }) => !admitted.has(normaliseId(id)));
-    const cost = isNew.filter(counts).length;
-    if (cost <= left) {
-      left -= cost;
-      for (const { id } of isNew) admitted.add(normaliseId(id));
-    }
-  }
+  const admitted = withinBudget(open, counts, Math.min(perRunLeft, perDayLeft));
   const byDay = perDayLeft <= perRunLeft;
   const limit = byDay ? `${budget.perDay} a day` : `${budget.perRun} in one run`;
   const why = `The budget of unattended changes (${limit}) does not hold all that belongs to it; approve the plan to go on at once.`;
-  for (const { id } of open) {
-    if (admitted.has(normaliseId(id))) continue;
+  for (const change of open) {
+    if (admitted.has(change)) continue;
     const untilIso = byDay ? budget.dayEndsIso : null;
-    judged.set(normaliseId(id), { verdict: 'waiting', for: 'budget', who: 'the next budget', untilIso, why });
+    judged.set(normaliseId(change.id), { verdict: 'waiting', for: 'budget', who: 'the next budget', untilIso, why });
   }
-}
-
-/** For each change the smallest group that holds it, all that its members depend on, and their partners. */
-function groupsOf(changes: readonly Change[]): readonly (readonly Change[])[] {
-  const byKey = new Map(changes.map((change) => [normaliseId(change.id), change]));
-  const partners = partnersOf(changes);
-  return changes.map((first) => {
-    const group = new Set([first]);
-    for (const member of group) {
-      const others = [...member.dependsOn.map(normaliseId), ...(partners.get(normaliseId(member.id)) ?? [])];
-      for (const key of others) {
-        const other = byKey.get(key);
-        if (other !== undefined) group.add(other);
-      }
-    }
-    return [...group];
-  });
-}
-
-/** Both sides of a pair: changes of one kind in the same two or more lanes; and a delete with the create in its stead. */
-function partnersOf(changes: readonly Change[]): ReadonlyMap<string, readonly string[]> {
-  const partners = new Map<string, string[]>();
-  const join = (members: readonly Change[]): void => {
-    const keys = members.map(({ id }) => normaliseId(id));
-    for (const key of keys) partners.set(key, [...(partners.get(key) ?? []), ...keys.filter((other) => other !== key)]);
-  };
-  const paired = changes.filter(({ lanes }) => lanes.length > 1);
-  for (const members of Map.groupBy(paired, ({ kind, lanes }) => JSON.stringify([kind, lanes])).values()) join(members);
-  const replaced = changes.filter(({ action }) => action !== 'update');
-  for (const members of Map.groupBy(replaced, ({ kind, scope }) => JSON.stringify([kind, scope])).values()) {
-    const deletes = members.filter(({ action }) => action === 'delete');
-    const creates = members.filter(({ action }) => action === 'create');
-    deletes.forEach((gone, index) => {
-      const instead = creates[index];
-      if (instead !== undefined) join([gone, instead]);
-    });
-  }
-  return partners;
 }

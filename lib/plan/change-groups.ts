@@ -1,0 +1,72 @@
+import { normaliseId } from './graph.ts';
+import type { Change } from './plan.ts';
+
+/**
+ * The changes that a budget holds: each together with all that it depends on, with the other side of a pair and with what
+ * replaces it, or not at all. Goes through the changes in their order; a group that is too large leaves room for the next.
+ */
+export function withinBudget(
+  changes: readonly Change[],
+  counts: (change: Change) => boolean,
+  most: number,
+): ReadonlySet<Change> {
+  const admitted = new Set<Change>();
+  let left = most;
+  for (const group of groupsOf(changes)) {
+    const additional = group.filter((change) => !admitted.has(change));
+    const cost = additional.filter(counts).length;
+    if (cost > left) continue;
+    left -= cost;
+    for (const change of additional) admitted.add(change);
+  }
+  return admitted;
+}
+
+/** For each change the smallest group that holds it, all that its members depend on, and their partners. */
+function groupsOf(changes: readonly Change[]): readonly (readonly Change[])[] {
+  const byKey = new Map(changes.map((change) => [normaliseId(change.id), change]));
+  const partners = partnersOf(changes);
+  return changes.map((first) => {
+    const group = new Set([first]);
+    for (const member of group) {
+      const others = [...member.dependsOn.map(normaliseId), ...(partners.get(normaliseId(member.id)) ?? [])];
+      for (const key of others) {
+        const other = byKey.get(key);
+        if (other !== undefined) group.add(other);
+      }
+    }
+    return [...group];
+  });
+}
+
+/** Both sides of a pair: changes of one kind in the same two or more lanes; and a delete with the create in its stead. */
+function partnersOf(changes: readonly Change[]): ReadonlyMap<string, readonly string[]> {
+  const partners = new Map<string, string[]>();
+  const join = (members: readonly Change[]): void => {
+    const keys = members.map(({ id }) => normaliseId(id));
+    for (const key of keys) partners.set(key, [...(partners.get(key) ?? []), ...keys.filter((other) => other !== key)]);
+  };
+  const paired = changes.filter(({ lanes }) => lanes.length > 1);
+  for (const members of grouped(paired, ({ kind, lanes }) => JSON.stringify([kind, lanes]))) join(members);
+  const replaced = changes.filter(({ action }) => action !== 'update');
+  for (const members of grouped(replaced, ({ kind, scope }) => JSON.stringify([kind, scope]))) {
+    const deletes = members.filter(({ action }) => action === 'delete');
+    const creates = members.filter(({ action }) => action === 'create');
+    deletes.forEach((gone, index) => {
+      const instead = creates[index];
+      if (instead !== undefined) join([gone, instead]);
+    });
+  }
+  return partners;
+}
+
+function grouped(changes: readonly Change[], keyOf: (change: Change) => string): Iterable<readonly Change[]> {
+  const groups = new Map<string, Change[]>();
+  for (const change of changes) {
+    const key = keyOf(change);
+    const members = groups.get(key);
+    if (members === undefined) groups.set(key, [change]);
+    else members.push(change);
+  }
+  return groups.values();
+}

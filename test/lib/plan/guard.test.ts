@@ -1,0 +1,457 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  type Circumstances,
+  guard,
+  MODES,
+  type Mode,
+  REACTION_MODES,
+  type ReactionMode,
+  type Verdict,
+} from '../../../lib/plan/guard.ts';
+import { changeHash, planHash } from '../../../lib/plan/hash.ts';
+import type { Action, Risk } from '../../../lib/plan/kind.ts';
+import type { Change, Plan } from '../../../lib/plan/plan.ts';
+
+const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
+const EARLIER = '2026-06-01T11:00:00Z';
+const LATER = '2026-06-01T13:00:00Z';
+const MUCH_LATER = '2026-06-01T15:00:00Z';
+
+function change(id: string, over: Partial<Change> = {}): Change {
+  return {
+    id: `/${id}`,
+    kind: 'thing',
+    action: 'update',
+    risk: 'safe',
+    owner: 'spec',
+    reason: 'It differs.',
+    diff: [{ path: 'properties.x', before: 1, after: 2 }],
+    estimatedMinutes: 1,
+    lanes: [],
+    dependsOn: [],
+    scope: 'hub',
+    ...over,
+  };
+}
+
+function planOf(...changes: readonly Change[]): Plan {
+  return { hash: planHash('1', changes), changes, criticalPathMinutes: 1, refused: [] };
+}
+
+const OPEN: Circumstances = {
+  nowMs: NOW_MS,
+  mode: 'full',
+  reactionRules: [{ mode: 'act', source: 'drift.mode' }],
+  attended: false,
+  requestedBy: 'hubkeeper',
+  pause: null,
+  holds: [],
+  changeWindows: null,
+  approvals: { requiredFrom: 'never', selfApproval: false, untilIso: MUCH_LATER, granted: [] },
+  budget: null,
+};
+
+function outcome({ allowed, refused, waiting }: Verdict, id: string): string {
+  const refusal = refused.find((one) => one.id === `/${id}`);
+  const wait = waiting.find((one) => one.id === `/${id}`);
+  if (allowed.includes(`/${id}`)) return 'allowed';
+  return refusal?.code ?? `waits for ${wait?.for}`;
+}
+
+function outcomeOf(one: Change, over: Partial<Circumstances>): string {
+  return outcome(guard(planOf(one), { ...OPEN, ...over }), 'a');
+}
+
+function rule(mode: ReactionMode): Partial<Circumstances> {
+  return { reactionRules: [{ mode, source: 'drift.mode' }] };
+}
+
+function approvals(over: Partial<Circumstances['approvals']>): Partial<Circumstances> {
+  return { approvals: { ...OPEN.approvals, ...over } };
+}
+
+describe('guard: modes', () => {
+  it.each<readonly [Mode, Action, string]>([
+    ['observe', 'create', 'ModeForbidsWrites'],
+    ['observe', 'update', 'ModeForbidsWrites'],
+    ['observe', 'delete', 'ModeForbidsWrites'],
+    ['create-only', 'create', 'allowed'],
+    ['create-only', 'update', 'ModeForbidsUpdate'],
+    ['create-only', 'delete', 'ModeForbidsDelete'],
+    ['no-delete', 'create', 'allowed'],
+    ['no-delete', 'update', 'allowed'],
+    ['no-delete', 'delete', 'ModeForbidsDelete'],
+    ['full', 'create', 'allowed'],
+    ['full', 'update', 'allowed'],
+    ['full', 'delete', 'allowed'],
+  ])('%s, %s: %s', (mode, action, expected) => {
+    expect(outcomeOf(change('a', { action }), { mode })).toBe(expected);
+    expect(outcomeOf(change('a', { action }), { mode, attended: true, reactionRules: [] })).toBe(expected);
+  });
+
+  it.each<readonly [ReactionMode, boolean, string]>([
+    ['off', false, 'ReactionModeForbids'],
+    ['observe', false, 'ReactionModeForbids'],
+    ['propose', false, 'waits for approval'],
+    ['act', false, 'allowed'],
+    ['off', true, 'allowed'],
+    ['propose', true, 'allowed'],
+  ])('reaction %s, attended %s: %s', (mode, attended, expected) => {
+    expect(outcomeOf(change('a'), { ...rule(mode), attended })).toBe(expected);
+  });
+
+  it('takes the strictest of all rules that are meant, and observes where none is', () => {
+    const rules: Circumstances['reactionRules'] = [
+      { mode: 'act', source: 'drift.mode' },
+      { mode: 'observe', source: 'drift.fields', kind: 'thing', path: 'properties.x' },
+      { mode: 'off', source: 'egress', owner: 'adjustment', scope: 'egress' },
+    ];
+
+    expect(outcomeOf(change('a'), { reactionRules: rules })).toBe('ReactionModeForbids');
+    expect(outcomeOf(change('a', { diff: [{ path: 'properties.y', after: 1 }] }), { reactionRules: rules })).toBe(
+      'allowed',
+    );
+    expect(outcomeOf(change('a', { kind: 'other', owner: 'adjustment' }), { reactionRules: rules })).toBe('allowed');
+    const egress = change('a', { kind: 'other', owner: 'spec', owners: ['adjustment', 'spec'], scope: 'egress' });
+    expect(outcomeOf(egress, { reactionRules: rules })).toBe('ReactionModeForbids');
+    expect(outcomeOf(change('a'), { reactionRules: [] })).toBe('ReactionModeForbids');
+  });
+
+  it('lets an adjustment take back what it made, governed by its own reaction', () => {
+    const undo = change('a', { action: 'delete', owner: 'adjustment', risk: 'disruptive' });
+
+    expect(outcomeOf(undo, { mode: 'no-delete' })).toBe('allowed');
+    expect(outcomeOf(undo, { mode: 'no-delete', ...rule('propose') })).toBe('ModeForbidsDelete');
+    expect(outcomeOf(undo, { mode: 'create-only' })).toBe('ModeForbidsDelete');
+  });
+
+  it('tears down only an approved plan, in the modes that allow updates', () => {
+    const gone = change('a', { action: 'delete' });
+    const granted = [{ planHash: planOf(gone).hash, approver: 'eve', expiresIso: LATER }];
+    const teardown = { attended: true, teardown: true, requestedBy: 'adam' };
+
+    expect(outcomeOf(gone, { ...teardown, mode: 'no-delete' })).toBe('waits for approval');
+    expect(outcomeOf(gone, { ...teardown, mode: 'no-delete', ...approvals({ granted }) })).toBe('allowed');
+    expect(outcomeOf(gone, { ...teardown, mode: 'full', ...approvals({ granted }) })).toBe('allowed');
+    expect(outcomeOf(gone, { ...teardown, mode: 'create-only', ...approvals({ granted }) })).toBe('ModeForbidsDelete');
+    expect(outcomeOf(gone, { ...teardown, mode: 'observe', ...approvals({ granted }) })).toBe('ModeForbidsWrites');
+  });
+});
+
+describe('guard: who else is asked', () => {
+  it.each<readonly [string, Partial<Circumstances>, string]>([
+    ['paused', { pause: { owner: 'eve', reason: 'incident', untilIso: null } }, 'waits for pause'],
+    ['pause over', { pause: { owner: 'eve', reason: 'incident', untilIso: EARLIER } }, 'allowed'],
+    ['held', { holds: [{ owner: 'eve', reason: 'r', untilIso: LATER }] }, 'waits for hold'],
+    [
+      'held in its scope',
+      { holds: [{ owner: 'eve', reason: 'r', untilIso: LATER, scope: 'spoke:a' }] },
+      'waits for hold',
+    ],
+    ['all spokes held', { holds: [{ owner: 'eve', reason: 'r', untilIso: LATER, scope: 'spoke' }] }, 'waits for hold'],
+    ['another scope held', { holds: [{ owner: 'eve', reason: 'r', untilIso: LATER, scope: 'spoke:ab' }] }, 'allowed'],
+    ['hold over', { holds: [{ owner: 'eve', reason: 'r', untilIso: EARLIER }] }, 'allowed'],
+    ['window open', { changeWindows: [{ from: 'safe', open: [{ fromIso: EARLIER, untilIso: LATER }] }] }, 'allowed'],
+    [
+      'window to come',
+      { changeWindows: [{ from: 'safe', open: [{ fromIso: LATER, untilIso: MUCH_LATER }] }] },
+      'waits for changeWindow',
+    ],
+    ['window for greater risk', { changeWindows: [{ from: 'destructive', open: [] }] }, 'allowed'],
+    ['locked', { protectedIds: [{ id: '/A', why: 'locked', deleteOnly: false }] }, 'Protected'],
+    ['locked against deletes', { protectedIds: [{ id: '/a', why: 'locked', deleteOnly: true }] }, 'allowed'],
+    ['allow-listed', { allowList: ['/a'] }, 'allowed'],
+    ['not allow-listed', { allowList: ['/b'] }, 'NotOnAllowList'],
+    ['not allow-listed, attended', { allowList: ['/b'], attended: true }, 'allowed'],
+  ])('%s', (_, over, expected) => {
+    expect(outcomeOf(change('a', { scope: 'spoke:a', risk: 'disruptive' }), over)).toBe(expected);
+  });
+
+  it('says for whom and until when', () => {
+    const holds = [
+      { owner: 'eve', reason: 'r1', untilIso: LATER },
+      { owner: 'adam', reason: 'r2', untilIso: MUCH_LATER },
+    ];
+    const windows = [{ from: 'safe' as const, open: [{ fromIso: LATER, untilIso: MUCH_LATER }] }];
+
+    expect(guard(planOf(change('a')), { ...OPEN, holds }).waiting[0]).toMatchObject({
+      who: 'adam',
+      untilIso: MUCH_LATER,
+    });
+    expect(guard(planOf(change('a')), { ...OPEN, changeWindows: windows }).waiting[0]).toMatchObject({
+      untilIso: LATER,
+    });
+  });
+
+  it('does not delete around a locked child', () => {
+    const protectedIds = [{ id: '/a/children/c', why: 'locked', deleteOnly: true }];
+
+    expect(outcomeOf(change('a', { action: 'delete' }), { protectedIds })).toBe('Protected');
+    expect(outcomeOf(change('a'), { protectedIds })).toBe('allowed');
+  });
+
+  const risky = change('a', { risk: 'disruptive' });
+  const hash = planOf(risky).hash;
+  it.each<readonly [string, Partial<Circumstances['approvals']>, Partial<Circumstances>, string]>([
+    ['from this risk on', { requiredFrom: 'disruptive' }, {}, 'waits for approval'],
+    ['for an operator too', { requiredFrom: 'safe' }, { attended: true }, 'waits for approval'],
+    ['above this risk', { requiredFrom: 'destructive' }, {}, 'allowed'],
+    [
+      'given',
+      { requiredFrom: 'safe', granted: [{ planHash: hash, approver: 'eve', expiresIso: LATER }] },
+      {},
+      'allowed',
+    ],
+    [
+      'expired',
+      { requiredFrom: 'safe', granted: [{ planHash: hash, approver: 'eve', expiresIso: EARLIER }] },
+      {},
+      'waits for approval',
+    ],
+    [
+      'of another plan',
+      { requiredFrom: 'safe', granted: [{ planHash: 'x', approver: 'eve', expiresIso: LATER }] },
+      {},
+      'waits for approval',
+    ],
+    [
+      'of a plan of which this is the rest',
+      {
+        requiredFrom: 'safe',
+        granted: [{ planHash: 'x', approver: 'eve', expiresIso: LATER, changeHashes: [changeHash(risky)] }],
+      },
+      {},
+      'allowed',
+    ],
+    [
+      'by the requester',
+      { requiredFrom: 'safe', granted: [{ planHash: hash, approver: 'Eve', expiresIso: LATER }] },
+      { requestedBy: 'eve', attended: true },
+      'waits for approval',
+    ],
+    [
+      'by the requester, who may',
+      { requiredFrom: 'safe', selfApproval: true, granted: [{ planHash: hash, approver: 'eve', expiresIso: LATER }] },
+      { requestedBy: 'eve', attended: true },
+      'allowed',
+    ],
+  ])('approval %s', (_, over, rest, expected) => {
+    expect(outcomeOf(risky, { ...approvals(over), ...rest })).toBe(expected);
+  });
+
+  it('asks before it makes again what somebody deleted', () => {
+    const again = change('a', { action: 'create', recreates: true });
+
+    expect(outcomeOf(again, {})).toBe('waits for approval');
+    expect(outcomeOf(again, { attended: true })).toBe('allowed');
+  });
+});
+
+describe('guard: what depends on what', () => {
+  it('refuses and waits down the chain, naming the reason', () => {
+    const plan = planOf(
+      change('a', { action: 'delete' }),
+      change('b', { dependsOn: ['/a'] }),
+      change('c', { scope: 'spoke:x' }),
+      change('d', { dependsOn: ['/c'] }),
+      change('e', { dependsOn: ['/d'] }),
+      change('f'),
+    );
+
+    const verdict = guard(plan, {
+      ...OPEN,
+      mode: 'no-delete',
+      holds: [{ owner: 'eve', reason: 'incident', untilIso: LATER, scope: 'spoke:x' }],
+    });
+
+    expect(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => outcome(verdict, id))).toEqual([
+      'ModeForbidsDelete',
+      'DependsOnRefused',
+      'waits for hold',
+      'waits for hold',
+      'waits for hold',
+      'allowed',
+    ]);
+    expect(verdict.waiting[2]).toMatchObject({ who: 'eve', why: 'Because /d waits: It is held: incident' });
+  });
+});
+
+describe('guard: budgets', () => {
+  const budget = { perRun: 2, perDay: 10, usedInRun: 0, usedToday: 0, dayEndsIso: MUCH_LATER };
+
+  it.each<readonly [string, readonly Change[], Partial<Circumstances>, readonly string[]]>([
+    [
+      'counts updates and deletes, not creates',
+      [change('a'), change('b', { action: 'create' }), change('c', { action: 'delete' }), change('d')],
+      {},
+      ['a', 'b', 'c'],
+    ],
+    [
+      'counts what the run and the day have used',
+      [change('a'), change('b')],
+      { budget: { ...budget, usedInRun: 1 } },
+      ['a'],
+    ],
+    ['ends with the day', [change('a'), change('b')], { budget: { ...budget, usedToday: 10 } }, []],
+    [
+      'does not count what an operator asked for',
+      [change('a'), change('b'), change('c')],
+      { attended: true },
+      ['a', 'b', 'c'],
+    ],
+    [
+      'takes a change with all that it needs or not at all',
+      [change('a'), change('b', { dependsOn: ['/a'] }), change('c', { dependsOn: ['/b'] })],
+      {},
+      ['a', 'b'],
+    ],
+    [
+      'takes both sides of a peering or none',
+      [change('x'), change('a', { lanes: ['hub', 'spoke'] }), change('b', { lanes: ['hub', 'spoke'] }), change('c')],
+      {},
+      ['x', 'c'],
+    ],
+    [
+      'takes a replacement with its delete or not at all',
+      [
+        change('x'),
+        change('y'),
+        change('new', { action: 'create', kind: 'k' }),
+        change('old', { action: 'delete', kind: 'k', dependsOn: ['/new'] }),
+      ],
+      {},
+      ['x', 'y'],
+    ],
+  ])('%s', (_, changes, over, allowed) => {
+    const verdict = guard(planOf(...changes), { ...OPEN, budget, ...over });
+
+    expect(verdict.allowed).toEqual(allowed.map((id) => `/${id}`));
+    expect(verdict.waiting.every((wait) => wait.for === 'budget')).toBe(true);
+  });
+
+  it('does not count what is approved', () => {
+    const changes = [change('a'), change('b'), change('c')];
+    const granted = [{ planHash: planOf(...changes).hash, approver: 'eve', expiresIso: LATER }];
+
+    expect(guard(planOf(...changes), { ...OPEN, budget, ...approvals({ granted }) }).allowed).toHaveLength(3);
+  });
+});
+
+const risks: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
+const plans: fc.Arbitrary<Plan> = fc
+  .array(
+    fc.record({
+      action: fc.constantFrom<Action>('create', 'update', 'delete'),
+      risk: fc.constantFrom(...risks),
+      owner: fc.constantFrom('spec', 'adjustment', 'ingress'),
+      scope: fc.constantFrom('hub', 'spoke:a', 'spoke:b'),
+      kind: fc.constantFrom('thing', 'peering'),
+      lanes: fc.constantFrom<readonly string[]>([], ['hub'], ['hub', 'a'], ['hub', 'b']),
+      dependsOn: fc.array(fc.nat(), { maxLength: 2 }),
+    }),
+    { maxLength: 10 },
+  )
+  .map((specs) =>
+    planOf(
+      ...specs.map(({ dependsOn, owner, ...rest }, index) =>
+        change(`c${index}`, {
+          ...rest,
+          owner: owner as Change['owner'],
+          dependsOn: index === 0 ? [] : [...new Set(dependsOn.map((other) => `/c${other % index}`))],
+        }),
+      ),
+    ),
+  );
+const circumstances: fc.Arbitrary<Circumstances> = fc
+  .record({
+    mode: fc.constantFrom(...MODES),
+    reaction: fc.constantFrom(...REACTION_MODES),
+    attended: fc.boolean(),
+    teardown: fc.boolean(),
+    held: fc.boolean(),
+    requiredFrom: fc.constantFrom<Risk | 'never'>(...risks, 'never'),
+    perRun: fc.option(fc.nat({ max: 5 })),
+  })
+  .map(({ mode, reaction, attended, teardown, held, requiredFrom, perRun }) => ({
+    ...OPEN,
+    mode,
+    attended,
+    teardown,
+    ...rule(reaction),
+    holds: held ? [{ owner: 'eve', reason: 'r', untilIso: LATER, scope: 'spoke:a' }] : [],
+    approvals: { ...OPEN.approvals, requiredFrom },
+    budget: perRun === null ? null : { perRun, perDay: 100, usedInRun: 0, usedToday: 0, dayEndsIso: LATER },
+  }));
+
+describe('guard over any plan', () => {
+  it('puts every change in exactly one list', () => {
+    fc.assert(
+      fc.property(plans, circumstances, (plan, around) => {
+        const { allowed, refused, waiting } = guard(plan, around);
+
+        const all = [...allowed, ...refused.map(({ id }) => id), ...waiting.map(({ id }) => id)];
+        expect(all.toSorted()).toEqual(plan.changes.map(({ id }) => id).toSorted());
+      }),
+    );
+  });
+
+  it('never allows more in a stricter mode', () => {
+    fc.assert(
+      fc.property(plans, circumstances, fc.nat(3), fc.nat(3), (plan, around, mode, reaction) => {
+        const free = { ...around, budget: null };
+        const stricter: Circumstances = {
+          ...free,
+          mode: MODES[Math.min(mode, MODES.indexOf(free.mode))] ?? free.mode,
+          reactionRules: [...free.reactionRules, { mode: REACTION_MODES[reaction] ?? 'off', source: 'field policy' }],
+        };
+
+        const more = new Set(guard(plan, free).allowed);
+        expect(guard(plan, stricter).allowed.filter((id) => !more.has(id))).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('allows nothing while paused', () => {
+    fc.assert(
+      fc.property(plans, circumstances, (plan, around) => {
+        const pause = { owner: 'eve', reason: 'r', untilIso: null };
+
+        expect(guard(plan, { ...around, pause }).allowed).toEqual([]);
+      }),
+    );
+  });
+
+  it('allows nothing without what it depends on', () => {
+    fc.assert(
+      fc.property(plans, circumstances, (plan, around) => {
+        const allowed = new Set(guard(plan, around).allowed);
+
+        for (const one of plan.changes) {
+          if (allowed.has(one.id)) expect(one.dependsOn.every((id) => allowed.has(id))).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('never spends more than the budget, nor half of a pair', () => {
+    fc.assert(
+      fc.property(plans, fc.nat({ max: 5 }), (plan, perRun) => {
+        const budget = { perRun, perDay: 100, usedInRun: 0, usedToday: 0, dayEndsIso: LATER };
+
+        const allowed = new Set(guard(plan, { ...OPEN, budget }).allowed);
+
+        const spent = plan.changes.filter(({ id, action }) => action !== 'create' && allowed.has(id));
+        expect(spent.length).toBeLessThanOrEqual(perRun);
+        for (const one of plan.changes.filter(({ lanes }) => lanes.length > 1)) {
+          const others = plan.changes.filter(
+            (other) => other.kind === one.kind && other.lanes.join() === one.lanes.join(),
+          );
+          expect(new Set(others.map(({ id }) => allowed.has(id))).size).toBe(1);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
