@@ -55,10 +55,15 @@ export class ClockKeeper {
     this.save();
   }
 
-  close(): void {
+  /** Saves nothing more. */
+  stop(): void {
     clearInterval(this.#timer);
-    this.save();
     this.clock.stop();
+  }
+
+  close(): void {
+    this.save();
+    this.stop();
   }
 }
 
