@@ -152,7 +152,7 @@ export class Operations {
     const key = idKey(operation.resourceId);
     if (operation.failWith === undefined) {
       this.#end(operation, { status: 'Succeeded' });
-      for (const id of operation.touched) changes.setState(id, 'Succeeded');
+      changes.setStates(operation.touched, 'Succeeded');
       this.settleWrite(operation.resourceId);
       return;
     }

@@ -440,7 +440,7 @@ export class Provider {
   }
 
   #show(operation: Operation, state: string): void {
-    for (const id of operation.touched) this.#parts.changes.setState(id, state);
+    this.#parts.changes.setStates(operation.touched, state);
   }
 
   /** The resource and those whose version it shares, which show its running state too. */

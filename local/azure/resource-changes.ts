@@ -29,6 +29,12 @@ export class ResourceChanges {
    * is stored now.
    */
   put(resource: NewResource, provisioningState?: ProvisioningState, lastOperation?: string): StoredResource {
+    const stored = this.#store(resource, provisioningState, lastOperation);
+    this.#renewFamily(stored.id.id);
+    return this.#resources.get(stored.id.id) ?? stored;
+  }
+
+  #store(resource: NewResource, provisioningState?: ProvisioningState, lastOperation?: string): StoredResource {
     const existing = this.#resources.get(resource.id);
     const id = existing?.id ?? parseId(resource.id, this.#catalogue);
     if (id === undefined) throw new Error(`${resource.id} is not the id of a simulated resource.`);
@@ -47,8 +53,7 @@ export class ResourceChanges {
       changedAtMs: nowMs,
     };
     this.#resources.put(stored);
-    this.#renewFamily(stored.id.id);
-    return this.#resources.get(stored.id.id) ?? stored;
+    return stored;
   }
 
   /** Removes a resource with all that is below it. */
@@ -61,10 +66,20 @@ export class ResourceChanges {
   }
 
   setState(id: string, provisioningState: ProvisioningState): void {
+    this.setStates([id], provisioningState);
+  }
+
+  /** Families get their new version once, however many of their members change. */
+  setStates(ids: readonly string[], provisioningState: ProvisioningState): void {
+    const changed = ids.filter((id) => this.#changeState(id, provisioningState));
+    this.#renewFamilies(changed);
+  }
+
+  #changeState(id: string, provisioningState: ProvisioningState): boolean {
     const resource = this.#resources.get(id);
-    if (resource === undefined || resource.provisioningState === provisioningState) return;
+    if (resource === undefined || resource.provisioningState === provisioningState) return false;
     this.#resources.put({ ...resource, provisioningState, etag: newEtag(), changedAtMs: this.#clock.nowMs() });
-    this.#renewFamily(id);
+    return true;
   }
 
   setTags(id: string, tags: Readonly<Record<string, string>>): void {
@@ -79,8 +94,9 @@ export class ResourceChanges {
     const put: string[] = [];
     for (const effect of effects) {
       if (effect.kind === 'delete') this.remove(effect.id);
-      else put.push(this.put(effect.resource, provisioningState, lastOperation).id.id);
+      else put.push(this.#store(effect.resource, provisioningState, lastOperation).id.id);
     }
+    this.#renewFamilies(put);
     return put;
   }
 
@@ -107,6 +123,10 @@ export class ResourceChanges {
       ...(id.parentId === undefined ? {} : { parentId: parent.id.id }),
       ...(id.scopeId === undefined ? {} : { scopeId: parent.id.id }),
     };
+  }
+
+  #renewFamilies(ids: readonly string[]): void {
+    for (const root of new Set(ids.map((id) => this.familyRoot(id)))) this.#renewFamily(root);
   }
 
   #renewFamily(id: string): void {
