@@ -147,7 +147,7 @@ function networkRules(input: ClusterEgress): readonly JsonObject[] {
   }
   if (cluster.addons.azureMonitor) {
     const destination = { destinationAddresses: ['AzureMonitor'] };
-    rules.push(rule('azure-monitor', 'Metrics and logs', ['TCP'], ['443'], destination));
+    rules.push(rule('azure-monitor-ingestion', 'Metrics and logs', ['TCP'], ['443'], destination));
   }
   return rules;
 }

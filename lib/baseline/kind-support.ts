@@ -96,7 +96,10 @@ const WEIGHT: Readonly<Record<Risk, number>> = { safe: 0, disruptive: 1, destruc
 
 function kindOfDifference({ before, after }: PropertyDifference): 'added' | 'changed' | 'removed' {
   if (before === undefined) return 'added';
-  return after === undefined ? 'removed' : 'changed';
+  if (after === undefined) return 'removed';
+  // A set differs as a whole; nothing is taken away where all of its members stay.
+  const grows = Array.isArray(before) && Array.isArray(after) && before.every((member) => after.includes(member));
+  return grows ? 'added' : 'changed';
 }
 
 /** Creating is safe, deleting as told; an update is as risky as its riskiest difference. Tags never matter. */
