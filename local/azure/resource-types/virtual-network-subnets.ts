@@ -27,7 +27,7 @@ export const virtualNetworkSubnets: ResourceType = {
     const draft = { name: write.id.name, properties: propertiesOf(write.body) };
     const place = { networkId: network, location: parent?.location, addressPrefixes: addressSpaceOf(parent) };
     return firstError(
-      () => validateSubnets(place, withDraft(storedDrafts(network, SUBNETS, world), draft), world),
+      () => validateSubnets(place, withDraft(storedDrafts(network, SUBNETS, world), draft), [draft], world),
       () => (write.existing === undefined ? null : validateSubnetChange(write.existing, draft, world)),
     );
   },

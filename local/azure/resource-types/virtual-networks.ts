@@ -61,7 +61,7 @@ export const virtualNetworks: ResourceType = {
       () => validateAddressSpace(write.id.id, space),
       () => validateDnsServers(write.id.id, write.body),
       () => validateProtectionPlan(write.id.id, write.body),
-      () => validateSubnets(place, subnets, world),
+      () => validateSubnets(place, subnets, draftsIn(write.body, 'subnets') ?? [], world),
       () => validateChangedSubnets(write, subnets, world),
       () => validatePeerings(write, space, world),
     );

@@ -49,8 +49,13 @@ export function isReservedSubnet(name: string): boolean {
   return name.toLowerCase() in LONGEST_PREFIX;
 }
 
-/** All subnets of one network together, as they would be after a write. */
-export function validateSubnets(place: SubnetPlace, drafts: readonly ChildDraft[], world: World): ArmError | null {
+/** All subnets of one network together, as they would be after a write, and each of those that are written. */
+export function validateSubnets(
+  place: SubnetPlace,
+  drafts: readonly ChildDraft[],
+  written: readonly ChildDraft[],
+  world: World,
+): ArmError | null {
   if (drafts.length > MOST_SUBNETS) {
     return refuse(
       'SubnetCountLimitReached',
@@ -63,7 +68,7 @@ export function validateSubnets(place: SubnetPlace, drafts: readonly ChildDraft[
         place.networkId,
         drafts.map(({ name }) => name),
       ),
-    () => firstOf(drafts, (draft) => validateSubnet(place, draft, world)),
+    () => firstOf(written, (draft) => validateSubnet(place, draft, world)),
     () => validateRanges(place, drafts),
   );
 }
