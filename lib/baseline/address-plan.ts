@@ -1,4 +1,4 @@
-import { type AddressPrefix, contains, halves, overlaps, parsePrefix, prefixAt } from './address-space.ts';
+import { type AddressBlock, blockAt, contains, halves, overlaps, parsePrefix, prefixAt } from './address-space.ts';
 
 /** A subnet that wants a place in its virtual network. */
 export interface SubnetRequest {
@@ -43,7 +43,7 @@ export interface AddressPlan {
 }
 
 /** What stays of `block` without `taken`, as the fewest prefixes, in address order. */
-function subtract(block: AddressPrefix, taken: AddressPrefix): readonly AddressPrefix[] {
+function subtract(block: AddressBlock, taken: AddressBlock): readonly AddressBlock[] {
   if (!overlaps(block, taken)) return [block];
   if (contains(taken, block)) return [];
   const parts = halves(block);
@@ -52,12 +52,12 @@ function subtract(block: AddressPrefix, taken: AddressPrefix): readonly AddressP
 
 /** The smallest block that is big enough, the lowest among equals; from the first prefix of the space that has one. */
 function bestFit(
-  free: readonly AddressPrefix[],
+  free: readonly AddressBlock[],
   prefixLength: number,
-  spaces: readonly AddressPrefix[],
-): AddressPrefix | undefined {
+  spaces: readonly AddressBlock[],
+): AddressBlock | undefined {
   for (const space of spaces) {
-    let best: AddressPrefix | undefined;
+    let best: AddressBlock | undefined;
     for (const block of free) {
       if (block.prefixLength > prefixLength || !contains(space, block)) continue;
       const better = best === undefined || block.prefixLength > best.prefixLength;
@@ -68,17 +68,6 @@ function bestFit(
   return undefined;
 }
 
-/** The lowest prefix of that length in the block. */
-function carve(block: AddressPrefix, prefixLength: number): AddressPrefix {
-  let piece = block;
-  while (piece.prefixLength < prefixLength) {
-    const parts = halves(piece);
-    if (parts === undefined) return piece;
-    piece = parts[0];
-  }
-  return piece;
-}
-
 /**
  * Gives every subnet without a prefix of its own a place in the network's IPv4 address space.
  *
@@ -87,8 +76,9 @@ function carve(block: AddressPrefix, prefixLength: number): AddressPrefix {
  * free block that is big enough, the lowest among equals. Three things follow. A subnet that is appended never moves
  * one before it, because nothing that comes later is looked at; nor does a prefix that is appended to the space. And
  * inside one prefix nothing is lost against packing the largest first: blocks are powers of two, so taking the smallest
- * sufficient one keeps every larger one whole. A subnet taken out of the middle, or one whose size changes, may move
- * those after it; whoever wants to rule that out writes the prefixes into the document.
+ * sufficient one keeps every larger one whole. A subnet taken out of the middle, one whose size changes, or a
+ * prefix given where a planned subnet lies may move those after it; whoever wants to rule that out writes the prefixes
+ * into the document.
  *
  * Placeholders give up their place, the last one first, to a subnet that fits nowhere else.
  */
@@ -96,7 +86,7 @@ export function planAddresses(network: NetworkRequest): AddressPlan {
   const prefixes = new Map<string, string>();
   const unplaced: UnplacedSubnet[] = [];
   const spaces = disjoint(network.addressSpace);
-  let free: readonly AddressPrefix[] = spaces;
+  let free: readonly AddressBlock[] = spaces;
 
   for (const subnet of network.subnets) {
     if (subnet.addressPrefix === undefined) continue;
@@ -105,7 +95,7 @@ export function planAddresses(network: NetworkRequest): AddressPlan {
     if (given !== undefined) free = free.flatMap((block) => subtract(block, given));
   }
 
-  const held: AddressPrefix[] = [];
+  const held: AddressBlock[] = [];
   for (const subnet of network.subnets) {
     const { prefixLength } = subnet;
     if (subnet.addressPrefix !== undefined || prefixLength === undefined) continue;
@@ -122,7 +112,7 @@ export function planAddresses(network: NetworkRequest): AddressPlan {
       }
       continue;
     }
-    const place = carve(block, prefixLength);
+    const place = prefixAt(4, block.first, prefixLength);
     free = free.flatMap((piece) => (piece === block ? subtract(piece, place) : [piece]));
     if (subnet.placeholder) held.push(place);
     else prefixes.set(subnet.name, place.text);
@@ -131,8 +121,8 @@ export function planAddresses(network: NetworkRequest): AddressPlan {
 }
 
 /** The IPv4 prefixes of the space; one that overlaps an earlier one is left out, or its addresses would be given twice. */
-function disjoint(addressSpace: readonly string[]): readonly AddressPrefix[] {
-  const spaces: AddressPrefix[] = [];
+function disjoint(addressSpace: readonly string[]): readonly AddressBlock[] {
+  const spaces: AddressBlock[] = [];
   for (const text of addressSpace) {
     const prefix = parsePrefix(text);
     if (prefix?.family === 4 && !spaces.some((other) => overlaps(other, prefix))) spaces.push(prefix);
@@ -145,12 +135,12 @@ function disjoint(addressSpace: readonly string[]): readonly AddressPrefix[] {
  * Never beyond one prefix of the space: Azure wants a subnet inside one of them.
  */
 function join(
-  free: readonly AddressPrefix[],
-  released: AddressPrefix,
-  spaces: readonly AddressPrefix[],
-): readonly AddressPrefix[] {
+  free: readonly AddressBlock[],
+  released: AddressBlock,
+  spaces: readonly AddressBlock[],
+): readonly AddressBlock[] {
   if (released.prefixLength === 0) return [...free, released];
-  const whole = prefixAt(4, released.first, released.prefixLength - 1);
+  const whole = blockAt(4, released.first, released.prefixLength - 1);
   const other = free.find(
     (block) => block.prefixLength === released.prefixLength && block.first !== released.first && contains(whole, block),
   );

@@ -25,7 +25,7 @@ export const maxDocumentDepth = 32;
 export const maxDocumentValues = 50_000;
 export const maxDocumentAliases = 200;
 /** The parser takes half a second for more; none but crafted documents have them. */
-const maxTokens = 250_000;
+const maxTokens = 150_000;
 
 /** A document as plain data, or everything that is wrong with its text. */
 export type DocumentResult =
