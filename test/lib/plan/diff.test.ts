@@ -444,3 +444,43 @@ describe('planChanges over any world', () => {
     );
   });
 });
+
+describe('planChanges of a large baseline', () => {
+  function callsFor(count: number): number {
+    let calls = 0;
+    const counted: PlanInput['kinds'] = () => ({
+      ...THING,
+      comparison: THING.comparison,
+      referencesOf: (body) => {
+        calls++;
+        return THING.referencesOf(body);
+      },
+      riskOf: (action, differences) => {
+        calls++;
+        return THING.riskOf(action, differences);
+      },
+      foreignContentOf: (actual, isOurs) => {
+        calls++;
+        return THING.foreignContentOf(actual, isOurs);
+      },
+    });
+    const nodes = Array.from({ length: count }, (_, index) =>
+      thing(`n${index}`, {
+        body: index < 9 ? X1 : refersTo(`n${index - 9}`, `n${index % 9}`),
+        dependsOn: index < 9 ? [] : always(`n${index - 9}`, `n${index % 9}`),
+      }),
+    );
+    const observed = new Map(nodes.map((node, index) => [normaliseId(node.id), index % 2 === 0 ? X2 : node.body]));
+    const made = plan(nodes.slice(0, count / 2), {
+      observed,
+      ledger: nodes.map((node) => written(node)),
+      kinds: counted,
+    });
+    expect(made.changes.length).toBeGreaterThan(count / 2);
+    return calls;
+  }
+
+  it('asks the kinds a number of questions that grows with the resources, not with their pairs', () => {
+    expect(callsFor(1000) / callsFor(250)).toBeLessThanOrEqual(4.1);
+  });
+});

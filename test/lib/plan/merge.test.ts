@@ -53,7 +53,7 @@ describe('mergeForWrite', () => {
 
         expect(differences(desired, merged, RULES, owned)).toEqual([]);
       }),
-      { numRuns: 800 },
+      { numRuns: 300 },
     );
   });
 
@@ -66,7 +66,7 @@ describe('mergeForWrite', () => {
 
         expect(mergeForWrite(desired, once, RULES, owned)).toEqual(once);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -78,7 +78,7 @@ describe('mergeForWrite', () => {
         for (const [path, value] of foreignLeaves(actual, desired, before))
           expect([path, merged.get(path)]).toEqual([path, value]);
       }),
-      { numRuns: 800 },
+      { numRuns: 300 },
     );
   });
 
@@ -138,7 +138,7 @@ describe('mergeForWrite', () => {
           expect([path, wasWritten && left.has(path)]).toEqual([path, false]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

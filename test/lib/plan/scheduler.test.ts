@@ -181,7 +181,7 @@ describe('a whole run', () => {
     (shape) => {
       const jobs = hubAndSpoke(shape);
 
-      const played = play(jobs);
+      const played = play(jobs, DEFAULT_LIMITS, 300_000);
 
       expect([...played.states.values()].every(({ name }) => name === 'done')).toBe(true);
       expect(played.makespanMinutes / leastPossibleMinutes(jobs)).toBeLessThanOrEqual(1.1);
@@ -199,7 +199,7 @@ describe('a whole run', () => {
         expect(makespanMinutes).toBeLessThanOrEqual(total + jobs.length / 60);
         expect(makespanMinutes).toBeGreaterThanOrEqual(leastPossibleMinutes(jobs) - 1e-6);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -226,7 +226,7 @@ describe('a whole run', () => {
           expect(states.get(job.id)?.name).toBe(hasBadBase ? 'blocked' : job.fails ? 'failed' : 'done');
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
