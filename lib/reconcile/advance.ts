@@ -71,7 +71,10 @@ async function takeTurn(
   const { nowIso } = request;
   await flushOutbox(dependencies, head);
   const taken = takeRequests(head, current?.run);
-  let run = taken.primary === undefined ? current?.run : newRun(head, taken.primary, current?.run, nowIso);
+  let run =
+    taken.primary === undefined
+      ? current?.run
+      : newRun(head, taken.primary, await inFlightOf(dependencies, current?.run), current?.run.buckets ?? {}, nowIso);
   const begun = taken.primary === undefined ? current : await dependencies.runs.read(taken.primary.operationId);
   if (begun?.run.stamp === stamp) return conclude(dependencies, request, begun.run);
   if (run === undefined || (isFinalState(run.state) && !taken.begins)) {
@@ -140,20 +143,35 @@ class PlanReader {
     return this.#dependencies.runs.readPlan(plan.operationId, plan.key);
   }
 
+  /** The change that a row was started for. */
+  async changeOf(row: RunRow): Promise<Change | undefined> {
+    return row.plan === undefined ? undefined : changesById((await this.of(row.plan)).plan).get(normaliseId(row.id));
+  }
+
   async changes(key: string): Promise<ReadonlyMap<string, Change>> {
     return key === '' ? new Map() : changesById((await this.of({ operationId: this.#operationId, key })).plan);
   }
 }
 
+/** What an overtaken run has in flight: the new one takes its lanes into account and follows it to its end. */
+async function inFlightOf(dependencies: Dependencies, overtaken: RunDocument | undefined): Promise<readonly RunRow[]> {
+  if (overtaken === undefined || isFinalState(overtaken.state)) return [];
+  const plans = new PlanReader(dependencies, overtaken.operationId);
+  const rows: RunRow[] = [];
+  for (const row of Object.values(overtaken.rows).filter(isInFlight)) {
+    const former = row.former ?? (await plans.changeOf(row));
+    rows.push({ ...row, carried: true, ...(former === undefined ? {} : { former }) });
+  }
+  return rows;
+}
+
 function newRun(
   head: BaselineHead,
-  primary: NonNullable<ReturnType<typeof takeRequests>['primary']>,
-  overtaken: RunDocument | undefined,
+  primary: ReconcileRequest,
+  inFlight: readonly RunRow[],
+  buckets: RunDocument['buckets'],
   nowIso: string,
 ): RunDocument {
-  // What the overtaken run has in flight is followed to its end by this one.
-  const inFlight =
-    overtaken === undefined || isFinalState(overtaken.state) ? [] : Object.values(overtaken.rows).filter(isInFlight);
   return {
     schemaVersion: 1,
     operationId: primary.operationId,
@@ -179,9 +197,9 @@ function newRun(
     plansMade: 0,
     planFailures: 0,
     planNotBeforeMs: Date.parse(nowIso),
-    rows: Object.fromEntries(inFlight.map((row) => [row.id, { ...row, carried: true }])),
+    rows: Object.fromEntries(inFlight.map((row) => [row.id, row])),
     refused: [],
-    buckets: overtaken?.buckets ?? {},
+    buckets,
     problems: [],
     stopping: false,
     aborted: false,
@@ -202,9 +220,7 @@ async function takeInOutcomes(
   for (const outcome of outcomes) {
     const row = rows[outcome.id];
     if (row === undefined) continue;
-    const change =
-      row.former ??
-      (row.plan === undefined ? undefined : changesById((await plans.of(row.plan)).plan).get(normaliseId(row.id)));
+    const change = row.former ?? (await plans.changeOf(row));
     rows[outcome.id] = withStartOutcome(row, outcome, change?.estimatedMinutes ?? 1, nowIso);
     if (outcome.outcome === 'stale') replan = true;
     if (outcome.outcome !== 'stale' && outcome.outcome !== 'refused' && outcome.wrote) wroteSincePlan = true;

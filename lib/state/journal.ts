@@ -47,6 +47,9 @@ export interface JournalQuery {
   /** ISO time, inclusive. */
   readonly since?: string;
   readonly resource?: string;
+  readonly operation?: string;
+  /** Entries of one answer at most. */
+  readonly limit?: number;
   readonly next?: string;
 }
 
@@ -64,19 +67,23 @@ export function createJournal(tables: TableStore): Journal {
       );
       await tables.upsert(JOURNAL_TABLE, [...rows.values()]);
     },
-    async read({ baseline, since, resource, next }) {
+    async read({ baseline, since, resource, operation, limit = PAGE_ENTRIES, next }) {
       const entries: JournalEntry[] = [];
       let token = next;
-      // A filter by resource may leave a page empty: read on until there is something to show or nothing left.
+      // A filter may leave a page empty: read on until there is something to show or nothing left.
       do {
         const page = await tables.page(JOURNAL_TABLE, baseline, {
-          size: PAGE_ENTRIES,
+          size: Math.min(limit, PAGE_ENTRIES),
           ...(since === undefined ? {} : { fromRow: since }),
           ...(token === undefined ? {} : { next: token }),
         });
         const found = page.rows.map((row) => row.value as unknown as JournalEntry);
         entries.push(
-          ...found.filter((entry) => resource === undefined || entry.resource.toLowerCase() === resource.toLowerCase()),
+          ...found.filter(
+            (entry) =>
+              (resource === undefined || entry.resource.toLowerCase() === resource.toLowerCase()) &&
+              (operation === undefined || entry.operationId === operation),
+          ),
         );
         token = page.next;
       } while (token !== undefined && entries.length === 0);
