@@ -45,6 +45,18 @@ describe('the local environment', () => {
     expect((await putGroup(second)).status).toBe(200);
   });
 
+  it('goes on from what it knew after its supervisor was killed', async () => {
+    const first = await start();
+    await first.api('PUT', '/api/notes/one', 'a note');
+    await putGroup(first);
+    await first.crash();
+
+    const second = await start();
+
+    expect((await second.api('GET', '/api/notes/one')).body).toEqual({ inBlob: 'a note', inTable: 'a note' });
+    expect((await putGroup(second)).status).toBe(200);
+  });
+
   it('has a killed host back, in another process at the same address', async () => {
     const running = await start();
     const before = running.ready;

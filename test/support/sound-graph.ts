@@ -14,46 +14,47 @@ function nodeFor(id: string, byId: ReadonlyMap<string, DesiredNode>): DesiredNod
   return byId.get(normaliseId(id)) ?? byId.get(normaliseId(parentId(id)));
 }
 
-/** What must hold for every graph, whatever the spec. */
-export function expectSoundGraph(graph: DesiredGraph): void {
+/** Everything that is wrong with a graph, whatever its spec, as readable lines. */
+function faultsOf(graph: DesiredGraph): readonly string[] {
+  const faults: string[] = [];
   const byId = new Map(graph.nodes.map((node) => [normaliseId(node.id), node]));
-  expect(byId.size).toBe(graph.nodes.length);
+  if (byId.size !== graph.nodes.length) faults.push('two nodes have one id');
 
   for (const node of graph.nodes) {
-    const kind = kindOf(node.kind);
     const edges = new Set(node.dependsOn.map(({ id }) => normaliseId(id)));
-    expect(edges.size).toBe(node.dependsOn.length);
-    for (const edge of edges) expect(byId.has(edge)).toBe(true);
-    expect(edges.has(normaliseId(node.id))).toBe(false);
-    expect(node.lanes).toEqual([...new Set(node.lanes.map((lane) => lane.toLowerCase()))].sort());
-    if (node.presence === 'reference') expect([node.body, node.dependsOn, node.lanes]).toEqual([{}, [], []]);
+    if (edges.size !== node.dependsOn.length) faults.push(`${node.id} waits twice for one node`);
+    if (edges.has(normaliseId(node.id))) faults.push(`${node.id} waits for itself`);
+    for (const edge of edges) if (!byId.has(edge)) faults.push(`${node.id} waits for ${edge}, which is no node`);
+    const lanes = [...new Set(node.lanes.map((lane) => lane.toLowerCase()))].sort();
+    if (lanes.join('\n') !== node.lanes.join('\n')) faults.push(`${node.id} has its lanes out of order`);
+    const more = Object.keys(node.body).length + node.dependsOn.length + node.lanes.length;
+    if (node.presence === 'reference' && more > 0) faults.push(`${node.id} is only referred to and has a body`);
 
-    for (const id of everyId(node.body)) {
+    const named = everyId(node.body).map(normaliseId);
+    for (const id of named) {
       const target = nodeFor(id, byId);
-      expect({ from: node.id, to: id, found: target?.id }).toEqual({
-        from: node.id,
-        to: id,
-        found: expect.any(String),
-      });
-      // A body that names a resource is written after it.
-      const waits = target !== undefined && edges.has(normaliseId(target.id));
-      expect({ from: node.id, to: id, waits }).toEqual({ from: node.id, to: id, waits: true });
+      if (target === undefined) faults.push(`${node.id} names ${id}, which is no node`);
+      else if (!edges.has(normaliseId(target.id))) faults.push(`${node.id} names ${id} and does not wait for it`);
     }
-    expect(new Set(kind.referencesOf(node.body).map(normaliseId))).toEqual(
-      new Set(everyId(node.body).map(normaliseId)),
-    );
+    const told = kindOf(node.kind).referencesOf(node.body).map(normaliseId);
+    if ([...new Set(named)].sort().join() !== [...new Set(told)].sort().join()) {
+      faults.push(`${node.id} does not tell its references: ${named.join()} but ${told.join()}`);
+    }
   }
 
-  const depths = new Map<string, number>();
-  const depthOf = (id: string, below: ReadonlySet<string>): number => {
-    const known = depths.get(id);
-    if (known !== undefined) return known;
-    expect(below.has(id)).toBe(false);
-    const node = byId.get(id);
-    const inner = new Set([...below, id]);
-    const depth = 1 + Math.max(0, ...(node?.dependsOn ?? []).map((edge) => depthOf(normaliseId(edge.id), inner)));
-    depths.set(id, depth);
-    return depth;
-  };
-  for (const id of byId.keys()) depthOf(id, new Set());
+  const waiting = new Map(
+    [...byId].map(([id, node]) => [id, new Set(node.dependsOn.map((edge) => normaliseId(edge.id)))]),
+  );
+  for (let settled = true; settled; ) {
+    const done = [...waiting].filter(([, edges]) => [...edges].every((edge) => !waiting.has(edge))).map(([id]) => id);
+    for (const id of done) waiting.delete(id);
+    settled = done.length > 0;
+  }
+  return [...faults, ...[...waiting.keys()].map((id) => `${id} is in a cycle or waits for one`)];
+}
+
+/** What must hold for every graph, whatever the spec. */
+export function expectSoundGraph(graph: DesiredGraph): void {
+  expect(graph.nodes.length).toBeGreaterThan(0);
+  expect(faultsOf(graph)).toEqual([]);
 }
