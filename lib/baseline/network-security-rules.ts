@@ -138,7 +138,8 @@ function nodeRules(context: SecurityContext): readonly Rule[] {
     ...prefixesOf('apiManagement'),
   ];
   if (!context.ingressThroughGateway || gateways.length === 0) return [];
-  const cluster = [...prefixesOf('nodes'), ...prefixesOf('pods'), ...context.podCidrs];
+  const pods = [...prefixesOf('pods'), ...prefixesOf('virtualNodes')];
+  const cluster = [...prefixesOf('nodes'), ...pods, ...context.podCidrs];
   const targets = [...cluster, ...prefixesOf('internalLoadBalancer')];
   const apiServer = prefixesOf('apiServer');
   const management = [...context.bastion, ...prefixesOf('management')];

@@ -95,7 +95,8 @@ export const firewallPolicy: ResourceKind = {
     if (policy === undefined) return [];
     const insights = policy.properties.insights === undefined ? undefined : baseline.workspace?.id;
     const node = nodeOf('firewallPolicy', policy, {
-      body: { ...envelope(policy, baseline), properties: policy.properties },
+      // An adopted policy may lie in any region: it serves firewalls of all of them.
+      body: { ...(policy.presence === 'create' ? envelope(policy, baseline) : {}), properties: policy.properties },
       dependsOn: dependencies([groupOf(policy), policy.basePolicyId, insights]),
       lanes: firewallFamilyLanes(baseline),
     });
