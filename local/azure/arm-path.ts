@@ -56,8 +56,11 @@ export function cleanId(id: string): string {
 
 /** Equal for equal ids. */
 export function idKey(id: string): string {
-  return cleanId(id).toLowerCase();
+  return CLEAN.test(id) ? id.toLowerCase() : cleanId(id).toLowerCase();
 }
+
+/** Nothing to decode, no doubled or trailing slash: by far the most ids, and compared all the time. */
+const CLEAN = /^(?:\/[^/%]+)+$/;
 
 /** True if `key` lies below `ancestorKey` (both keys). */
 export function isBelow(key: string, ancestorKey: string): boolean {

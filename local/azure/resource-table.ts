@@ -9,7 +9,10 @@ export class ResourceTable {
   readonly #catalogue: Catalogue;
   /** Key of a parent, scope or group to the keys right below it. */
   readonly #children = new Map<string, Set<string>>();
+  readonly #ofType = new Map<string, Set<string>>();
   readonly #references = new Map<string, readonly Reference[]>();
+  /** Key pointed at to the keys of who points there. */
+  readonly #pointing = new Map<string, Set<string>>();
 
   constructor(documents: Documents, catalogue: Catalogue) {
     this.#resources = new Collection<StoredResource>(documents, 'resources');
@@ -27,19 +30,17 @@ export class ResourceTable {
   }
 
   list(type: string, withinId?: string): readonly StoredResource[] {
-    const wanted = type.toLowerCase();
     const within = withinId === undefined ? undefined : idKey(withinId);
-    return this.all().filter(
-      ({ id }) => id.type.toLowerCase() === wanted && (within === undefined || isBelow(id.key, within)),
+    return this.#found(this.#ofType.get(type.toLowerCase())).filter(
+      ({ id }) => within === undefined || isBelow(id.key, within),
     );
   }
 
   children(parentId: string, type?: string): readonly StoredResource[] {
     const wanted = type?.toLowerCase();
-    return [...(this.#children.get(idKey(parentId)) ?? [])]
-      .map((key) => this.#resources.get(key))
-      .filter((child) => child !== undefined)
-      .filter((child) => wanted === undefined || child.id.type.toLowerCase() === wanted);
+    return this.#found(this.#children.get(idKey(parentId))).filter(
+      (child) => wanted === undefined || child.id.type.toLowerCase() === wanted,
+    );
   }
 
   /** Everything below an id at any depth, extension resources too. */
@@ -53,13 +54,14 @@ export class ResourceTable {
   }
 
   referencedBy(id: string): readonly IncomingReference[] {
-    const key = idKey(id);
-    return this.#incoming((to) => to === key);
+    return this.#incoming(idKey(id));
   }
 
   referencedWithin(id: string): readonly IncomingReference[] {
     const key = idKey(id);
-    return this.#incoming((to) => to === key || isBelow(to, key));
+    return [...this.#pointing.keys()]
+      .filter((to) => to === key || isBelow(to, key))
+      .flatMap((to) => this.#incoming(to));
   }
 
   put(resource: StoredResource): void {
@@ -70,31 +72,47 @@ export class ResourceTable {
   remove(id: string): void {
     const resource = this.get(id);
     if (resource === undefined) return;
-    this.#resources.delete(resource.id.key);
-    this.#references.delete(resource.id.key);
-    if (resource.id.parentId !== undefined) this.#children.get(idKey(resource.id.parentId))?.delete(resource.id.key);
+    const { key, parentId, type } = resource.id;
+    this.#resources.delete(key);
+    this.#forgetReferences(key);
+    this.#ofType.get(type.toLowerCase())?.delete(key);
+    if (parentId !== undefined) this.#children.get(idKey(parentId))?.delete(key);
   }
 
   #index(resource: StoredResource): void {
     const { id, body } = resource;
-    if (id.parentId !== undefined) {
-      const parent = idKey(id.parentId);
-      const siblings = this.#children.get(parent) ?? new Set();
-      this.#children.set(parent, siblings.add(id.key));
-    }
+    addTo(this.#ofType, id.type.toLowerCase(), id.key);
+    if (id.parentId !== undefined) addTo(this.#children, idKey(id.parentId), id.key);
+    this.#forgetReferences(id.key);
     const references = this.#catalogue.find(id.type)?.references?.(id, body) ?? [];
     this.#references.set(id.key, references);
+    for (const { to } of references) addTo(this.#pointing, idKey(to), id.key);
   }
 
-  #incoming(points: (toKey: string) => boolean): readonly IncomingReference[] {
-    const found: IncomingReference[] = [];
-    for (const [key, references] of this.#references) {
-      const resource = this.#resources.get(key);
-      if (resource === undefined) continue;
-      for (const reference of references) {
-        if (points(idKey(reference.to))) found.push({ resource, reference });
-      }
+  #forgetReferences(key: string): void {
+    for (const { to } of this.#references.get(key) ?? []) {
+      const pointing = this.#pointing.get(idKey(to));
+      pointing?.delete(key);
+      if (pointing?.size === 0) this.#pointing.delete(idKey(to));
     }
-    return found;
+    this.#references.delete(key);
   }
+
+  #incoming(toKey: string): readonly IncomingReference[] {
+    return this.#found(this.#pointing.get(toKey)).flatMap((resource) =>
+      this.references(resource)
+        .filter(({ to }) => idKey(to) === toKey)
+        .map((reference) => ({ resource, reference })),
+    );
+  }
+
+  #found(keys: ReadonlySet<string> | undefined): readonly StoredResource[] {
+    return [...(keys ?? [])].map((key) => this.#resources.get(key)).filter((found) => found !== undefined);
+  }
+}
+
+function addTo(index: Map<string, Set<string>>, name: string, key: string): void {
+  const keys = index.get(name);
+  if (keys === undefined) index.set(name, new Set([key]));
+  else keys.add(key);
 }

@@ -239,3 +239,34 @@ describe('data planes beside ARM', () => {
     expect((await arm('GET', GROUP)).status).toBe(200);
   });
 });
+
+describe('a running clock', () => {
+  it('is stopped for the way of an advance, with everybody who shares it, and runs on from there', async () => {
+    await azure.close();
+    azure = await start({ speed: 1 });
+    const told: { readonly simulatedMs: number; readonly speed: number }[] = [];
+    const host = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        told.push((JSON.parse(Buffer.concat(chunks).toString()) as { setting: (typeof told)[number] }).setting);
+        response.end(JSON.stringify({ nextDueMs: null, workDone: false }));
+      });
+    });
+    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+    const address = host.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    await sim('PUT', 'clock/participants/host', { url: `http://127.0.0.1:${port}/` });
+    await arm('PUT', BOX, BODY);
+    const beforeMs = azure.simulation.clockKeeper.clock.nowMs();
+    const { body } = await sim('POST', 'clock', { advanceSeconds: 86_400 });
+    const { simulatedMs } = body as { simulatedMs: number };
+    expect(simulatedMs).toBeGreaterThanOrEqual(beforeMs + 86_400_000);
+    expect(told.slice(0, -1).every(({ speed }) => speed === 0)).toBe(true);
+    expect(told.at(-1)).toMatchObject({ speed: 1 });
+    expect(azure.simulation.clockKeeper.clock.setting().speed).toBe(1);
+    expect(azure.simulation.clockKeeper.clock.nowMs()).toBeGreaterThanOrEqual(simulatedMs);
+    expect((await arm('GET', BOX)).body).toMatchObject({ properties: { provisioningState: 'Succeeded' } });
+    await new Promise((resolve) => host.close(resolve));
+  });
+});
