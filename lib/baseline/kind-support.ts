@@ -133,6 +133,7 @@ export function laneList(lanes: readonly (string | undefined)[]): readonly strin
 export const laneOf = {
   virtualNetwork: (id: string) => `virtualNetwork:${id}`,
   firewallPolicy: (id: string) => `firewallPolicy:${id}`,
+  publicIpAddress: (id: string) => `publicIPAddress:${id}`,
   publicIpPrefix: (id: string) => `publicIPPrefix:${id}`,
   privateDnsZone: (id: string) => `privateDnsZone:${id}`,
   ddosProtectionPlan: (id: string) => `ddosProtectionPlan:${id}`,

@@ -83,7 +83,9 @@ export function circumstancesOf(
 function reactionRulesOf(spec: BaselineSpec | undefined): readonly ReactionRule[] {
   if (spec === undefined) return [];
   return [
-    { mode: spec.drift.mode, source: 'drift.mode' },
+    { mode: spec.drift.mode, source: 'drift.mode', owner: 'spec' },
+    // What an operator or a reaction has recorded, and its end, is carried out: the mode bound the recording.
+    { mode: 'act', source: 'adjustments', owner: 'adjustment' },
     ...spec.drift.fields.map(
       (field): ReactionRule => ({
         mode: field.mode,

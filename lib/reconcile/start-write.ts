@@ -13,6 +13,7 @@ import type { LedgerEntry } from '../plan/ledger.ts';
 import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../plan/merge.ts';
 import { isOurs, nextLedgerEntry } from '../plan/ownership.ts';
 import type { Change } from '../plan/plan.ts';
+import { conditionOf } from '../plan/provisioning-state.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { StorageError } from '../state/storage.ts';
 import { isInsideAny } from './preflight-rules.ts';
@@ -145,12 +146,12 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
   }
   const desired: JsonObject = node?.body ?? {};
   const owned = ownedBeforeOf(entry);
-  const state = provisioningStateOf(actual);
+  const condition = actual === null ? 'settled' : conditionOf(actual).condition;
   const { differences } = compare(desired, actual, kind.comparison, owned);
   if (actual !== null && differences.length === 0) {
-    if (isUnderWay(state))
+    if (condition === 'underWay')
       return { outcome: 'running', wrote: false, handle: { by: 'resource', expect: 'present' }, retryAfterSeconds: 10 };
-    if (state !== 'failed') return { outcome: 'settled', wrote: false };
+    if (condition === 'settled') return { outcome: 'settled', wrote: false };
   }
   if (actual === null && change.action === 'update')
     return { outcome: 'stale', why: 'The resource is not there any more.' };
@@ -178,7 +179,7 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
   if (intended !== null) await dependencies.ledger.write(request.baseline, [intended]);
 
   const etag = typeof actual?.etag === 'string' ? actual.etag : undefined;
-  const condition: Pick<ArmRequest, 'ifMatch' | 'ifNoneMatch'> =
+  const precondition: Pick<ArmRequest, 'ifMatch' | 'ifNoneMatch'> =
     kind.etag === 'ignored' ? {} : actual === null ? { ifNoneMatch: '*' } : etag === undefined ? {} : { ifMatch: etag };
   const response = await dependencies.arm.send({
     method: 'PUT',
@@ -186,7 +187,7 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
     apiVersion: kind.apiVersion,
     body,
     clientRequestId: `${request.operationId}:${request.attempt}`,
-    ...condition,
+    ...precondition,
   });
   if (response.status >= 400 && response.status < 500 && intended !== null) await abandon(context, intended);
   return resultOf(response, 'PUT', change.id);
@@ -196,7 +197,7 @@ async function startDelete({ dependencies, request, change, kind, actual, entry 
   if (actual === null) return { outcome: 'settled', wrote: false };
   if (entry === null || !entry.created)
     return { outcome: 'stale', why: 'The ledger does not say that this resource is ours.' };
-  if (provisioningStateOf(actual) === 'deleting')
+  if (conditionOf(actual).condition === 'deleting')
     return { outcome: 'running', wrote: false, handle: { by: 'resource', expect: 'absent' }, retryAfterSeconds: 10 };
   // Children of ours may still be on it when the plan deletes them in the same run; what is foreign was not there when the plan was made.
   const foreign = await foreignContentOf(dependencies, request.baseline, kind, actual, entry);
@@ -263,18 +264,6 @@ function areAllPlanned(now: readonly PropertyDifference[], planned: readonly Pro
 
 function textOf({ path, before, after }: PropertyDifference): string {
   return canonicalJson({ path, before, after });
-}
-
-/** The resource's own state in lower case; empty when the kind has none. */
-export function provisioningStateOf(actual: JsonObject | null): string {
-  const properties = actual?.properties;
-  return isJsonObject(properties) && typeof properties.provisioningState === 'string'
-    ? properties.provisioningState.toLowerCase()
-    : '';
-}
-
-function isUnderWay(state: string): boolean {
-  return state !== '' && state !== 'succeeded' && state !== 'failed' && state !== 'canceled';
 }
 
 /** What an exception means for the write: without an answer it may or may not have happened, so it is looked up again. */

@@ -160,7 +160,14 @@ export const azureFirewall: ResourceKind = {
           // Cheap while no firewall uses the policy, minutes each afterwards.
           ...baseline.ruleCollectionGroups.map(({ id }) => id),
         ]),
-        lanes: [laneOf.virtualNetwork(firewall.networkId), ...firewallFamilyLanes(baseline)],
+        lanes: [
+          laneOf.virtualNetwork(firewall.networkId),
+          ...firewallFamilyLanes(baseline),
+          ...firewall.publicIps.map(({ id }) => laneOf.publicIpAddress(id)),
+          ...(firewall.managementPublicIpId === undefined
+            ? []
+            : [laneOf.publicIpAddress(firewall.managementPublicIpId)]),
+        ],
       }),
     ];
   },

@@ -89,7 +89,7 @@ export const bastionHost: ResourceKind = {
           },
         },
         dependsOn: dependencies([groupOf(bastion), bastion.networkId, bastion.publicIpId]),
-        lanes: [laneOf.virtualNetwork(bastion.networkId)],
+        lanes: [laneOf.virtualNetwork(bastion.networkId), laneOf.publicIpAddress(bastion.publicIpId)],
       }),
     ];
   },

@@ -75,7 +75,11 @@ export const natGateway: ResourceKind = {
           },
         },
         dependsOn: dependencies([groupOf(gateway), ...gateway.publicIpAddressIds, ...gateway.publicIpPrefixIds]),
-        lanes: gateway.networkIds.map(laneOf.virtualNetwork),
+        lanes: [
+          ...gateway.networkIds.map(laneOf.virtualNetwork),
+          ...gateway.publicIpAddressIds.map(laneOf.publicIpAddress),
+          ...gateway.publicIpPrefixIds.map(laneOf.publicIpPrefix),
+        ],
       }),
     ),
 };

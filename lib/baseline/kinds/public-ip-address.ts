@@ -86,7 +86,11 @@ export const publicIpAddress: ResourceKind = {
           },
         },
         dependsOn: dependencies([groupOf(address), address.prefixId]),
-        lanes: address.prefixId === undefined ? [] : [laneOf.publicIpPrefix(address.prefixId)],
+        // Whatever carries the address locks it while it is being written itself.
+        lanes: [
+          laneOf.publicIpAddress(address.id),
+          ...(address.prefixId === undefined ? [] : [laneOf.publicIpPrefix(address.prefixId)]),
+        ],
       }),
     ),
 };
