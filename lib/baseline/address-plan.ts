@@ -42,12 +42,13 @@ export interface AddressPlan {
   readonly unplaced: readonly UnplacedSubnet[];
 }
 
-/** What stays of `block` without `taken`, as the fewest prefixes, in address order. */
-function subtract(block: AddressBlock, taken: AddressBlock): readonly AddressBlock[] {
-  if (!overlaps(block, taken)) return [block];
-  if (contains(taken, block)) return [];
+/** What stays of `block` without those that are taken, as the fewest blocks, in address order. */
+function remaining(block: AddressBlock, taken: readonly AddressBlock[]): readonly AddressBlock[] {
+  const inside = taken.filter((other) => overlaps(block, other));
+  if (inside.length === 0) return [block];
+  if (inside.some((other) => contains(other, block))) return [];
   const parts = halves(block);
-  return parts === undefined ? [] : [...subtract(parts[0], taken), ...subtract(parts[1], taken)];
+  return parts === undefined ? [] : [...remaining(parts[0], inside), ...remaining(parts[1], inside)];
 }
 
 /** The smallest block that is big enough, the lowest among equals; from the first prefix of the space that has one. */
@@ -86,14 +87,14 @@ export function planAddresses(network: NetworkRequest): AddressPlan {
   const prefixes = new Map<string, string>();
   const unplaced: UnplacedSubnet[] = [];
   const spaces = disjoint(network.addressSpace);
-  let free: readonly AddressBlock[] = spaces;
-
-  for (const subnet of network.subnets) {
-    if (subnet.addressPrefix === undefined) continue;
-    prefixes.set(subnet.name, subnet.addressPrefix);
-    const given = parsePrefix(subnet.addressPrefix);
-    if (given !== undefined) free = free.flatMap((block) => subtract(block, given));
+  const given: AddressBlock[] = [];
+  for (const { name, addressPrefix } of network.subnets) {
+    if (addressPrefix === undefined) continue;
+    prefixes.set(name, addressPrefix);
+    const prefix = parsePrefix(addressPrefix);
+    if (prefix !== undefined) given.push(prefix);
   }
+  let free = spaces.flatMap((space) => remaining(space, given));
 
   const held: AddressBlock[] = [];
   for (const subnet of network.subnets) {
@@ -113,7 +114,7 @@ export function planAddresses(network: NetworkRequest): AddressPlan {
       continue;
     }
     const place = prefixAt(4, block.first, prefixLength);
-    free = free.flatMap((piece) => (piece === block ? subtract(piece, place) : [piece]));
+    free = free.flatMap((piece) => (piece === block ? remaining(piece, [place]) : [piece]));
     if (subnet.placeholder) held.push(place);
     else prefixes.set(subnet.name, place.text);
   }
@@ -134,11 +135,7 @@ function disjoint(addressSpace: readonly string[]): readonly AddressBlock[] {
  * Puts a block back and joins it with its free other half, again and again, so that larger subnets fit once more.
  * Never beyond one prefix of the space: Azure wants a subnet inside one of them.
  */
-function join(
-  free: readonly AddressBlock[],
-  released: AddressBlock,
-  spaces: readonly AddressBlock[],
-): readonly AddressBlock[] {
+function join(free: readonly AddressBlock[], released: AddressBlock, spaces: readonly AddressBlock[]): AddressBlock[] {
   if (released.prefixLength === 0) return [...free, released];
   const whole = blockAt(4, released.first, released.prefixLength - 1);
   const other = free.find(

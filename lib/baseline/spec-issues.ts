@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isJsonObject } from '../json.ts';
 import { baselineSpec } from './spec.ts';
 import type { Violation } from './violation.ts';
 import { violation } from './violation-codes.ts';
@@ -71,12 +72,17 @@ const typeNames: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
+/** The size that a bound is about: of a number itself, of text and lists their length. */
+function measured(input: unknown): string {
+  if (typeof input === 'string') return `has ${input.length} characters`;
+  return Array.isArray(input) ? `has ${input.length} entries` : `is ${shown(input)}`;
+}
+
 function boundFault(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, path: string): Violation {
   const small = issue.code === 'too_small';
   const bound = String(small ? issue.minimum : issue.maximum);
-  const unit = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : '';
-  const exclusive = issue.inclusive === false ? ' and not that itself' : '';
-  const message = `${path || 'The document'} is ${shown(issue.input)}; ${bound}${unit} ${small ? 'or more' : 'or less'}${exclusive} is accepted.`;
+  const side = issue.inclusive === false ? (small ? 'more than' : 'less than') : small ? 'at least' : 'at most';
+  const message = `${path || 'The document'} ${measured(issue.input)}; ${side} ${bound} is accepted.`;
   return violation('PropertyOutOfRange', path, message, { description: descriptionAt(issue.path) });
 }
 
@@ -91,7 +97,24 @@ function typeFault(issue: Extract<Issue, { code: 'invalid_type' }>, path: string
   return violation(quoted ? 'PropertyNeedsQuotes' : 'PropertyTypeWrong', path, message, { description, wanted });
 }
 
+/** Names of the properties that a mapping at that path may have. */
+function propertiesAt(path: readonly PropertyKey[]): readonly string[] {
+  let schema: z.core.$ZodType | undefined = baselineSpec;
+  for (const part of path) schema = schema === undefined ? undefined : stepInto(schema, part);
+  const inner = schema === undefined ? undefined : unwrapped(schema);
+  if (inner instanceof z.ZodObject) return Object.keys(inner.shape);
+  if (!(inner instanceof z.ZodUnion || inner instanceof z.ZodDiscriminatedUnion)) return [];
+  return [
+    ...new Set(inner.options.flatMap((option) => (option instanceof z.ZodObject ? Object.keys(option.shape) : []))),
+  ];
+}
+
 function unionFault(issue: Extract<Issue, { code: 'invalid_union' }>, path: string): readonly Violation[] {
+  if (issue.discriminator !== undefined && isJsonObject(issue.input)) {
+    const options = 'options' in issue ? (issue.options ?? []) : [];
+    const message = `${path} is ${shown(issue.input[issue.discriminator])}; one of ${options.map(String).join(', ')} is accepted.`;
+    return [violation('PropertyValueRefused', path, message, { description: descriptionAt(issue.path.slice(0, -1)) })];
+  }
   // Of several forms, the one that came nearest tells most; a scalar that is none of them fits no single message.
   const [nearest] = [...issue.errors].sort(
     (a, b) => b.reduce((sum, { path: at }) => sum + at.length, 0) - a.reduce((sum, { path: at }) => sum + at.length, 0),
@@ -108,11 +131,13 @@ function faultsOf(issue: Issue): readonly Violation[] {
   switch (issue.code) {
     case 'invalid_type':
       return [typeFault(issue, path)];
-    case 'unrecognized_keys':
+    case 'unrecognized_keys': {
+      const properties = propertiesAt(issue.path).join(', ');
       return issue.keys.map((key) => {
         const at = documentPath([...issue.path, key.slice(0, 64)]);
-        return violation('PropertyUnknown', at, `There is no property ${key.slice(0, 64)} here.`);
+        return violation('PropertyUnknown', at, `There is no property ${key.slice(0, 64)} here.`, { properties });
       });
+    }
     case 'too_small':
     case 'too_big':
       return [boundFault(issue, path)];

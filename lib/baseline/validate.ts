@@ -26,6 +26,9 @@ import { isWarning, violation } from './violation-codes.ts';
 /** Most violations, and most warnings, that one answer holds. */
 export const maxViolations = 200;
 
+/** Most prefixes of one network: far more than routing tables of people hold. */
+const maxAddressPrefixes = 200;
+
 export interface ValidateOptions {
   /** Today as YYYY-MM-DD. What Azure has retired by then is a violation, what it will retire a warning. */
   readonly todayIso: string;
@@ -66,6 +69,18 @@ function bounded(found: readonly Violation[]): readonly Violation[] {
   return [...found.slice(0, maxViolations), violation('MoreFound', '', `${left} more were found and left out.`)];
 }
 
+/** Address spaces so long that planning in them would take seconds: looked at before anything is planned. */
+function* sizeFaults({ hub, spokes }: BaselineSpec): Iterable<Violation> {
+  for (const [path, { addressPrefixes }] of [
+    ['hub', hub.network] as const,
+    ...spokes.map(({ network }, index) => [`spokes[${index}]`, network] as const),
+  ]) {
+    if (addressPrefixes.length <= maxAddressPrefixes) continue;
+    const message = `The network has ${addressPrefixes.length} prefixes; ${maxAddressPrefixes} are accepted.`;
+    yield violation('AddressPrefixesTooMany', `${path}.network.addressPrefixes`, message);
+  }
+}
+
 function refused(violations: readonly Violation[], warnings: readonly Violation[]): ValidationResult {
   return { ok: false, violations: bounded(violations), warnings: bounded(warnings) };
 }
@@ -89,6 +104,8 @@ export function validateSpecValue(value: JsonObject, options: ValidateOptions): 
   if (!parsed.success) return refused(violationsOfIssues(parsed.error.issues), []);
 
   const spec = parsed.data;
+  const tooLong = [...sizeFaults(spec)];
+  if (tooLong.length > 0) return refused(tooLong, []);
   const context = constraintContext(spec, options.todayIso);
   const found = constraints.flatMap((constraint) => [...constraint(context)]);
   const warnings = found.filter(({ code }) => isWarning(code));

@@ -68,7 +68,7 @@ export const violationCodes = {
   },
   PropertyUnknown: {
     meaning: 'The spec has no property of that name.',
-    remedy: 'Remove it, or correct its spelling; the schema lists what there is.',
+    remedy: 'Remove it, or correct its spelling; there are {properties}.',
   },
   PropertyMissing: {
     meaning: 'A property that must be there is not.',
@@ -129,6 +129,10 @@ export const violationCodes = {
   AddressSpaceOverlap: {
     meaning: 'Two prefixes of one network share addresses.',
     remedy: 'Remove the one that lies in the other.',
+  },
+  AddressPrefixesTooMany: {
+    meaning: 'A network has more prefixes than are accepted.',
+    remedy: 'Summarise them in larger prefixes.',
   },
   NetworkWithoutIpv4: {
     meaning: 'A network has IPv6 prefixes only.',
@@ -734,6 +738,13 @@ export const violationCodes = {
 
 export type ViolationCode = keyof typeof violationCodes;
 
+/** Names in a document may be as long as the document; what is said about them is not. */
+const maxTextLength = 500;
+
+function clipped(text: string): string {
+  return text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength - 2)}….`;
+}
+
 /** A violation with the remedy of its code, `{name}` filled in from `values`. */
 export function violation(
   code: ViolationCode,
@@ -744,7 +755,7 @@ export function violation(
   const remedy = violationCodes[code].remedy.replace(/\{(\w+)\}/g, (placeholder, name: string) =>
     String(values[name] ?? placeholder),
   );
-  return { code, path, message, remedy };
+  return { code, path: clipped(path), message: clipped(message), remedy };
 }
 
 /** Whether a code only warns. */

@@ -60,46 +60,67 @@ export function* addressFaults(text: string, path: string, family: 4 | 6 = 4): I
   }
 }
 
+/** IPv4 before IPv6, then by first address, the larger one first. */
+export function inAddressOrder(a: AddressPrefix, b: AddressPrefix): number {
+  if (a.family !== b.family) return a.family - b.family;
+  if (a.first !== b.first) return a.first < b.first ? -1 : 1;
+  return a.prefixLength - b.prefixLength;
+}
+
 function* spaceFaults(network: PlannedNetwork): Iterable<Violation> {
   const path = `${network.path}.network.addressPrefixes`;
   for (const [index, text] of network.network.addressPrefixes.entries()) {
     yield* prefixFaults(text, `${path}[${index}]`);
   }
   if (network.space.length > 0 && network.space.every(({ prefix }) => prefix.family === 6)) {
-    yield violation('NetworkWithoutIpv4', path, `The network of ${network.name} has no IPv4 prefix.`);
+    yield violation('NetworkWithoutIpv4', path, `The network of ${network.label} has no IPv4 prefix.`);
   }
-  for (const [at, { index, prefix }] of network.space.entries()) {
-    const other = network.space.slice(0, at).find((earlier) => overlaps(earlier.prefix, prefix));
-    if (other === undefined) continue;
-    const message = `${prefix.text} overlaps ${other.prefix.text} of the same network.`;
-    yield violation('AddressSpaceOverlap', `${path}[${index}]`, message);
+  const sorted = [...network.space].sort((a, b) => inAddressOrder(a.prefix, b.prefix));
+  let reaching: (typeof sorted)[number] | undefined;
+  for (const entry of sorted) {
+    if (reaching !== undefined && overlaps(reaching.prefix, entry.prefix)) {
+      const [earlier, later] = reaching.index < entry.index ? [reaching, entry] : [entry, reaching];
+      const message = `${later.prefix.text} overlaps ${earlier.prefix.text} of the same network.`;
+      yield violation('AddressSpaceOverlap', `${path}[${later.index}]`, message);
+    }
+    if (
+      reaching === undefined ||
+      reaching.prefix.family !== entry.prefix.family ||
+      entry.prefix.last > reaching.prefix.last
+    ) {
+      reaching = entry;
+    }
   }
 }
 
+/**
+ * Prefixes of different networks that share addresses. In address order, an earlier prefix overlaps a later one only if
+ * it reaches beyond its start, so the two that reach farthest, of two different networks, are all that has to be kept.
+ */
 function* overlapsBetween(networks: readonly PlannedNetwork[]): Iterable<Violation> {
-  // Sorted by first address, a prefix can only overlap those before it that reach beyond its start: no pair is tried in vain.
   const all = networks
-    .flatMap((network) => network.space.map(({ index, prefix }) => ({ network, index, prefix })))
-    .sort(
-      (a, b) =>
-        a.prefix.family - b.prefix.family ||
-        (a.prefix.first < b.prefix.first
-          ? -1
-          : a.prefix.first > b.prefix.first
-            ? 1
-            : a.prefix.prefixLength - b.prefix.prefixLength),
-    );
-  const order = new Map(networks.map((network, index) => [network, index]));
-  let open: (typeof all)[number][] = [];
+    .flatMap((network, order) => network.space.map(({ index, prefix }) => ({ network, order, index, prefix })))
+    .sort((a, b) => inAddressOrder(a.prefix, b.prefix));
+  type Entry = (typeof all)[number];
+  let first: Entry | undefined;
+  let second: Entry | undefined;
   for (const entry of all) {
-    open = open.filter((other) => overlaps(other.prefix, entry.prefix));
-    const other = open.find((candidate) => candidate.network !== entry.network);
-    open.push(entry);
-    if (other === undefined) continue;
-    const [earlier, later] =
-      (order.get(other.network) ?? 0) < (order.get(entry.network) ?? 0) ? [other, entry] : [entry, other];
-    const message = `${later.prefix.text} of ${later.network.name} overlaps ${earlier.prefix.text} of ${earlier.network.name}; both are peered with the hub.`;
-    yield violation('NetworksOverlap', `${later.network.path}.network.addressPrefixes[${later.index}]`, message);
+    const other = [first, second].find(
+      (kept) => kept !== undefined && kept.order !== entry.order && overlaps(kept.prefix, entry.prefix),
+    );
+    if (other !== undefined) {
+      const [earlier, later] = other.order < entry.order ? [other, entry] : [entry, other];
+      const message = `${later.prefix.text} of ${later.network.label} overlaps ${earlier.prefix.text} of ${earlier.network.label}.`;
+      yield violation('NetworksOverlap', `${later.network.path}.network.addressPrefixes[${later.index}]`, message);
+    }
+    if (first === undefined || first.prefix.family !== entry.prefix.family) {
+      [first, second] = [entry, undefined];
+    } else if (entry.prefix.last > first.prefix.last) {
+      if (entry.order !== first.order) second = first;
+      first = entry;
+    } else if (entry.order !== first.order && (second === undefined || entry.prefix.last > second.prefix.last)) {
+      second = entry;
+    }
   }
 }
 
@@ -110,6 +131,7 @@ function* publicRanges(context: ConstraintContext): Iterable<Violation> {
   for (const network of context.networks) {
     for (const { index, prefix } of network.space) {
       if (prefix.family === 6 || isPrivateRange(prefix)) continue;
+      if (forbiddenRanges.some((range) => overlaps(range, prefix))) continue;
       if (declared.some((range) => contains(range, prefix))) continue;
       const message = `${prefix.text} is a public range used privately; the firewall would translate traffic to it.`;
       yield violation('PublicRangeTranslated', `${network.path}.network.addressPrefixes[${index}]`, message, {

@@ -35,7 +35,7 @@ function* networkFaults(context: ConstraintContext, network: PlannedNetwork): It
     part.subscriptionId !== undefined &&
     differs(parseArmId(group).subscriptionId, part.subscriptionId)
   ) {
-    const message = `The resource group of ${network.name} is in another subscription than the one that is named.`;
+    const message = `The resource group of ${network.label} is in another subscription than the one that is named.`;
     yield violation('AdoptedSubscription', `${network.path}.resourceGroup.id`, message, {
       subscriptionId: part.subscriptionId,
     });
@@ -50,7 +50,7 @@ function* networkFaults(context: ConstraintContext, network: PlannedNetwork): It
   }
   const declared = placeOf({ ...context }, { ...network, network: { ...network.network, id: undefined } });
   if (id !== undefined && differs(parseArmId(id).subscriptionId, declared.subscriptionId)) {
-    const message = `The network of ${network.name} is in another subscription than ${network.name}.`;
+    const message = `The network of ${network.label} is in another subscription than its own part of the spec.`;
     yield violation('AdoptedSubscription', `${network.path}.network.id`, message, {
       subscriptionId: declared.subscriptionId,
     });

@@ -36,7 +36,7 @@ function* overlapWithNetworks(
   for (const network of context.networks) {
     const hit = network.space.find(({ prefix }) => overlaps(prefix, range));
     if (hit === undefined) continue;
-    yield violation(code, path, `${range.text} overlaps ${hit.prefix.text} of the network of ${network.name}.`);
+    yield violation(code, path, `${range.text} overlaps ${hit.prefix.text} of the network of ${network.label}.`);
     return;
   }
 }
@@ -143,14 +143,14 @@ function* subnetSizeFaults(planned: PlannedCluster): Iterable<Violation> {
     if (wanted === undefined || wanted.addresses <= available) continue;
     const at = `${subnet.path}.${subnet.given.addressPrefix === undefined ? 'prefixLength' : 'addressPrefix'}`;
     const what = subnet.purpose === 'nodes' ? 'nodes' : 'pods';
-    const message = `${subnet.prefix.text} has ${available} addresses; the ${what} of ${network.name} need ${wanted.addresses} at their most, upgrades included.`;
+    const message = `${subnet.prefix.text} has ${available} addresses; the ${what} of ${network.label} need ${wanted.addresses} at their most, upgrades included.`;
     yield violation('ClusterSubnetTooSmall', at, message, { prefixLength: wanted.prefixLength ?? 0 });
   }
   if (podAddressing === 'podSubnetDynamic') {
     const pods = network.subnets.filter(({ purpose }) => purpose === 'pods');
     const total = pods.reduce((sum, { prefix }) => sum + (prefix === undefined ? 0 : usableAddressCount(prefix)), 0);
     if (total > maxDynamicPodAddresses) {
-      const message = `The pod subnets of ${network.name} have ${total} addresses; a network serves ${maxDynamicPodAddresses}.`;
+      const message = `The pod subnets of ${network.label} have ${total} addresses; a network serves ${maxDynamicPodAddresses}.`;
       yield violation('PodAddressesExceeded', `${pods[0]?.path}.addressPrefix`, message);
     }
   }
@@ -166,7 +166,7 @@ function* subnetSizeFaults(planned: PlannedCluster): Iterable<Violation> {
   for (const [index, pool] of cluster.nodePools.entries()) {
     const maxPods = pool.maxPods ?? cluster.networking.maxPods ?? defaultMaxPodsPerNode.podSubnetStaticBlock;
     if ((maxPods + 1) % 16 === 0) continue;
-    const message = `${maxPods} pods leave ${16 - ((maxPods + 1) % 16)} addresses of each node's last block unused.`;
+    const message = `${maxPods} pods leave ${16 - ((maxPods + 1) % 16)} of the 16 addresses of each node's last block unused.`;
     yield violation('PodBlockWaste', `${planned.path}.nodePools[${index}].maxPods`, message, {
       better: Math.ceil((maxPods + 1) / 16) * 16 - 1,
     });

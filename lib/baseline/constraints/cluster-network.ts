@@ -1,3 +1,4 @@
+import { defaultMaxPodsPerNode } from '../cluster-address-need.ts';
 import type { ClusterSpec } from '../spec.ts';
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
@@ -163,7 +164,11 @@ function* limitFaults(
   const nodes = nodesOf(cluster);
   const { networkPolicy, maxPods } = cluster.networking;
   if (networkPolicy === 'azure') {
-    const pods = cluster.nodePools.reduce((sum, pool) => sum + pool.maxCount * (pool.maxPods ?? maxPods ?? 0), 0);
+    const pods = cluster.nodePools.reduce(
+      (sum, pool) =>
+        sum + pool.maxCount * (pool.maxPods ?? maxPods ?? defaultMaxPodsPerNode[podAddressing ?? 'overlay']),
+      0,
+    );
     if (nodes > maxNodesWithAzurePolicy || pods > maxPodsWithAzurePolicy) {
       const message = `Azure network policy serves ${maxNodesWithAzurePolicy} nodes and ${maxPodsWithAzurePolicy} pods, not ${nodes} and ${pods}.`;
       yield violation('NetworkPolicyLimit', `${path}.networking.networkPolicy`, message);

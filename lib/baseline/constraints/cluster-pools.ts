@@ -84,7 +84,7 @@ export function* clusterPoolConstraints(context: ConstraintContext): Iterable<Vi
       yield violation(
         'SystemPoolMissing',
         `${planned.path}.nodePools`,
-        `The cluster of ${planned.network.name} has pools, but no system pool.`,
+        `The cluster of ${planned.network.label} has pools, but no system pool.`,
       );
     }
     yield* poolFaults(planned);

@@ -24,6 +24,8 @@ export interface PlannedNetwork {
   readonly role: 'hub' | 'spoke';
   /** `hub`, or the name of the spoke. */
   readonly name: string;
+  /** For messages: `the hub` or `spoke b`. */
+  readonly label: string;
   /** `hub` or `spokes[1]`. */
   readonly path: string;
   readonly network: NetworkSpec;
@@ -74,7 +76,8 @@ function plannedNetwork(spec: BaselineSpec, request: NetworkRequest, spoke: Spok
     return prefix === undefined ? [] : [{ index, prefix }];
   });
   const role = spoke === undefined ? 'hub' : 'spoke';
-  const base = { role, name: request.name, path: request.path, network, space, subnets, plan } as const;
+  const label = spoke === undefined ? 'the hub' : `spoke ${spoke.name}`;
+  const base = { role, name: request.name, label, path: request.path, network, space, subnets, plan } as const;
   return spoke === undefined ? base : { ...base, spoke };
 }
 

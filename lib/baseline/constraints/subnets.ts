@@ -4,7 +4,7 @@ import type { SubnetPurpose, SubnetSpec } from '../spec.ts';
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
 import { repeatsOf } from './address-text.ts';
-import { prefixFaults } from './addresses.ts';
+import { inAddressOrder, prefixFaults } from './addresses.ts';
 import { type ConstraintContext, hasEgressHop, type PlannedNetwork, type PlannedSubnet } from './context.ts';
 
 /** Longest prefix that Azure takes for a subnet: five of its eight addresses are Azure's own. */
@@ -117,7 +117,7 @@ function* placeFaults(network: PlannedNetwork): Iterable<Violation> {
     if (given.addressPrefix !== undefined) {
       yield* prefixFaults(given.addressPrefix, path, 4);
       if (prefix !== undefined && !network.space.some((space) => contains(space.prefix, prefix))) {
-        const message = `${prefix.text} is not inside one prefix of the network of ${network.name}.`;
+        const message = `${prefix.text} is not inside one prefix of the network of ${network.label}.`;
         yield violation('SubnetOutsideNetwork', path, message);
       }
     }
@@ -132,8 +132,11 @@ function* placeFaults(network: PlannedNetwork): Iterable<Violation> {
       );
     }
   }
-  for (const missing of network.plan.unplaced) {
-    const message = `There is no room for ${missing.name} with a /${missing.prefixLength} in the network of ${network.name}; ${missing.freeAddresses} addresses are free.`;
+  // With a space that cannot be read, the space is what is wrong.
+  const readable = network.space.length === network.network.addressPrefixes.length;
+  const hasIpv4 = network.space.some(({ prefix }) => prefix.family === 4);
+  for (const missing of readable && hasIpv4 ? network.plan.unplaced : []) {
+    const message = `There is no room for ${missing.name} with a /${missing.prefixLength} in the network of ${network.label}; ${missing.freeAddresses} addresses are free.`;
     yield violation('SubnetDoesNotFit', missing.path, message);
   }
   yield* overlapFaults(network);
@@ -150,7 +153,7 @@ function* ipv6Faults(network: PlannedNetwork, subnet: PlannedSubnet, text: strin
     yield violation(
       'SubnetOutsideNetwork',
       path,
-      `${text} is not inside one prefix of the network of ${network.name}.`,
+      `${text} is not inside one prefix of the network of ${network.label}.`,
     );
   }
   const twin = network.subnets.find(
@@ -168,13 +171,7 @@ function* overlapFaults(network: PlannedNetwork): Iterable<Violation> {
   const placed = network.subnets.flatMap(({ name, path, prefix }, order) =>
     prefix === undefined ? [] : [{ name, path, prefix, order }],
   );
-  const sorted = [...placed].sort((a, b) =>
-    a.prefix.first < b.prefix.first
-      ? -1
-      : a.prefix.first > b.prefix.first
-        ? 1
-        : a.prefix.prefixLength - b.prefix.prefixLength,
-  );
+  const sorted = [...placed].sort((a, b) => inAddressOrder(a.prefix, b.prefix));
   let reaching: (typeof sorted)[number] | undefined;
   for (const subnet of sorted) {
     if (reaching !== undefined && overlaps(reaching.prefix, subnet.prefix)) {
@@ -258,7 +255,7 @@ export function* subnetConstraints(context: ConstraintContext): Iterable<Violati
       );
     }
     if (network.subnets.length > maxSubnetsPerNetwork) {
-      const message = `The network of ${network.name} has ${network.subnets.length} subnets; ${maxSubnetsPerNetwork} are possible.`;
+      const message = `The network of ${network.label} has ${network.subnets.length} subnets; ${maxSubnetsPerNetwork} are possible.`;
       yield violation('SubnetsTooMany', network.path, message);
     }
     for (const subnet of own) {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { overlaps, parsePrefix, prefixAt } from '../../../lib/baseline/address-space.ts';
 import { maxViolations, validateSpecDocument } from '../../../lib/baseline/validate.ts';
 import { isWarning, violationCodes } from '../../../lib/baseline/violation-codes.ts';
 import { baseSpec } from '../../support/base-spec.ts';
@@ -66,6 +68,48 @@ describe('validation of specs', () => {
     expect(codes).toEqual(
       expect.arrayContaining(['NetworksOverlap', 'SubnetOutsideNetwork', 'SubnetTooSmall', 'TagNameInvalid']),
     );
+  });
+
+  it('finds overlapping networks exactly when two prefixes of different networks overlap', () => {
+    const prefixText = fc
+      .tuple(fc.nat(15), fc.integer({ min: 12, max: 18 }))
+      .map(([block, length]) => prefixAt(4, (10n << 24n) + (BigInt(block) << 14n) + (1n << 23n), length).text);
+    const spaces = fc.array(fc.array(prefixText, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(spaces, (networks) => {
+        const spokes = networks.map((addressPrefixes, index) => ({
+          name: `s${index}`,
+          network: { addressPrefixes },
+          subnets: [{ name: 'snet', purpose: 'general' as const }],
+        }));
+        const codes = found(
+          validate({
+            ...baseSpec(),
+            spokes,
+            spokeToSpokePeerings: [],
+            hub: { ...baseSpec().hub, privateDnsZones: [] },
+          }),
+        ).map(({ code }) => code);
+        const parsed = networks.map((texts) => texts.flatMap((text) => parsePrefix(text) ?? []));
+        const between = parsed.some((a, index) =>
+          parsed.slice(index + 1).some((b) => a.some((x) => b.some((y) => overlaps(x, y)))),
+        );
+        const within = parsed.some((list) =>
+          list.some((x, index) => list.slice(index + 1).some((y) => overlaps(x, y))),
+        );
+
+        expect(codes.includes('NetworksOverlap')).toBe(between);
+        expect(codes.includes('AddressSpaceOverlap')).toBe(within);
+      }),
+    );
+  });
+
+  it('keeps messages short whatever names the document has', () => {
+    const name = 'x'.repeat(100_000);
+    const reported = found(validate(changed({ spokeToSpokePeerings: [[name, name]] })));
+
+    expect(reported.map(({ code }) => code)).toEqual(['SpokeUnknown', 'SpokeUnknown', 'PeeringWithItself']);
+    for (const { message, path } of reported) expect(Math.max(message.length, path.length)).toBeLessThanOrEqual(500);
   });
 
   it('bounds the number of violations in an answer', () => {
