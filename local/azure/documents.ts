@@ -17,10 +17,15 @@ export class Documents {
   readonly #remove: StatementSync;
   #dirty = new Map<string, Dirty>();
 
-  /** `file`: path of the database, or `:memory:`. */
+  /**
+   * `file`: path of the database, or `:memory:`. Throws when another process has it open: two simulations on one state
+   * would overwrite each other.
+   */
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
     this.#database.exec(`
+      PRAGMA busy_timeout = 2000;
+      PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS documents (

@@ -86,32 +86,32 @@ export class FrontDoor {
     // Faults are for the app: somebody else's edits must not use them up.
     const effect = outsider === undefined ? this.#parts.faults.take(request.method, fullUrl(request)) : undefined;
     if (effect?.kind === 'drop' && effect.when === 'before') return { status: 503, headers: {}, fault: effect };
-    const { draft, remaining, target, caller } = this.#draft(request, effect);
+    const target = parseTarget(splitUrl(request.url).path, this.#parts.catalogue);
+    const existed = target.kind === 'resource' && this.#parts.resources.get(target.id.id) !== undefined;
+    const { draft, remaining, caller } = this.#draft(request, target, effect);
     const answer = this.#finish(request, draft, remaining);
-    this.#count(request, target, caller, draft);
+    this.#count(request, target, existed, caller, draft);
     return effect?.kind === 'hang' || effect?.kind === 'drop' ? { ...answer, fault: effect } : answer;
   }
 
   #draft(
     request: ArmRequest,
+    target: Target,
     effect: FaultEffect | undefined,
-  ): { draft: Draft; remaining: Readonly<Record<string, string>>; target: Target; caller?: Caller } {
-    const { path, query } = splitUrl(request.url);
-    const target = parseTarget(path, this.#parts.catalogue);
-    if (effect?.kind === 'answer') return { draft: faultDraft(effect), remaining: {}, target };
+  ): { draft: Draft; remaining: Readonly<Record<string, string>>; caller?: Caller } {
+    if (effect?.kind === 'answer') return { draft: faultDraft(effect), remaining: {} };
     const caller = this.#caller(request);
-    if ('status' in caller) return { draft: { status: caller.status, error: caller }, remaining: {}, target };
-    const subscription = subscriptionOf(target);
-    const throttled = this.#throttle(subscription, caller, request.method);
+    if ('status' in caller) return { draft: { status: caller.status, error: caller }, remaining: {} };
+    const throttled = this.#throttle(subscriptionOf(target), caller, request.method);
     if (throttled.error !== undefined) {
-      return { draft: { status: 429, error: throttled.error }, remaining: throttled.remaining, target, caller };
+      return { draft: { status: 429, error: throttled.error }, remaining: throttled.remaining, caller };
     }
     const failWith =
       effect?.kind === 'fail-operation'
         ? { status: 400, code: effect.code, message: `The operation failed: ${effect.code}.`, details: [] }
         : undefined;
-    const draft = this.#admit(request, target, query, caller, failWith);
-    return { draft, remaining: throttled.remaining, target, caller };
+    const draft = this.#admit(request, target, splitUrl(request.url).query, caller, failWith);
+    return { draft, remaining: throttled.remaining, caller };
   }
 
   #admit(
@@ -563,7 +563,7 @@ export class FrontDoor {
   }
 
   /** Writes are counted by resource and by principal, accepted or refused. */
-  #count(request: ArmRequest, target: Target, caller: Caller | undefined, draft: Draft): void {
+  #count(request: ArmRequest, target: Target, existed: boolean, caller: Caller | undefined, draft: Draft): void {
     const method = request.method.toUpperCase();
     if (target.kind !== 'resource' || !['PUT', 'PATCH', 'DELETE'].includes(method)) return;
     const name = caller?.name ?? request.headers['x-sim-principal'] ?? MANAGED_IDENTITY.name;
@@ -576,11 +576,7 @@ export class FrontDoor {
       if (draft.status !== 204) this.#parts.statistics.accepted(id, name, 'delete');
       return;
     }
-    this.#parts.statistics.accepted(
-      id,
-      name,
-      isCreate(this.#parts.resources.get(id), draft, this.#parts.operations) ? 'create' : 'update',
-    );
+    this.#parts.statistics.accepted(id, name, existed ? 'update' : 'create');
   }
 
   #unknownType(namespace: string, type: string, apiVersion: string): ArmError {
@@ -735,13 +731,6 @@ function filterFits(resource: StoredResource, query: Readonly<Record<string, str
   if (wanted === undefined) return true;
   const { properties } = resource.body;
   return isJsonObject(properties) && properties.principalId === wanted;
-}
-
-function isCreate(stored: StoredResource | undefined, draft: Draft, operations: Operations): boolean {
-  if (draft.status === 201) return true;
-  // A 202 does not tell; the operation that was just started does.
-  if (draft.status !== 202 || stored === undefined) return false;
-  return operations.table.on(stored.id.id)?.kind === 'create';
 }
 
 function isErrorAnswer(answer: Json | ArmErrorAnswer): answer is ArmErrorAnswer {

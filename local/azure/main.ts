@@ -29,6 +29,15 @@ function whole(name: string, text: string): number {
   return number;
 }
 
+function startMs(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) {
+    log('error', 'Bad option', { option: '--start', value: text, remedy: 'Give a time as in ISO 8601.' });
+    process.exit(2);
+  }
+  return ms;
+}
+
 const azure = await createSimulatedAzure({
   port: whole('port', values.port),
   identityPort: whole('identity-port', values['identity-port']),
@@ -37,9 +46,13 @@ const azure = await createSimulatedAzure({
   speed: whole('speed', values.speed),
   resourceTypes,
   ...(values.seed === undefined ? {} : { seed: whole('seed', values.seed) }),
-  ...(values.start === undefined ? {} : { startMs: Date.parse(values.start) }),
+  ...(values.start === undefined ? {} : { startMs: startMs(values.start) }),
   ...(values.record === undefined ? {} : { record: values.record }),
   log,
+}).catch((error: unknown) => {
+  const reason = error instanceof Error ? error.message : String(error);
+  log('error', 'Cannot start', { reason, remedy: 'Free the port, or end the other simulation on this state.' });
+  process.exit(1);
 });
 
 let ending = false;

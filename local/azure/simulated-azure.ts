@@ -50,6 +50,8 @@ export interface SimulatedAzure {
   close(): Promise<void>;
 }
 
+const KEEP_ALIVE_MS = 120_000;
+
 /** Starts simulated Azure: ARM with its controls on HTTPS, the managed identity endpoint on HTTP, both on the loopback. */
 export async function createSimulatedAzure(options: SimulatedAzureOptions): Promise<SimulatedAzure> {
   const certificates = await ensureCertificates(options.certificates);
@@ -83,6 +85,9 @@ export async function createSimulatedAzure(options: SimulatedAzureOptions): Prom
     secret: identityHeader,
     lifeSeconds: () => simulation.settings.get('tokenLifeSeconds'),
   });
+  // Clients keep connections; one that is closed while they send shows as a fault that nobody asked for.
+  arm.keepAliveTimeout = KEEP_ALIVE_MS;
+  identity.keepAliveTimeout = KEEP_ALIVE_MS;
   const ports = simulation.settings.get('ports');
   const armPort = await listen(arm, options.port ?? 0, ports.arm);
   const identityPort = await listen(identity, options.identityPort ?? 0, ports.identity);

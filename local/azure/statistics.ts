@@ -35,7 +35,8 @@ export class Statistics {
     const counts = this.#counts(id);
     this.#resources.set(id.toLowerCase(), {
       ...counts,
-      id,
+      // What is gone already can no longer tell its own spelling.
+      id: what === 'delete' ? counts.id : id,
       creates: counts.creates + (what === 'create' ? 1 : 0),
       writes: counts.writes + (what === 'delete' ? 0 : 1),
       deletes: counts.deletes + (what === 'delete' ? 1 : 0),

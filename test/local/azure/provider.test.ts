@@ -371,8 +371,11 @@ describe('counts', () => {
     azure.call('DELETE', BOX);
     azure.advance(60);
     azure.call('PUT', ZONE, { location: 'global' });
+    azure.call('PUT', `${GROUP}/providers/Microsoft.Toy/notes/n`, {});
+    azure.call('DELETE', `${GROUP}/providers/Microsoft.Toy/NOTES/N`);
     expect(azure.simulation.stats()).toMatchObject({
       resources: {
+        [`${GROUP}/providers/Microsoft.Toy/notes/n`]: { creates: 1, writes: 1, deletes: 1, rejected: {} },
         [BOX]: { creates: 1, writes: 2, deletes: 1, rejected: { AnotherOperationInProgress: 1 } },
         [ZONE]: { creates: 1, writes: 1, deletes: 0, rejected: {} },
       },

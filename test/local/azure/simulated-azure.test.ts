@@ -146,6 +146,23 @@ describe('faults', () => {
     expect((await arm('GET', other)).status).toBe(404);
   });
 
+  it('hold an answer back for wall time while the clock goes on', async () => {
+    await sim('POST', 'faults', JSON.parse('{"match": {"method": "PUT"}, "times": 1, "then": {"hangSeconds": 600}}'));
+    const ends: string[] = [];
+    const late = arm('PUT', BOX, BODY).then(
+      () => ends.push('answered'),
+      () => ends.push('cut'),
+    );
+    const exists = async (): Promise<boolean> => JSON.stringify((await sim('GET', 'state')).body).includes(BOX);
+    while (!(await exists()));
+    await sim('POST', 'clock', { advanceSeconds: 60 });
+    expect((await arm('GET', BOX)).body).toMatchObject({ properties: { provisioningState: 'Succeeded' } });
+    await azure.close();
+    await late;
+    expect(ends).toEqual(['cut']);
+    azure = await start();
+  });
+
   it('can be taken back', async () => {
     await sim('POST', 'faults', JSON.parse('{"times": 9, "then": {"status": 500}}'));
     expect((await arm('GET', GROUP)).status).toBe(500);
@@ -223,6 +240,12 @@ describe('a restart', () => {
     });
     expect(answer.status).toBe(200);
   });
+});
+
+describe('a second simulation on the same state', () => {
+  it('does not start', async () => {
+    await expect(start()).rejects.toThrow('database is locked');
+  }, 30_000);
 });
 
 describe('data planes beside ARM', () => {

@@ -89,6 +89,7 @@ export const toyTypes: readonly ResourceType[] = [
     type: 'Microsoft.Toy/notes',
     apiVersions: ['2025-01-01'],
     scope: 'extension',
+    createdStatus: 200,
     tracked: false,
     etag: 'none',
     provisioningState: false,
