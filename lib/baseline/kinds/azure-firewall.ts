@@ -2,23 +2,12 @@ import type { JsonObject } from '../../json.ts';
 import type { Owner } from '../../plan/graph.ts';
 import { entryPath } from '../../plan/property-path.ts';
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  envelope,
-  FIXED_LOCATION,
-  firewallFamilyLanes,
-  foreignEntries,
-  groupOf,
-  laneOf,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  reference,
-  referencesAt,
-  riskFrom,
-  valuesAt,
-  zonesOf,
-} from '../kind-support.ts';
+import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { firewallFamilyLanes, laneOf } from '../kind-support/lanes.ts';
+import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf, reference, zonesOf } from '../kind-support/node.ts';
+import { foreignEntries, referencesAt, valuesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 import type { ResolvedFirewall } from '../resolved.ts';
 
 const CONFIGURATIONS = 'properties.ipConfigurations';

@@ -1,17 +1,10 @@
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  envelope,
-  FIXED_LOCATION,
-  groupOf,
-  laneOf,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  referencesAt,
-  riskFrom,
-  zonesOf,
-} from '../kind-support.ts';
+import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { laneOf } from '../kind-support/lanes.ts';
+import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf, zonesOf } from '../kind-support/node.ts';
+import { referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 const CONFIGURATIONS = 'properties.ipConfigurations';
 const SWITCHES = [

@@ -1,5 +1,8 @@
 import type { ResourceKind } from '../kind.ts';
-import { dependencies, nodeOf, referencesAt, riskFrom } from '../kind-support.ts';
+import { dependencies } from '../kind-support/dependencies.ts';
+import { nodeOf } from '../kind-support/node.ts';
+import { referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 const LOGS = 'properties.logs';
 const METRICS = 'properties.metrics';

@@ -1,15 +1,11 @@
 import type { Json } from '../../json.ts';
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  firewallFamilyLanes,
-  foreignEntries,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  referencesAt,
-  riskFrom,
-} from '../kind-support.ts';
+import { dependencies } from '../kind-support/dependencies.ts';
+import { firewallFamilyLanes } from '../kind-support/lanes.ts';
+import { NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { nodeOf } from '../kind-support/node.ts';
+import { foreignEntries, referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 const COLLECTIONS = 'properties.ruleCollections';
 const COLLECTION = `${COLLECTIONS}[]`;

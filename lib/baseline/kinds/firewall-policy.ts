@@ -1,17 +1,10 @@
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  envelope,
-  FIXED_LOCATION,
-  firewallFamilyLanes,
-  foreignUsers,
-  groupOf,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  referencesAt,
-  riskFrom,
-} from '../kind-support.ts';
+import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { firewallFamilyLanes } from '../kind-support/lanes.ts';
+import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf } from '../kind-support/node.ts';
+import { foreignUsers, referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 import type { ResolvedFirewallPolicy } from '../resolved.ts';
 
 const WORKSPACE = 'properties.insights.logAnalyticsResources';

@@ -1,15 +1,10 @@
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  envelope,
-  firewallFamilyLanes,
-  foreignUsers,
-  groupOf,
-  NETWORK_API_VERSION,
-  nodeOf,
-  PLAIN_RULES,
-  riskFrom,
-} from '../kind-support.ts';
+import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { firewallFamilyLanes } from '../kind-support/lanes.ts';
+import { NETWORK_API_VERSION, PLAIN_RULES } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf } from '../kind-support/node.ts';
+import { foreignUsers } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 const ADDRESSES = 'properties.ipAddresses';
 

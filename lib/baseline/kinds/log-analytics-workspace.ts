@@ -1,5 +1,8 @@
 import type { ResourceKind } from '../kind.ts';
-import { dependencies, envelope, FIXED_LOCATION, groupOf, nodeOf, riskFrom } from '../kind-support.ts';
+import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { FIXED_LOCATION } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf } from '../kind-support/node.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 export const logAnalyticsWorkspace: ResourceKind = {
   name: 'logAnalyticsWorkspace',

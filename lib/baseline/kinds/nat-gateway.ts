@@ -1,18 +1,10 @@
-import { parentId } from '../arm-id.ts';
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  envelope,
-  FIXED_LOCATION,
-  groupOf,
-  laneOf,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  referencesAt,
-  riskFrom,
-  zonesOf,
-} from '../kind-support.ts';
+import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { laneOf } from '../kind-support/lanes.ts';
+import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf, zonesOf } from '../kind-support/node.ts';
+import { foreignUsersByPart, referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 const ADDRESSES = 'properties.publicIpAddresses';
 const PREFIXES = 'properties.publicIpPrefixes';
@@ -57,10 +49,7 @@ export const natGateway: ResourceKind = {
     'disruptive',
   ),
   referencesOf: (body) => referencesAt(body, [`${ADDRESSES}[].id`, `${PREFIXES}[].id`]),
-  foreignContentOf: (actual, isOurs) =>
-    referencesAt(actual, ['properties.subnets[].id'])
-      .filter((id) => !isOurs(parentId(id)))
-      .map((id) => `used by ${id}`),
+  foreignContentOf: (actual, isOurs) => foreignUsersByPart(actual, ['properties.subnets[].id'], isOurs),
   compile: (baseline) =>
     baseline.natGateways.map((gateway) =>
       nodeOf('natGateway', gateway, {

@@ -1,19 +1,11 @@
 import type { JsonObject } from '../../json.ts';
-import { parentId } from '../arm-id.ts';
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  envelope,
-  FIXED_LOCATION,
-  foreignEntries,
-  groupOf,
-  laneOf,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  referencesAt,
-  riskFrom,
-} from '../kind-support.ts';
+import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { laneOf } from '../kind-support/lanes.ts';
+import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf } from '../kind-support/node.ts';
+import { foreignEntries, foreignUsers, foreignUsersByPart, referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 import type { ResolvedSecurityRule } from '../resolved.ts';
 
 const RULES = 'properties.securityRules';
@@ -88,12 +80,8 @@ export const networkSecurityGroup: ResourceKind = {
     ]),
   foreignContentOf: (actual, isOurs) => [
     ...foreignEntries(actual, RULES, 'rule', isOurs),
-    ...referencesAt(actual, ['properties.subnets[].id'])
-      .filter((id) => !isOurs(parentId(id)))
-      .map((id) => `used by ${id}`),
-    ...referencesAt(actual, ['properties.networkInterfaces[].id'])
-      .filter((id) => !isOurs(id))
-      .map((id) => `used by ${id}`),
+    ...foreignUsersByPart(actual, ['properties.subnets[].id'], isOurs),
+    ...foreignUsers(actual, ['properties.networkInterfaces[].id'], isOurs),
   ],
   compile: (baseline) =>
     baseline.networkSecurityGroups.map((group) =>

@@ -1,5 +1,10 @@
 import type { ResourceKind } from '../kind.ts';
-import { dependencies, envelope, FIXED_LOCATION, laneOf, nodeOf, referencesAt, riskFrom } from '../kind-support.ts';
+import { dependencies } from '../kind-support/dependencies.ts';
+import { laneOf } from '../kind-support/lanes.ts';
+import { FIXED_LOCATION } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf } from '../kind-support/node.ts';
+import { referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 export const privateDnsZoneLink: ResourceKind = {
   name: 'privateDnsZoneLink',

@@ -1,5 +1,10 @@
 import type { ResourceKind } from '../kind.ts';
-import { dependencies, envelope, groupOf, laneOf, nodeOf, PLAIN_RULES, riskFrom, valuesAt } from '../kind-support.ts';
+import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { laneOf } from '../kind-support/lanes.ts';
+import { PLAIN_RULES } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf } from '../kind-support/node.ts';
+import { valuesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 /** The SOA record that Azure makes with the zone. */
 const OWN_RECORD_SETS = 1;

@@ -1,19 +1,10 @@
-import { parentId } from '../arm-id.ts';
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  envelope,
-  FIXED_LOCATION,
-  groupOf,
-  laneOf,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  reference,
-  referencesAt,
-  riskFrom,
-  zonesOf,
-} from '../kind-support.ts';
+import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { laneOf } from '../kind-support/lanes.ts';
+import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf, reference, zonesOf } from '../kind-support/node.ts';
+import { foreignUsers, foreignUsersByPart, referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 export const publicIpAddress: ResourceKind = {
   name: 'publicIPAddress',
@@ -63,12 +54,8 @@ export const publicIpAddress: ResourceKind = {
   referencesOf: (body) =>
     referencesAt(body, ['properties.publicIPPrefix.id', 'properties.ddosSettings.ddosProtectionPlan.id']),
   foreignContentOf: (actual, isOurs) => [
-    ...referencesAt(actual, ['properties.ipConfiguration.id'])
-      .filter((id) => !isOurs(parentId(id)))
-      .map((id) => `used by ${parentId(id)}`),
-    ...referencesAt(actual, ['properties.natGateway.id'])
-      .filter((id) => !isOurs(id))
-      .map((id) => `used by ${id}`),
+    ...foreignUsersByPart(actual, ['properties.ipConfiguration.id'], isOurs),
+    ...foreignUsers(actual, ['properties.natGateway.id'], isOurs),
   ],
   compile: (baseline) =>
     baseline.publicIpAddresses.map((address) =>

@@ -1,5 +1,7 @@
 import type { ResourceKind } from '../kind.ts';
-import { envelope, FIXED_LOCATION, nodeOf, PLAIN_RULES, riskFrom } from '../kind-support.ts';
+import { FIXED_LOCATION, PLAIN_RULES } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf } from '../kind-support/node.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 /** What it holds is not in its own body: whoever deletes one looks at its members first. */
 export const resourceGroup: ResourceKind = {

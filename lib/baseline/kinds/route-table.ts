@@ -1,19 +1,10 @@
-import { parentId } from '../arm-id.ts';
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  envelope,
-  FIXED_LOCATION,
-  firewallReady,
-  foreignEntries,
-  groupOf,
-  laneOf,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  referencesAt,
-  riskFrom,
-} from '../kind-support.ts';
+import { dependencies, firewallReady, groupOf } from '../kind-support/dependencies.ts';
+import { laneOf } from '../kind-support/lanes.ts';
+import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf } from '../kind-support/node.ts';
+import { foreignEntries, foreignUsersByPart } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 import type { ResolvedBaseline, ResolvedRouteTable } from '../resolved.ts';
 
 const ROUTES = 'properties.routes';
@@ -57,9 +48,7 @@ export const routeTable: ResourceKind = {
   referencesOf: () => [],
   foreignContentOf: (actual, isOurs) => [
     ...foreignEntries(actual, ROUTES, 'route', isOurs),
-    ...referencesAt(actual, ['properties.subnets[].id'])
-      .filter((id) => !isOurs(parentId(id)))
-      .map((id) => `used by ${id}`),
+    ...foreignUsersByPart(actual, ['properties.subnets[].id'], isOurs),
   ],
   compile: (baseline) =>
     baseline.routeTables.map((table) =>

@@ -1,13 +1,10 @@
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  laneOf,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  referencesAt,
-  riskFrom,
-} from '../kind-support.ts';
+import { dependencies } from '../kind-support/dependencies.ts';
+import { laneOf } from '../kind-support/lanes.ts';
+import { NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { nodeOf } from '../kind-support/node.ts';
+import { referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 
 export const virtualNetworkPeering: ResourceKind = {
   name: 'virtualNetworkPeering',

@@ -1,21 +1,12 @@
 import type { JsonObject } from '../../json.ts';
 import { parentId } from '../arm-id.ts';
 import type { ResourceKind } from '../kind.ts';
-import {
-  dependencies,
-  envelope,
-  FIXED_LOCATION,
-  firewallReady,
-  foreignEntries,
-  groupOf,
-  laneOf,
-  NETWORK_API_VERSION,
-  NETWORK_READ_ONLY,
-  nodeOf,
-  reference,
-  referencesAt,
-  riskFrom,
-} from '../kind-support.ts';
+import { dependencies, firewallReady, groupOf } from '../kind-support/dependencies.ts';
+import { laneOf } from '../kind-support/lanes.ts';
+import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
+import { envelope, nodeOf, reference } from '../kind-support/node.ts';
+import { foreignEntries, referencesAt } from '../kind-support/references.ts';
+import { riskFrom } from '../kind-support/risk.ts';
 import type { ResolvedBaseline, ResolvedNetwork, ResolvedSubnet } from '../resolved.ts';
 
 const SUBNETS = 'properties.subnets';

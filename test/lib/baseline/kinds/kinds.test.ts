@@ -210,7 +210,7 @@ describe('foreign content', () => {
     [
       'publicIPAddress',
       { properties: { ipConfiguration: { id: id('loadBalancers/l/frontendIPConfigurations/f') } } },
-      [`used by ${id('loadBalancers/l')}`],
+      [`used by ${id('loadBalancers/l/frontendIPConfigurations/f')}`],
     ],
     [
       'firewallPolicy',
