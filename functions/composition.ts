@@ -8,6 +8,7 @@ import { createBaselineStore } from '../lib/state/baseline-store.ts';
 import { createJournal } from '../lib/state/journal.ts';
 import { createLedgerStore } from '../lib/state/ledger-store.ts';
 import { createRunStore } from '../lib/state/run-store.ts';
+import { createSharedLaneStore } from '../lib/state/shared-lane-store.ts';
 import type { DocumentStore } from '../lib/state/storage.ts';
 import { createTimeSource, type TimeSource } from '../lib/time.ts';
 
@@ -37,6 +38,7 @@ export function createApp(environment: Readonly<Record<string, string | undefine
     ledger: createLedgerStore(storage.tables),
     journal: createJournal(storage.tables),
     runs: createRunStore(storage.documents),
+    lanes: createSharedLaneStore(storage.documents),
     documents: storage.documents,
     networkUsages: createNetworkUsages(settings.armEndpoint, settings.armTokenScope, credential),
     time: createTimeSource(settings.timeUrl),

@@ -1,6 +1,7 @@
 import type { Arm } from './azure/arm.ts';
 import type { NetworkUsage } from './azure/network-usages.ts';
 import type { Settings } from './settings.ts';
+import type { SharedLaneStore } from './state/shared-lane-store.ts';
 import type { BaselineStore } from './state/baseline-store.ts';
 import type { Journal } from './state/journal.ts';
 import type { LedgerStore } from './state/ledger-store.ts';
@@ -14,6 +15,7 @@ export interface Dependencies {
   readonly ledger: LedgerStore;
   readonly journal: Journal;
   readonly runs: RunStore;
+  readonly lanes: SharedLaneStore;
   /** Usage and limits of the network provider in one region of a subscription. */
   readonly networkUsages: (subscriptionId: string, location: string) => Promise<readonly NetworkUsage[]>;
 }

@@ -20,6 +20,7 @@ import { preflight } from './preflight.ts';
 import { readResolved } from './read-spec.ts';
 import { finalStateOf, type Rows, scheduleNodes, withPlan, withStartOutcome, withStep } from './rows.ts';
 import { type Decision, isFinalState, isInFlight, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
+import { sharedLanesOf } from './shared-lanes.ts';
 import type { StartOutcome } from './start-write.ts';
 import { isAttended, takeRequests } from './take-requests.ts';
 
@@ -272,12 +273,36 @@ async function lookAtDue(
     await dependencies.ledger.release(row.id);
   }
   await dependencies.ledger.write(run.baseline, entries);
+  await freeSharedLanes(
+    dependencies,
+    run.baseline,
+    looks.map(({ row }) => row),
+    plans,
+  );
   const endedCarried = looks.some(({ row }) => row.carried === true && !isInFlight(row));
   return {
     ...run,
     rows: { ...run.rows, ...Object.fromEntries(looks.map(({ row }) => [row.id, row])) },
     replan: run.replan || endedCarried,
   };
+}
+
+/** Lanes that other baselines use are freed as soon as the write in them has ended. */
+async function freeSharedLanes(
+  dependencies: Dependencies,
+  baseline: string,
+  rows: readonly RunRow[],
+  plans: PlanReader,
+): Promise<void> {
+  for (const row of rows) {
+    if (isInFlight(row) || row.plan === undefined) continue;
+    const { sharedLanes } = await plans.of(row.plan);
+    if (sharedLanes.length === 0) continue;
+    const change = row.former ?? (await plans.changeOf(row));
+    for (const lane of change?.lanes ?? []) {
+      if (sharedLanes.includes(lane)) await dependencies.lanes.release(lane, baseline, row.id);
+    }
+  }
 }
 
 /** A plan made at another generation is over; so is one that waits for something that may have happened. */
@@ -349,7 +374,12 @@ async function adoptPlan(
       return { run: failed({ ...run, planHash: plan.hash, refused: plan.refused }, ...problems), journal: [] };
     preflighted = true;
   }
-  const content = { operationId: run.operationId, plan, nodes: desiredNodes(made) };
+  const content = {
+    operationId: run.operationId,
+    plan,
+    nodes: desiredNodes(made),
+    sharedLanes: sharedLanesOf(made.nodes.values()),
+  };
   const key = `${run.plansMade + 1}-${hashOf(JSON.parse(JSON.stringify(content))).slice(0, 12)}`;
   const document: PlanDocument = { ...content, key };
   await dependencies.runs.writePlan(document);

@@ -104,7 +104,7 @@ export async function runPlanOperation(dependencies: Dependencies, request: Plan
     if (stored === null) return;
     const plan = await planOfHead(dependencies, stored.head, requestedBy, nowIso);
     const key = `1-${hashOf(JSON.parse(JSON.stringify(plan))).slice(0, 12)}`;
-    await dependencies.runs.writePlan({ operationId, key, plan, nodes: {} });
+    await dependencies.runs.writePlan({ operationId, key, plan, nodes: {}, sharedLanes: [] });
     run = { ...base, planKey: key, planHash: plan.hash, plansMade: 1, refused: plan.refused };
   } catch (error) {
     if (!(error instanceof ProblemError || error instanceof ArmListError)) throw error;

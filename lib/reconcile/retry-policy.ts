@@ -19,6 +19,7 @@ const LOCK_CODES = new Set([
   'ReferencedResourceNotProvisioned',
   'RetryableError',
   'ResourceGroupBeingDeleted',
+  'LaneHeldByAnotherBaseline',
 ]);
 
 /**

@@ -14,6 +14,8 @@ export interface PlanDocument {
   readonly plan: Plan;
   /** Desired nodes of the changes, by normalised id; deletes and removals of our entries have none. */
   readonly nodes: Readonly<Record<string, DesiredNode>>;
+  /** Lanes in which other baselines may write too. */
+  readonly sharedLanes: readonly string[];
 }
 
 /** What is known about one change of a run. */

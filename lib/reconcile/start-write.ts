@@ -17,6 +17,7 @@ import { conditionOf } from '../plan/provisioning-state.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { StorageError } from '../state/storage.ts';
 import { isInsideAny } from './preflight-rules.ts';
+import { takeSharedLanes } from './shared-lanes.ts';
 
 /** Names one write: everything else is read from state and from Azure. */
 export interface StartRequest {
@@ -96,22 +97,48 @@ function refusalOfFault(error: unknown, resource: string): ArmRefusal {
 async function startOrSayWhyNot(dependencies: Dependencies, request: StartRequest): Promise<Result> {
   const moved = await whatMoved(dependencies, request);
   if (moved !== undefined) return { outcome: 'stale', why: moved };
-  const { plan, nodes } = await dependencies.runs.readPlan(request.operationId, request.planKey);
+  const { plan, nodes, sharedLanes } = await dependencies.runs.readPlan(request.operationId, request.planKey);
   const key = normaliseId(request.id);
   const change = plan.changes.find((candidate) => normaliseId(candidate.id) === key);
   if (change === undefined) return { outcome: 'stale', why: 'The plan in force has no such change.' };
   const kind = kindOf(change.kind);
+  const lanes = change.lanes.filter((lane) => sharedLanes.includes(lane));
   try {
-    const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
-    if (response.status !== 200 && response.status !== 404)
-      return { outcome: 'refused', refusal: readRefusal(response, change.id) };
-    const actual = response.status === 200 && isJsonObject(response.body) ? response.body : null;
-    const entry = await dependencies.ledger.read(request.baseline, change.id);
-    const context = { dependencies, request, change, kind, actual, entry };
-    return change.action === 'delete' ? await startDelete(context) : await startPut(context, nodes[key]);
+    const taken = await takeSharedLanes(dependencies, lanes, {
+      baseline: request.baseline,
+      operationId: request.operationId,
+      resource: change.id,
+      apiVersion: kind.apiVersion,
+      action: change.action === 'delete' ? 'delete' : 'put',
+      since: request.nowIso,
+    });
+    if ('refusal' in taken) return { outcome: 'refused', refusal: taken.refusal };
+    const result = await readAndWrite(dependencies, request, change, kind, nodes[key]);
+    if (result.outcome === 'running') for (const held of taken.held) await dependencies.lanes.note(held, result.handle);
+    if (result.outcome === 'stale' || result.outcome === 'refused') {
+      for (const lane of lanes) await dependencies.lanes.release(lane, request.baseline, change.id);
+    }
+    return result;
   } catch (error) {
     return { outcome: 'refused', refusal: refusalOfError(error, change.id) };
   }
+}
+
+async function readAndWrite(
+  dependencies: Dependencies,
+  request: StartRequest,
+  change: Change,
+  kind: ResourceKind,
+  node: DesiredNode | undefined,
+): Promise<Result> {
+  const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
+  if (response.status !== 200 && response.status !== 404) {
+    return { outcome: 'refused', refusal: readRefusal(response, change.id) };
+  }
+  const actual = response.status === 200 && isJsonObject(response.body) ? response.body : null;
+  const entry = await dependencies.ledger.read(request.baseline, change.id);
+  const context = { dependencies, request, change, kind, actual, entry };
+  return change.action === 'delete' ? startDelete(context) : startPut(context, node);
 }
 
 /** Why this start must not write any more; undefined: it may. */
