@@ -851,6 +851,24 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     changes: { 'hub.subnets.gateway': undefined, 'spokes[1].peering': { useHubGateway: true } },
   },
   // Peerings and zones
+  {
+    code: 'SpokeUnknown',
+    path: 'spokeToSpokePeerings[0][0]',
+    what: 'another case',
+    changes: { spokeToSpokePeerings: [['A', 'b']] },
+  },
+  {
+    code: 'NodePoolSubnetUnknown',
+    path: `${cluster}.nodePools[1].subnet`,
+    what: 'another case',
+    changes: { [`${cluster}.nodePools[1].subnet`]: 'SNET-nodes' },
+  },
+  {
+    code: 'IpGroupUnknown',
+    path: `${rule(0, 1)}.sourceIpGroups[0]`,
+    what: 'id of something else',
+    changes: { [`${rule(0, 1)}.sourceIpGroups`]: [id(vnet, 'x')] },
+  },
   { code: 'SpokeNameDuplicate', path: 'spokes[1].name', changes: { 'spokes[1].name': 'A', spokeToSpokePeerings: [] } },
   { code: 'SpokeUnknown', path: 'spokeToSpokePeerings[0][1]', changes: { spokeToSpokePeerings: [['a', 'z']] } },
   {

@@ -41,9 +41,7 @@ export function subnetOfPool(
 ): PlannedSubnet | undefined {
   const name = purpose === 'nodes' ? pool.subnet : pool.podSubnet;
   if (name === undefined) return firstSubnetFor(planned, purpose);
-  return planned.network.subnets.find(
-    (subnet) => subnet.name.toLowerCase() === name.toLowerCase() && subnet.purpose === purpose,
-  );
+  return planned.network.subnets.find((subnet) => subnet.name === name && subnet.purpose === purpose);
 }
 
 /** Every subnet in which the cluster has nodes. */

@@ -1,3 +1,4 @@
+import { typeOfId } from '../arm-id.ts';
 import { clusterIpGroupName, spokesBehindFirewall } from '../cluster-ip-group.ts';
 import type { FirewallRuleSpec, FirewallSpec, RuleCollectionGroupSpec, RuleCollectionSpec } from '../spec.ts';
 import type { Violation } from '../violation.ts';
@@ -140,6 +141,10 @@ function* natRuleFaults(context: ConstraintContext, rule: RuleOf<'NatRule'>, pat
   }
 }
 
+function isIpGroupId(text: string): boolean {
+  return text.startsWith('/subscriptions/') && typeOfId(text).toLowerCase() === 'microsoft.network/ipgroups';
+}
+
 function* ruleFaults(
   context: ConstraintContext,
   firewall: FirewallSpec,
@@ -161,7 +166,7 @@ function* ruleFaults(
   };
   for (const [key, references] of Object.entries(groups)) {
     for (const [index, reference] of references.entries()) {
-      if (reference.startsWith('/subscriptions/') || names.has(reference.toLowerCase())) continue;
+      if (isIpGroupId(reference) || names.has(reference.toLowerCase())) continue;
       yield violation(
         'IpGroupUnknown',
         `${path}.${key}[${index}]`,

@@ -9,13 +9,14 @@ const maxPeeringsPerNetwork = 500;
 /** Spokes, the peerings among them, and the zones that they resolve. */
 export function* peeringConstraints(context: ConstraintContext): Iterable<Violation> {
   const { hub, spokes, spokeToSpokePeerings } = context.spec;
-  const names = new Set(spokes.map(({ name }) => name.toLowerCase()));
+  // Names of spokes are told apart by case where they are referred to; two that differ in case alone are refused below.
+  const names = new Set(spokes.map(({ name }) => name));
   for (const { index, text } of repeatsOf(spokes.map(({ name }) => name))) {
     yield violation('SpokeNameDuplicate', `spokes[${index}].name`, `A spoke named ${text} is there already.`);
   }
   for (const [index, pair] of spokeToSpokePeerings.entries()) {
     for (const [side, name] of pair.entries()) {
-      if (names.has(name.toLowerCase())) continue;
+      if (names.has(name)) continue;
       yield violation(
         'SpokeUnknown',
         `spokeToSpokePeerings[${index}][${side}]`,
@@ -60,7 +61,7 @@ export function* peeringConstraints(context: ConstraintContext): Iterable<Violat
     }
     if (!Array.isArray(zone.linkSpokes)) continue;
     for (const [at, name] of zone.linkSpokes.entries()) {
-      if (names.has(name.toLowerCase())) continue;
+      if (names.has(name)) continue;
       yield violation(
         'SpokeUnknown',
         `hub.privateDnsZones[${index}].linkSpokes[${at}]`,
