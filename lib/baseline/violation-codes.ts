@@ -651,8 +651,8 @@ export const violationCodes = {
     remedy: 'Use {successor}.',
   },
   FeatureRetiring: {
-    meaning: 'Azure will stop supporting a feature.',
-    remedy: 'Move to {successor} before {lastDayIso}.',
+    meaning: 'Azure will stop supporting a feature, or has stopped and the spec may mean its successor.',
+    remedy: 'Move to {successor} by {lastDayIso}.',
     severity: 'warning',
   },
   PlannedInAdoptedNetwork: {

@@ -9,6 +9,8 @@ interface Retirement {
   /** Last day of support, as YYYY-MM-DD, by Microsoft's announcement. */
   readonly lastDayIso: string;
   readonly successor: string;
+  /** The spec cannot tell the feature from its successor, so that it may only warn, also after the last day. */
+  readonly indistinct?: true;
   /** Place in the cluster, when the cluster uses it. */
   readonly usedAt: (planned: PlannedCluster) => string | undefined;
 }
@@ -48,6 +50,7 @@ const retirements: readonly Retirement[] = [
     feature: 'application routing with NGINX',
     lastDayIso: '2026-11-30',
     successor: 'application routing with the Gateway API',
+    indistinct: true,
     usedAt: ({ cluster }) => {
       if (cluster.addons.appRouting) return 'addons.appRouting';
       return cluster.ingress.profile === 'appRouting' ? 'ingress.profile' : undefined;
@@ -70,16 +73,15 @@ const retirements: readonly Retirement[] = [
 /** What Azure has stopped supporting, as violations, and what it will stop supporting, as warnings. */
 export function* retirementConstraints(context: ConstraintContext): Iterable<Violation> {
   for (const planned of plannedClusters(context)) {
-    for (const { feature, lastDayIso, successor, usedAt } of retirements) {
+    for (const { feature, lastDayIso, successor, indistinct, usedAt } of retirements) {
       const place = usedAt(planned);
       if (place === undefined) continue;
       const path = `${planned.path}.${place}`;
-      yield context.todayIso > lastDayIso
-        ? violation('FeatureRetired', path, `Azure supported ${feature} until ${lastDayIso}.`, { successor })
-        : violation('FeatureRetiring', path, `Azure supports ${feature} until ${lastDayIso}.`, {
-            successor,
-            lastDayIso,
-          });
+      const past = context.todayIso > lastDayIso;
+      const message = `Azure ${past ? 'supported' : 'supports'} ${feature} until ${lastDayIso}.`;
+      yield past && !indistinct
+        ? violation('FeatureRetired', path, message, { successor })
+        : violation('FeatureRetiring', path, message, { successor, lastDayIso });
     }
   }
 }

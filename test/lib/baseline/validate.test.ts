@@ -129,6 +129,16 @@ describe('validation of specs', () => {
     expect(found(result)).toEqual([]);
   });
 
+  it.each(['2026-11-30', '2027-06-01'])(
+    'on %s application routing only warns, since the spec does not say which one',
+    (today) => {
+      const result = validate(changed({ 'spokes[0].cluster.addons': { appRouting: true } }), today);
+
+      expect(result.ok).toBe(true);
+      expect(found(result).map(({ code }) => code)).toEqual(['FeatureRetiring']);
+    },
+  );
+
   it.each([
     { today: '2028-03-31', ok: true, code: 'FeatureRetiring' },
     { today: '2028-04-01', ok: false, code: 'FeatureRetired' },
