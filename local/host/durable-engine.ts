@@ -5,7 +5,6 @@ import type { ActivityJob, DurableStore, InboxMessage, Instance, StoredTimer } f
 import { StaleEpochError } from './durable-store.ts';
 import type { Faults } from './faults.ts';
 import type { FunctionRunner, TimedOutcome } from './function-runner.ts';
-import { hideCredentials } from './hide-credentials.ts';
 import { EventType, type HistoryEvent } from './history-event.ts';
 import { type HostLog, messageOf } from './host-log.ts';
 import type { HostSettings } from './host-settings.ts';
@@ -519,7 +518,7 @@ export class DurableEngine {
         function: job.name,
         instanceId: job.instanceId,
         taskId: job.taskId,
-        error: hideCredentials(outcome.error.message),
+        error: outcome.error.message,
       });
     }
     return outcome;
@@ -673,7 +672,7 @@ function settlement(
 ): Partial<HistoryEvent> & { readonly EventType: number } {
   if (error === undefined)
     return { EventType: EventType.TaskCompleted, Result: typedDataToJson(response?.returnValue) };
-  const message = hideCredentials(error.message);
+  const { message } = error;
   return {
     EventType: EventType.TaskFailed,
     Reason: `Activity function '${name}' failed: ${message}`,

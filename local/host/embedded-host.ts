@@ -11,6 +11,7 @@ import { answerEventGrid } from './event-grid-webhook.ts';
 import { type FaultSwitches, Faults } from './faults.ts';
 import { type FunctionRunner, functionRunner } from './function-runner.ts';
 import type { HistoryEvent } from './history-event.ts';
+import { setHostEnvironment } from './host-environment.ts';
 import { type HostKeys, isOneOf, makeHostKeys } from './host-keys.ts';
 import { type HostLog, messageOf } from './host-log.ts';
 import { type AppSettings, readHostSettings } from './host-settings.ts';
@@ -168,9 +169,9 @@ class Host implements EmbeddedHost, ControlActions {
     }
     await listen(this.#functionsServer, this.#options.port ?? 0);
     await listen(this.#controlServer, this.#options.controlPort ?? 0);
-    this.#setEnvironment();
+    setHostEnvironment(Number(new URL(this.functionsUrl).port));
     for (const hook of core.hooks('appStart')) await hook({ hookData: {}, appHookData: core.appHookData() });
-    this.#remember();
+    this.#takeUp(this.#remember());
     this.#log('information', 'The embedded host has started', { functions: this.functions.length });
   }
 
@@ -187,7 +188,13 @@ class Host implements EmbeddedHost, ControlActions {
     this.#log('warning', 'The embedded host crashes', {});
     this.#forget();
     this.#functionsServer.closeAllConnections();
-    this.#remember();
+    const memory = this.#remember();
+    // Not at once: a crash in the work that a start takes up would start the next one inside itself.
+    const ended = this.#tracker.enter();
+    setImmediate(() => {
+      if (this.#memory === memory) this.#takeUp(memory);
+      ended();
+    });
   }
 
   #superseded(): void {
@@ -256,7 +263,7 @@ class Host implements EmbeddedHost, ControlActions {
     return this.#memory;
   }
 
-  #remember(): void {
+  #remember(): Memory {
     const { clock, databaseFile } = this.#options;
     const database = this.#inMemoryDatabase ?? new DatabaseSync(databaseFile);
     const store = new DurableStore(database);
@@ -278,9 +285,15 @@ class Host implements EmbeddedHost, ControlActions {
       superseded: () => this.#superseded(),
     });
     const timers = new TimerTriggers(common);
-    this.#memory = { database, store, engine, timers };
-    engine.start();
+    const memory = { database, store, engine, timers };
+    this.#memory = memory;
+    return memory;
+  }
+
+  #takeUp({ engine, timers }: Memory): void {
+    // The engine comes last: its first activity may be told to crash the host.
     timers.start(this.#timerTriggers);
+    engine.start();
   }
 
   #forget(): void {
@@ -305,15 +318,6 @@ class Host implements EmbeddedHost, ControlActions {
       systemKey: this.keys.durableTaskKey,
       hubName: this.#settings.hubName,
     };
-  }
-
-  /** The Durable SDK reads WEBSITE_HOSTNAME, and its HTTP client would send even loopback calls to a proxy. */
-  #setEnvironment(): void {
-    process.env.WEBSITE_HOSTNAME = new URL(this.functionsUrl).host;
-    for (const name of ['NO_PROXY', 'no_proxy']) {
-      const hosts = (process.env[name] ?? '').split(',').filter((each) => each !== '');
-      process.env[name] = [...new Set([...hosts, '127.0.0.1', 'localhost'])].join(',');
-    }
   }
 
   #serve(

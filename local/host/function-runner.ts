@@ -1,4 +1,5 @@
 import type { FunctionsCore } from './core.ts';
+import { hideCredentials } from './hide-credentials.ts';
 import type { HostLog } from './host-log.ts';
 import type { IndexedFunction } from './indexed-function.ts';
 import { type InvocationInput, type InvocationOutcome, invokeFunction } from './invoke-function.ts';
@@ -23,7 +24,7 @@ export function functionRunner(
     const ended = tracker.enter();
     tracker.count();
     try {
-      const running = invokeFunction(core, target, input, log);
+      const running = invokeFunction(core, target, input, log).then(withoutCredentials);
       if (functionTimeoutMs === null) return await running;
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<TimedOutcome>((resolve) => {
@@ -40,6 +41,13 @@ export function functionRunner(
       ended();
     }
   };
+}
+
+/** The host rewrites what looks like a credential in all errors, even in the state that an orchestrator's error holds. */
+function withoutCredentials(outcome: InvocationOutcome): InvocationOutcome {
+  if (outcome.error === undefined) return outcome;
+  const { message, stack } = outcome.error;
+  return { ...outcome, error: { message: hideCredentials(message), stack: hideCredentials(stack) } };
 }
 
 function timeSpan(ms: number): string {

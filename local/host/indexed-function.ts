@@ -24,7 +24,6 @@ const SUPPORTED_TRIGGERS: readonly string[] = [
   'eventgridtrigger',
   'orchestrationtrigger',
   'activitytrigger',
-  'entitytrigger',
 ];
 
 const SUPPORTED_INPUTS: readonly string[] = ['durableclient', 'orchestrationclient'];

@@ -16,6 +16,7 @@ import { clockFromMaster, joinSteppedClock } from './clock-link.ts';
 import { functionsCore } from './core.ts';
 import { createEmbeddedHost } from './embedded-host.ts';
 import { readFaultSwitches } from './faults.ts';
+import { setHostEnvironment } from './host-environment.ts';
 import { hostKeysFromFile, makeHostKeys } from './host-keys.ts';
 import { isLogLevel, jsonLineLog, messageOf } from './host-log.ts';
 import { readHostSettings } from './host-settings.ts';
@@ -54,6 +55,8 @@ async function main(): Promise<void> {
     values.clock === undefined
       ? new SimulatedClock({ simulatedMs: wallMs, wallMs, speed: 1 })
       : await clockFromMaster(values.clock);
+  // The app may read it while it loads; with port 0 it is known only later.
+  setHostEnvironment(Number(values.port));
   loadApp(required('app'));
   const host = createEmbeddedHost({
     core: functionsCore,
@@ -91,9 +94,12 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true, functions: host.functionsUrl, control: host.controlUrl })}\n`);
 }
 
-main().catch((thrown) => {
-  process.stderr.write(
-    `${JSON.stringify({ level: 'critical', message: 'The embedded host cannot start', error: messageOf(thrown) })}\n`,
-  );
+/** As a language worker does: what nobody caught ends the process, and whoever supervises it starts another. */
+function die(message: string, thrown: unknown): never {
+  process.stderr.write(`${JSON.stringify({ level: 'critical', message, error: messageOf(thrown) })}\n`);
   process.exit(1);
-});
+}
+
+process.on('uncaughtException', (thrown) => die('An exception was not caught', thrown));
+process.on('unhandledRejection', (thrown) => die('A rejection was not handled', thrown));
+main().catch((thrown) => die('The embedded host cannot start', thrown));

@@ -74,6 +74,7 @@ describe('registration', () => {
       { a: { type: 'queueTrigger', direction: 'in' } },
       /queueTrigger are not supported/,
     ],
+    ['an entity', 'fine', { a: { type: 'entityTrigger', direction: 'in' } }, /entityTrigger are not supported/],
     [
       'an output that is missing here',
       'fine',

@@ -86,6 +86,19 @@ describe('a host that crashes', () => {
   });
 });
 
+describe('many crashes', () => {
+  it('in a row do not pile up', async () => {
+    fixture = await startFixture();
+    fixture.host.setFaults({ crashAroundEveryActivity: true });
+
+    const id = await fixture.start('fanOut', { count: 60 });
+    await fixture.run(LATER);
+
+    expect((await fixture.status(id)).runtimeStatus).toBe('Completed');
+    expect(crashes()).toBe(122);
+  });
+});
+
 describe('a new process on the same database', () => {
   it('takes up timers and keeps finished instances', async () => {
     fixture = await startFixture();

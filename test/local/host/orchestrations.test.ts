@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { SimulatedClock } from '../../../local/clock.ts';
 import { type Fixture, LATER, START, startFixture } from './support/host-fixture.ts';
 import { behaviour, journal } from './support/test-app.ts';
 
@@ -211,6 +212,26 @@ describe('timers', () => {
 
     expect((await fixture.status(id)).output).toEqual({ decision: { by: 'someone' } });
     expect(nextDueMs).toBeGreaterThan(LATER);
+  });
+});
+
+describe('a clock that runs', () => {
+  it('fires timers by itself, sooner by its speed', async () => {
+    let fire: (value: unknown) => void = () => undefined;
+    const fired = new Promise((resolve) => {
+      fire = resolve;
+    });
+    const clock = new SimulatedClock({ simulatedMs: START, wallMs: Date.now(), speed: 36_000 });
+    fixture = await startFixture({ clock });
+    behaviour.work = (input) => {
+      if (JSON.stringify(input).includes('last')) fire(clock.nowMs());
+      return {};
+    };
+
+    await fixture.start('fanOut', { count: 1 });
+
+    expect(await fired).toBeGreaterThanOrEqual(START + 2_700_000);
+    clock.stop();
   });
 });
 

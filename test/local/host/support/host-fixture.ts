@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,11 +74,18 @@ export async function startFixture(
     return made;
   };
   let host = await make({});
-  const management = (method: string, path: string, body?: string): Promise<Response> =>
-    fetch(`${host.functionsUrl}/runtime/webhooks/durabletask/${path}`, {
-      method,
-      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
-    });
+  /** A crash of the host closes all connections; callers try again, as they must with any service. */
+  const management = async (method: string, path: string, body?: string): Promise<Response> => {
+    const url = `${host.functionsUrl}/runtime/webhooks/durabletask/${path}`;
+    const init = body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await fetch(url, { method, ...init });
+      } catch (thrown) {
+        if (attempt === 100) throw thrown;
+      }
+    }
+  };
   return {
     get host() {
       return host;
@@ -91,15 +99,12 @@ export async function startFixture(
       host = await make(more);
       return host;
     },
-    start: async (name, input, instanceId) => {
-      const path = instanceId === undefined ? name : `${name}/${instanceId}`;
-      const response = await management(
-        'POST',
-        `orchestrators/${path}`,
-        input === undefined ? '' : JSON.stringify(input),
-      );
-      if (response.status !== 202) throw new Error(`${response.status}: ${await response.text()}`);
-      return ((await response.json()) as { id: string }).id;
+    start: async (name, input, instanceId = randomUUID()) => {
+      const body = input === undefined ? '' : JSON.stringify(input);
+      const response = await management('POST', `orchestrators/${name}/${instanceId}`, body);
+      // 409: the answer to an earlier attempt was lost in a crash.
+      if (response.status !== 202 && response.status !== 409) throw new Error(await response.text());
+      return instanceId;
     },
     status: async (instanceId) => (await (await management('GET', `instances/${instanceId}`)).json()) as Status,
     run: async (untilMs = Number.POSITIVE_INFINITY) => {
