@@ -276,6 +276,7 @@ function validateTargetsReady(id: string, draft: ChildDraft, world: World): ArmE
       code: 'RetryableError',
       message: 'A retryable error occured.',
       details: [{ code: detail.code, message: detail.message }],
+      headers: { 'Retry-After': '10' },
     };
   });
 }
