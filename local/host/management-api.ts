@@ -1,9 +1,9 @@
 import type { DurableEngine } from './durable-engine.ts';
-import { isFinal } from './durable-engine.ts';
 import { DurableOperations, type MessageResult } from './durable-operations.ts';
 import type { Instance, InstanceFilter } from './durable-store.ts';
 import { EventType, eventTypeName, type HistoryEvent } from './history-event.ts';
 import { type Answer, jsonAnswer, textAnswer } from './http-exchange.ts';
+import { isFinal } from './instance-events.ts';
 import { parseJson } from './json-value.ts';
 
 /** Where the pieces of the Durable HTTP API are. */
