@@ -192,6 +192,7 @@ export function scheduleNodes(rows: Rows, document: PlanDocument | undefined): r
         state: row.state,
         dependsOn: [...new Set([...planned, ...inFlight])],
         lanes: change.lanes,
+        readLanes: change.readLanes ?? [],
         estimatedMinutes: change.estimatedMinutes,
       },
     ];
