@@ -168,6 +168,16 @@ describe('virtual network link', () => {
       },
     },
     {
+      name: 'a network in the middle of a change',
+      given: (azure) => {
+        zones(azure);
+        azure.put(HUB, hubNetwork());
+      },
+      id: LINK,
+      body: link(HUB),
+      after: (azure) => expect(azure.get(LINK).status).toBe(200),
+    },
+    {
       name: 'deletion of a linked network, which leaves the link',
       given: linked,
       method: 'DELETE',
