@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
-import { SimulatedClock } from '../clock.ts';
+import { type ClockSetting, SimulatedClock } from '../clock.ts';
 import { answerControl, type ControlActions } from './control-endpoint.ts';
 import type { FunctionsCore } from './core.ts';
 import { DurableEngine } from './durable-engine.ts';
@@ -75,7 +75,7 @@ export interface EmbeddedHost {
   /** Drops all memory of the host and rebuilds it from SQLite, without loading the app again. */
   crash(): void;
   /** Stepped clock: moves it to `nowMs` if that is later. Answers when nothing runs or is ready to run. */
-  settle(nowMs?: number): Promise<Settled>;
+  settle(nowMs?: number, setting?: ClockSetting): Promise<Settled>;
   /** `http://127.0.0.1:port`. */
   readonly functionsUrl: string;
   /** `http://127.0.0.1:port/_host`. */
@@ -215,8 +215,9 @@ class Host implements EmbeddedHost, ControlActions {
     this.#options.onSuperseded?.();
   }
 
-  async settle(nowMs?: number): Promise<Settled> {
+  async settle(nowMs?: number, setting?: ClockSetting): Promise<Settled> {
     const { clock } = this.#options;
+    if (setting !== undefined && clock instanceof SimulatedClock) clock.adopt(setting);
     const stepped = clock instanceof SimulatedClock && clock.stepped ? clock : undefined;
     for (;;) {
       stepped?.moveTo(nowMs ?? stepped.nowMs());
