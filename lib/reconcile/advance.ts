@@ -1,5 +1,5 @@
 import { ArmListError, ArmUnreachableError } from '../azure/arm.ts';
-import { readRefusal } from '../azure/arm-answer.ts';
+import { type ArmRefusal, ArmRefusalError, readRefusal } from '../azure/arm-answer.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { guard, type Verdict } from '../plan/guard.ts';
@@ -18,6 +18,7 @@ import { type Look, lookAtOperation } from './look-at-operation.ts';
 import { type MadePlan, makePlan } from './make-plan.ts';
 import { preflight } from './preflight.ts';
 import { readResolved } from './read-spec.ts';
+import { problemOfGivenUp } from './retry-policy.ts';
 import { finalStateOf, type Rows, scheduleNodes, withPlan, withStartOutcome, withStep } from './rows.ts';
 import { type Decision, isFinalState, isInFlight, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
@@ -41,9 +42,10 @@ const LONGEST_WAIT_SECONDS = 60;
 const PARALLEL_LOOKS = 8;
 /** A run that has to plan so often is being worked against. */
 const MAXIMUM_PLANS = 100;
-/** Tries to read what there is before the operation fails, and the pause between them. */
+/** Tries to read what there is before the operation fails, and the first and longest pause between them: 15 minutes in all. */
 const MAXIMUM_PLAN_FAILURES = 8;
-const PLAN_RETRY_SECONDS = 30;
+const FIRST_PLAN_PAUSE_SECONDS = 30;
+const LONGEST_PLAN_PAUSE_SECONDS = 180;
 
 /**
  * Moves a baseline's run on by one turn: takes in the answers of starts, looks at what is in flight, takes up
@@ -334,7 +336,7 @@ async function planAnew(
     });
     return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, nowIso);
   } catch (error) {
-    return { run: withPlanFailure(run, problemOf(error, run.baseline), nowIso), journal: [] };
+    return { run: withPlanFailure(run, refusalOfPlanning(error, run.baseline), nowIso), journal: [] };
   }
 }
 
@@ -547,28 +549,32 @@ function failed(run: RunDocument, ...problems: readonly Problem[]): RunDocument 
   return { ...run, problems, replan: false, aborted: true };
 }
 
-function withPlanFailure(run: RunDocument, problem: Problem, nowIso: string): RunDocument {
+function withPlanFailure(run: RunDocument, refusal: ArmRefusal, nowIso: string): RunDocument {
   const planFailures = run.planFailures + 1;
-  const isLasting = problem.actor !== 'azure-temporary' || planFailures >= MAXIMUM_PLAN_FAILURES;
-  if (isLasting) return failed({ ...run, planFailures }, problem);
-  return {
-    ...run,
-    planFailures,
-    problems: [problem],
-    planNotBeforeMs: Date.parse(nowIso) + PLAN_RETRY_SECONDS * 1_000,
-  };
+  const { problem } = refusal;
+  if (problem.actor !== 'azure-temporary') return failed({ ...run, planFailures }, problem);
+  if (planFailures >= MAXIMUM_PLAN_FAILURES)
+    return failed({ ...run, planFailures }, problemOfGivenUp(refusal, planFailures));
+  const backoffSeconds = Math.min(LONGEST_PLAN_PAUSE_SECONDS, FIRST_PLAN_PAUSE_SECONDS * 2 ** run.planFailures);
+  const pauseSeconds = Math.max(backoffSeconds, refusal.retryAfterSeconds ?? 0);
+  return { ...run, planFailures, problems: [problem], planNotBeforeMs: Date.parse(nowIso) + pauseSeconds * 1_000 };
 }
 
 /** @throws what is no problem of Azure's, the operator's or the caller's: that is a fault of ours. */
-function problemOf(error: unknown, baseline: string): Problem {
-  if (error instanceof ProblemError) return error.problem;
-  if (error instanceof ArmListError) return readRefusal(error.response, error.target).problem;
+function refusalOfPlanning(error: unknown, baseline: string): ArmRefusal {
+  if (error instanceof ArmRefusalError) return error.refusal;
+  if (error instanceof ProblemError) return { disposition: 'stop', problem: error.problem };
+  if (error instanceof ArmListError) return readRefusal(error.response, error.target);
   if (error instanceof ArmUnreachableError) {
     return {
-      code: 'AzureUnreachable',
-      actor: 'azure-temporary',
-      message: `Azure Resource Manager gave no answer while '${baseline}' was being planned.`,
-      remedy: 'Hubkeeper tries again by itself; check the network of the app if it lasts.',
+      disposition: 'wait',
+      problem: {
+        code: 'AzureUnreachable',
+        actor: 'azure-temporary',
+        message: `Azure Resource Manager gave no answer while '${baseline}' was being planned.`,
+        remedy: 'Hubkeeper tries again by itself; check the network of the app if it lasts.',
+      },
+      givenUp: { actor: 'operator', remedy: 'Check the network of the app, then reconcile the baseline.' },
     };
   }
   throw error;
