@@ -292,9 +292,15 @@ async function foreignContentOf(
   return kind.foreignContentOf(actual, (pathOrId) => ours.has(pathOrId) || isOurs(entry, pathOrId));
 }
 
-/** A refused write did not happen: what was only intended is not ours. */
-async function abandon({ dependencies, request, change, actual }: Context, intended: LedgerEntry): Promise<void> {
-  const before = nextLedgerEntry(intended, { name: 'abandon', atIso: request.nowIso });
+/**
+ * A refused write did not happen: what only this one intended is not ours. What is there may be of an earlier write of
+ * ours that was never confirmed (its operation failed, its answer got lost): then that stays as it was noted.
+ */
+async function abandon(
+  { dependencies, request, change, actual, entry }: Context,
+  intended: LedgerEntry,
+): Promise<void> {
+  const before = actual === null ? nextLedgerEntry(intended, { name: 'abandon', atIso: request.nowIso }) : entry;
   if (before === null) {
     await dependencies.ledger.remove(request.baseline, change.id);
     if (actual === null) await dependencies.ledger.release(change.id);

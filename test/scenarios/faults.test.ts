@@ -140,6 +140,31 @@ describe('what passes by itself', () => {
     expect({ state: operation.state, errors: operation.errors }).toEqual({ state: 'succeeded', errors: [] });
     expect(await stage.madeTwice()).toEqual([]);
   });
+
+  it('refusals after a failed operation: what that left behind is still ours', async () => {
+    const stage = await Stage.open(environment);
+    const network = '/virtualNetworks/vnet-spoke-a\\?';
+    await stage.fault('PUT', network, { failOperation: 'InternalServerError' });
+    await stage.fault('PUT', network, { status: 403, code: 'AuthorizationFailed' }, 2);
+
+    const operation = await stage.provision(stage.spec());
+
+    expect({ state: operation.state, errors: operation.errors }).toEqual({ state: 'succeeded', errors: [] });
+    expect(await stage.madeTwice()).toEqual([]);
+  });
+
+  it('a stop between a failed operation and a refusal: the next run finds its own', async () => {
+    const stage = await Stage.open(environment);
+    const network = '/virtualNetworks/vnet-spoke-a\\?';
+    await stage.fault('PUT', network, { failOperation: 'InternalServerError' });
+    await stage.fault('PUT', network, { status: 403, code: 'RequestDisallowedByPolicy' });
+    expect(await stage.provision(stage.spec())).toMatchObject({ state: 'partial' });
+
+    const operation = await stage.provision(stage.spec());
+
+    expect({ state: operation.state, errors: operation.errors }).toEqual({ state: 'succeeded', errors: [] });
+    expect(await stage.madeTwice()).toEqual([]);
+  });
 });
 
 describe('what does not pass', () => {
