@@ -176,13 +176,17 @@ function firewall(draw: Draw, subscription: string): Firewall {
 
 function hub(draw: Draw, subscription: string, egress: 'firewall' | 'appliance' | 'none'): Hub {
   const planned = draw.flag();
+  const adopted = draw.maybe(() => armId(subscription, 'rg-hub', 'Microsoft.Network/virtualNetworks', 'vnet-old'));
+  const ownFirewall = egress === 'firewall' ? firewall(draw, subscription) : undefined;
+  // What is adopted exists, and so does its group.
+  const groupExists = adopted !== undefined || ownFirewall?.publicIps?.ids !== undefined || draw.flag();
   return given({
     subscriptionId: subscription,
     location: draw.one(locations),
-    resourceGroup: draw.flag() ? { name: 'rg-hub' } : { id: `/subscriptions/${subscription}/resourceGroups/rg-hub` },
+    resourceGroup: groupExists ? { id: `/subscriptions/${subscription}/resourceGroups/rg-hub` } : { name: 'rg-hub' },
     network: given({
       addressPrefixes: ['10.200.0.0/22', ...(draw.flag() ? ['10.200.8.0/24'] : [])],
-      id: draw.maybe(() => armId(subscription, 'rg-hub', 'Microsoft.Network/virtualNetworks', 'vnet-old')),
+      id: adopted,
       flowTimeoutInMinutes: draw.maybe(() => draw.int(4, 30)),
     }),
     subnets: given({
@@ -197,7 +201,7 @@ function hub(draw: Draw, subscription: string, egress: 'firewall' | 'appliance' 
         ...(draw.flag() ? [{ name: 'snet-ops', purpose: 'management' as const, addressPrefix: '10.200.2.0/27' }] : []),
       ],
     }),
-    firewall: egress === 'firewall' ? firewall(draw, subscription) : undefined,
+    firewall: ownFirewall,
     virtualAppliance: egress === 'appliance' ? { privateIpAddress: '10.200.3.4' } : undefined,
     bastion: draw.maybe(() =>
       draw.one([{}, { sku: 'Basic' as const }, { sku: 'Premium' as const, scaleUnits: 4, zones: ['1' as const] }]),
