@@ -21,8 +21,8 @@ const STEP_SECONDS = 30;
 /** What is left when a run is over, without what differs between two runs of the same. */
 export interface Picture {
   readonly operation: { readonly state: string; readonly errors: readonly unknown[] };
-  /** Bodies by id, as canonical text. */
-  readonly resources: ReadonlyMap<string, string>;
+  /** Values by id and path: every leaf of every body. */
+  readonly resources: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   /** `decision resource`, sorted; a line that is there twice is in here twice. */
   readonly journal: readonly string[];
   /** What Azure has counted: `creates` and `deletes` of each resource that was written. */
@@ -54,7 +54,7 @@ export async function patiently<Body>(
   return eventually(what, async () => {
     try {
       const response = await call();
-      return response.status >= 500 ? undefined : response;
+      return response.status === 503 ? undefined : response;
     } catch (error) {
       if (isLostConnection(error)) return undefined;
       throw error;
@@ -85,7 +85,7 @@ export async function putOnce(environment: TestEnvironment, spec: string): Promi
         spec,
       );
       if (status === 202) return answer.operationId;
-      if (status < 500) throw new Error(`The spec was not taken: ${status} ${JSON.stringify(answer)}`);
+      if (status !== 503) throw new Error(`The spec was not taken: ${status} ${JSON.stringify(answer)}`);
       return undefined;
     } catch (error) {
       if (!isLostConnection(error)) throw error;
@@ -180,7 +180,7 @@ export async function pictureOf(environment: TestEnvironment, operation: Operati
   });
   return {
     operation: { state: operation.state, errors: operation.errors },
-    resources: new Map([...bodies].map(([id, body]) => [id, JSON.stringify(withoutChance(body))])),
+    resources: new Map([...bodies].map(([id, body]) => [id, new Map(leavesOf(body))])),
     journal: entries.map((entry) => `${entry.decision} ${(entry.resource ?? '').toLowerCase()}`.trimEnd()).sort(),
     creates: new Map(Object.entries(counted.resources).map(([id, { creates }]) => [id.toLowerCase(), creates])),
     rejections: rejections(counted),
@@ -191,17 +191,16 @@ export async function pictureOf(environment: TestEnvironment, operation: Operati
 const GUID = /^(W\/")?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"?$/i;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 
-/** A body without what Azure draws anew each time: ETags, GUIDs, times, public addresses. */
-function withoutChance(value: unknown, key = ''): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutChance(item));
+/** Leaves of a body by path, without what Azure draws anew each time: ETags, GUIDs, times, public addresses. */
+function* leavesOf(value: unknown, path = ''): Generator<[string, unknown]> {
   if (typeof value === 'object' && value !== null) {
-    const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return Object.fromEntries(sorted.map(([name, inner]) => [name, withoutChance(inner, name)]));
+    for (const [name, inner] of Object.entries(value)) yield* leavesOf(inner, `${path}/${name}`);
+    if (Object.keys(value).length === 0) yield [path, Array.isArray(value) ? '[]' : '{}'];
+    return;
   }
-  if (typeof value !== 'string') return value;
-  if (key === 'etag' || GUID.test(value)) return '(drawn)';
-  if (TIME.test(value)) return '(time)';
-  return key === 'ipAddress' ? '(drawn)' : value;
+  const isDrawn =
+    /\/(etag|ipAddress)$/.test(path) || (typeof value === 'string' && (GUID.test(value) || TIME.test(value)));
+  yield [path, isDrawn ? '(drawn)' : value];
 }
 
 /** What must not be, in words; nothing when the disturbed run came to the same end as the undisturbed one. */
@@ -222,12 +221,16 @@ export function complaints(reference: Picture, seen: Picture): readonly string[]
   ];
 }
 
-function mapDifferences(reference: ReadonlyMap<string, string>, seen: ReadonlyMap<string, string>): readonly string[] {
+function mapDifferences(reference: Picture['resources'], seen: Picture['resources']): readonly string[] {
   const missing = [...reference.keys()].filter((id) => !seen.has(id)).map((id) => `Not there: ${id}`);
   const more = [...seen].flatMap(([id, body]) => {
     const wanted = reference.get(id);
     if (wanted === undefined) return [`There though nobody asked for it: ${id}`];
-    return wanted === body ? [] : [`Another body: ${id}\n  wanted ${wanted}\n  is     ${body}`];
+    return [...new Set([...wanted.keys(), ...body.keys()])].flatMap((path) =>
+      wanted.get(path) === body.get(path)
+        ? []
+        : [`Another value at ${id} ${path}: ${body.get(path)} instead of ${wanted.get(path)}`],
+    );
   });
   return [...missing, ...more];
 }
