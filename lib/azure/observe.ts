@@ -2,8 +2,9 @@ import type { ObserveStrategy } from '../baseline/kind.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Observed } from '../plan/plan.ts';
-import { type Arm, ArmListError, type ArmResponse } from './arm.ts';
+import type { Arm, ArmResponse } from './arm.ts';
 import { ArmRefusalError, readRefusal } from './arm-answer.ts';
+import { ArmListError } from './arm-errors.ts';
 import { parseResourceId } from './resource-id.ts';
 
 /** What observation has to know of a kind. */
