@@ -4,7 +4,7 @@ import { normaliseId, type Owner } from './graph.ts';
 import type { KindRules } from './kind.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { mergeForWrite, ownedBeforeOf } from './merge.ts';
-import { type NodeOutcome, riskier, someOf } from './node-changes.ts';
+import { entriesTakenAway, type NodeOutcome, riskier, someOf } from './node-changes.ts';
 import { isOurs } from './ownership.ts';
 import type { Refusal } from './plan.ts';
 import type { DraftChange, PlanInput } from './plan-input.ts';
@@ -193,8 +193,10 @@ function deletion({ entry, rules }: Candidate): DraftChange {
 
 /** Takes out of an adopted resource what was ours in it; undefined: nothing is left there. */
 function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
-  const { differences } = compare({}, actual, rules.comparison, ownedBeforeOf(entry));
+  const owned = ownedBeforeOf(entry);
+  const { differences } = compare({}, actual, rules.comparison, owned);
   if (differences.length === 0) return undefined;
+  const takesAway = entriesTakenAway(differences, owned);
   const owners = ownersOf(entry);
   const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
   const risk = rules.riskOf('update', differences);
@@ -210,5 +212,6 @@ function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
     lanes: entry.lanes,
     ...(entry.readLanes === undefined ? {} : { readLanes: entry.readLanes }),
     scope: entry.scope,
+    ...(takesAway.length > 0 ? { takesAway } : {}),
   };
 }

@@ -3,6 +3,7 @@ import type { ChangeWindow } from './change-windows.ts';
 import { normaliseId, type Owner } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
+import { someOf } from './node-changes.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
 import { touches } from './property-path.ts';
 
@@ -236,7 +237,12 @@ function refusalByMode(
         "The baseline's mode is 'create-only': what exists is left as it is.",
       );
     case 'no-delete': {
-      if (change.action !== 'delete' || teardown === true) return undefined;
+      if (teardown === true) return undefined;
+      if (change.takesAway !== undefined) {
+        const why = `The baseline's mode is 'no-delete', and ${someOf(change.takesAway)} would go: set it to 'full' to let this go.`;
+        return refusal('ModeForbidsDelete', why);
+      }
+      if (change.action !== 'delete') return undefined;
       // What an adjustment made for a time goes with it: that is no delete of the operator's.
       const mayUndo = reaction === undefined || reaction.mode === 'act' || approved;
       if (change.owner === 'adjustment' && change.owners === undefined && mayUndo) return undefined;

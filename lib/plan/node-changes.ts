@@ -159,6 +159,7 @@ function draft(
   const declared = PathTree.of<Owner>({ '': node.owner, ...node.fieldOwners });
   const before = ownedTree(owned);
   const owners = new Set<Owner>();
+  const takesAway = entriesTakenAway(diff, owned);
   let undoesAdjustment = false;
   for (const { path, after } of diff) {
     const former = after === undefined ? before.nearest(path) : undefined;
@@ -182,7 +183,16 @@ function draft(
     ...(node.readLanes === undefined ? {} : { readLanes: node.readLanes }),
     scope: node.scope,
     ...(owners.size > 1 ? { owners: [...owners].sort() } : {}),
+    ...(takesAway.length > 0 ? { takesAway } : {}),
   };
+}
+
+/** Entries that the spec had declared and that a change removes. What an adjustment or the cluster made may go by itself. */
+export function entriesTakenAway(diff: readonly PropertyDifference[], owned: OwnedFields): readonly string[] {
+  const before = ownedTree(owned);
+  return diff.flatMap(({ path, after }) =>
+    after === undefined && path.endsWith(']') && before.nearest(path) === 'spec' ? [path] : [],
+  );
 }
 
 /** Refuses changes that build on a resource which will not be there, or, when new, on one that is not as it should be. */

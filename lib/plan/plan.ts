@@ -22,6 +22,8 @@ export interface Change {
   readonly owners?: readonly Owner[];
   /** We made the resource before and somebody deleted it: unattended, making it again needs an approval. */
   readonly recreates?: boolean;
+  /** Paths of entries that the spec had declared and that this update takes away: as much of a delete as any. */
+  readonly takesAway?: readonly string[];
 }
 
 /** A change that is not made, with the reason. */

@@ -90,6 +90,17 @@ describe('guard: modes', () => {
     expect(outcomeOf(change('a', { action }), { mode, attended: true, reactionRules: [] })).toBe(expected);
   });
 
+  it.each<readonly [Mode, boolean, string]>([
+    ['create-only', false, 'ModeForbidsUpdate'],
+    ['no-delete', false, 'ModeForbidsDelete'],
+    ['no-delete', true, 'allowed'],
+    ['full', false, 'allowed'],
+  ])('%s, teardown %s, an update that takes an entry away: %s', (mode, teardown, expected) => {
+    const less = change('a', { takesAway: ['properties.parts[p]'] });
+
+    expect(outcomeOf(less, { mode, teardown })).toBe(expected);
+  });
+
   it.each<readonly [ReactionMode, boolean, string]>([
     ['off', false, 'ReactionModeForbids'],
     ['observe', false, 'ReactionModeForbids'],
