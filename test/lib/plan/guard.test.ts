@@ -93,7 +93,7 @@ describe('guard: modes', () => {
   it.each<readonly [Mode, boolean, string]>([
     ['create-only', false, 'ModeForbidsUpdate'],
     ['no-delete', false, 'ModeForbidsDelete'],
-    ['no-delete', true, 'allowed'],
+    ['no-delete', true, 'waits for approval'],
     ['full', false, 'allowed'],
   ])('%s, teardown %s, an update that takes an entry away: %s', (mode, teardown, expected) => {
     const less = change('a', { takesAway: ['properties.parts[p]'] });
