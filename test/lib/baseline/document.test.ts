@@ -29,7 +29,7 @@ describe('reading a document', () => {
   });
 
   it('reads JSON as YAML, be it all on one line', () => {
-    const value = { a: Array.from({ length: 100 }, (_, index) => ({ name: `n${index}`, value: -index })) };
+    const value = { a: Array.from({ length: 100 }, (_, index) => ({ name: `n${index}`, value: -1 - index })) };
 
     expect(yaml(JSON.stringify(value))).toEqual({ ok: true, value });
   });
