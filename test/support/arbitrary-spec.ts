@@ -377,7 +377,7 @@ interface SpokeContext {
   readonly hubSubscription: string;
 }
 
-function generalSubnets(draw: Draw, subscription: string): Subnet[] {
+function generalSubnets(draw: Draw, subscription: string, index: number): Subnet[] {
   const rules = draw.times(0, 3, (at) => ({
     name: `rule-${at}`,
     priority: 200 + at * 10,
@@ -394,7 +394,9 @@ function generalSubnets(draw: Draw, subscription: string): Subnet[] {
       purpose: 'general' as const,
       prefixLength: draw.maybe(() => draw.int(24, 29)),
       serviceEndpoints: draw.some(['Microsoft.Storage', 'Microsoft.KeyVault']),
-      routeTableId: draw.maybe(() => armId(subscription, 'rg-shared', 'Microsoft.Network/routeTables', 'rt-old')),
+      routeTableId: draw.maybe(() =>
+        armId(subscription, 'rg-shared', 'Microsoft.Network/routeTables', `rt-old-${index}`),
+      ),
     }),
     ...draw.times(0, 3, (at) => ({
       name: `snet-more-${at}`,
@@ -430,7 +432,7 @@ function spoke(draw: Draw, index: number, context: SpokeContext): Spoke {
     resourceGroup: ownPlace ? { name: `rg-spoke-${index}` } : undefined,
     ...parts,
     network: given({ ...parts.network, id: adopted }),
-    subnets: [...parts.subnets, ...generalSubnets(draw, subscription)],
+    subnets: [...parts.subnets, ...generalSubnets(draw, subscription, index)],
     routes: draw.some([
       { name: 'to-internet', addressPrefix: '11.1.0.0/16', nextHopType: 'Internet' as const },
       { name: 'to-tag', addressPrefix: 'AzureMonitor', nextHopType: 'Internet' as const },
