@@ -11,6 +11,7 @@ import { planHash } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Change, Observed, Plan, Refusal } from '../plan/plan.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
+import { keepEntries, withKeptRefusals } from './keep-entries.ts';
 import { type ProtectedScope, readManagementLocks } from './protection.ts';
 
 export interface PlanRequest {
@@ -50,10 +51,12 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
       : compile(request.resolved, request.adjustments, request.nowIso);
   const ledger = await dependencies.ledger.all(request.baseline);
   const ledgerById = new Map(ledger.map((entry) => [normaliseId(entry.id), entry]));
-  const nodes = new Map(graph.nodes.map((node) => [normaliseId(node.id), node]));
+  const declared = new Set(graph.nodes.map((node) => normaliseId(node.id)));
 
-  const references = [...graph.nodes, ...ledger.filter((entry) => !nodes.has(normaliseId(entry.id)))];
+  const references = [...graph.nodes, ...ledger.filter((entry) => !declared.has(normaliseId(entry.id)))];
   const observed = await observe(dependencies.arm, references, kindOf);
+  const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(graph, observed, ledgerById) : undefined;
+  const nodes = new Map((kept?.graph ?? graph).nodes.map((node) => [normaliseId(node.id), node]));
   const subscriptions = new Set(
     references.map((reference) => parseResourceId(reference.id).subscriptionId.toLowerCase()),
   );
@@ -69,8 +72,8 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     if (holder !== null && holder !== request.baseline) claimedByOthers.set(normaliseId(node.id), holder);
   }
 
-  const plan = planChanges({
-    graph,
+  const planned = planChanges({
+    graph: kept?.graph ?? graph,
     observed,
     ledger,
     kinds: kindOf,
@@ -82,6 +85,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     ),
     claimedByOthers,
   });
+  const plan = kept === undefined ? planned : withKeptRefusals(planned, kept);
   const optedOut = [...observed]
     .filter(([, body]) => body !== null && hasOptOutTag(body))
     .map(([id]): ProtectedScope => ({ id, why: `it carries the tag ${OPT_OUT_TAG}`, deleteOnly: false }));
