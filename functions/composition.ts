@@ -6,6 +6,7 @@ import { readSettings } from '../lib/settings.ts';
 import { createAzureStorage } from '../lib/state/azure-storage.ts';
 import { createBaselineStore } from '../lib/state/baseline-store.ts';
 import { createJournal } from '../lib/state/journal.ts';
+import { createKeptReadsStore } from '../lib/state/kept-reads-store.ts';
 import { createLedgerStore } from '../lib/state/ledger-store.ts';
 import { createRunStore } from '../lib/state/run-store.ts';
 import { createSharedLaneStore } from '../lib/state/shared-lane-store.ts';
@@ -39,6 +40,7 @@ export function createApp(environment: Readonly<Record<string, string | undefine
     journal: createJournal(storage.tables),
     runs: createRunStore(storage.documents),
     lanes: createSharedLaneStore(storage.documents),
+    keptReads: createKeptReadsStore(storage.documents),
     documents: storage.documents,
     networkUsages: createNetworkUsages(settings.armEndpoint, settings.armTokenScope, credential),
     time: createTimeSource(settings.timeUrl),

@@ -1,5 +1,6 @@
 import { ArmListError, ArmUnreachableError } from '../azure/arm.ts';
 import { type ArmRefusal, ArmRefusalError, readRefusal } from '../azure/arm-answer.ts';
+import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { guard, type Verdict } from '../plan/guard.ts';
@@ -48,6 +49,8 @@ const MAXIMUM_PLANS = 100;
 const MAXIMUM_PLAN_FAILURES = 8;
 const FIRST_PLAN_PAUSE_SECONDS = 30;
 const LONGEST_PLAN_PAUSE_SECONDS = 180;
+/** ARM's bucket of 250 reads, refilled with 25 a second, is full again after that. */
+const PAUSE_OF_OBSERVATION_MS = 10_000;
 
 /**
  * Moves a baseline's run on by one turn: takes in the answers of starts, looks at what is in flight, takes up
@@ -369,6 +372,9 @@ async function planAnew(
     });
     return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, nowIso);
   } catch (error) {
+    // A large baseline is read in parts: that is no failure.
+    if (error instanceof ObservationPausedError)
+      return { run: { ...run, planNotBeforeMs: Date.parse(nowIso) + PAUSE_OF_OBSERVATION_MS }, journal: [] };
     return { run: withPlanFailure(run, refusalOfPlanning(error, run.baseline), nowIso), journal: [] };
   }
 }

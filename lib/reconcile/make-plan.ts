@@ -1,4 +1,3 @@
-import { observe } from '../azure/observe.ts';
 import { parseResourceId } from '../azure/resource-id.ts';
 import { compile } from '../baseline/compile.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
@@ -12,6 +11,7 @@ import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Change, Observed, Plan, Refusal } from '../plan/plan.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
+import { observeBaseline } from './observe-baseline.ts';
 import { type ProtectedScope, readManagementLocks } from './protection.ts';
 
 export interface PlanRequest {
@@ -42,7 +42,7 @@ const RESOURCES_API_VERSION = '2025-04-01';
 
 /**
  * One turn of the loop up to the plan: compile, observe, diff. Writes nothing.
- * @throws ProblemError when Azure refuses a read; ArmUnreachableError when it does not answer.
+ * @throws ObservationPausedError when it goes on after a pause; ProblemError when Azure refuses a read; ArmUnreachableError when it does not answer.
  */
 export async function makePlan(dependencies: Dependencies, request: PlanRequest): Promise<MadePlan> {
   const graph: DesiredGraph =
@@ -54,7 +54,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const declared = new Set(graph.nodes.map((node) => normaliseId(node.id)));
 
   const references = [...graph.nodes, ...ledger.filter((entry) => !declared.has(normaliseId(entry.id)))];
-  const observed = await observe(dependencies.arm, references, kindOf);
+  const observed = await observeBaseline(dependencies, request.baseline, references, ledgerById, request.nowIso);
   const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(graph, observed, ledgerById) : undefined;
   const nodes = new Map((kept?.graph ?? graph).nodes.map((node) => [normaliseId(node.id), node]));
   const subscriptions = new Set(
