@@ -94,7 +94,10 @@ export async function lookAtOperation(
     const confirmed =
       entry === null
         ? null
-        : nextLedgerEntry(entry, { name: 'confirm', operationId: input.operationId, atIso: nowIso });
+        : entry.state === 'deleting'
+          ? // An earlier run began to delete it and never did; now it is wanted and there.
+            nextLedgerEntry(entry, { name: 'abandon', atIso: nowIso })
+          : nextLedgerEntry(entry, { name: 'confirm', operationId: input.operationId, atIso: nowIso });
     return { row: settled(row, nowIso), actual, ...(confirmed === null ? {} : { ledger: confirmed }) };
   } catch (error) {
     const refusal = refusalOfError(error, change.id);

@@ -239,14 +239,13 @@ function asWritten(actual: JsonObject, wrote: boolean): Result | undefined {
   return condition === 'settled' ? { outcome: 'settled', wrote } : undefined;
 }
 
-/** Whether this very start has been here before: its mark is in the ledger, with its own time. */
+/**
+ * Whether this start has been here before: its mark is in the ledger. That of a PUT has the start's own time, since an
+ * earlier attempt has been counted; what an operation has begun to delete is its work, whichever attempt it was.
+ */
 function isRepeat({ entry, request }: Pick<Context, 'entry' | 'request'>): boolean {
-  return (
-    entry !== null &&
-    entry.state !== 'confirmed' &&
-    entry.operationId === request.operationId &&
-    entry.at === request.nowIso
-  );
+  if (entry === null || entry.operationId !== request.operationId) return false;
+  return entry.state === 'deleting' || (entry.state === 'intended' && entry.at === request.nowIso);
 }
 
 async function startDelete(context: Context): Promise<Result> {
@@ -256,7 +255,7 @@ async function startDelete(context: Context): Promise<Result> {
   if (entry === null || !entry.created)
     return { outcome: 'stale', why: 'The ledger does not say that this resource is ours.' };
   if (conditionOf(actual).condition === 'deleting')
-    return { outcome: 'running', wrote, handle: { by: 'resource', expect: 'absent' }, retryAfterSeconds: 10 };
+    return { outcome: 'running', wrote, handle: UNTIL_ABSENT, retryAfterSeconds: 10 };
   if (moved !== undefined) return { outcome: 'stale', why: moved };
   // Children of ours may still be on it when the plan deletes them in the same run; what is foreign was not there when the plan was made.
   const foreign = await foreignContentOf(dependencies, request.baseline, kind, actual, entry);
@@ -270,9 +269,21 @@ async function startDelete(context: Context): Promise<Result> {
     apiVersion: kind.apiVersion,
     clientRequestId: `${request.operationId}:${request.attempt}`,
   });
-  if (response.status >= 400 && response.status < 500) await dependencies.ledger.write(request.baseline, [entry]);
-  return resultOf(response, 'DELETE', change.id);
+  const result = resultOf(response, 'DELETE', change.id);
+  if (response.status === 409) {
+    // As with a PUT: the other run of this start may have been faster.
+    const now = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
+    if (now.status === 404) return { outcome: 'settled', wrote: true };
+    if (now.status === 200 && isJsonObject(now.body) && conditionOf(now.body).condition === 'deleting')
+      return { outcome: 'running', wrote: true, handle: UNTIL_ABSENT, retryAfterSeconds: 10 };
+  }
+  // What has to wait may be waiting for that other run, which needs its mark.
+  const mayBeUnderWay = result.outcome !== 'refused' || result.refusal.disposition === 'wait';
+  if (!mayBeUnderWay) await dependencies.ledger.write(request.baseline, [entry]);
+  return result;
 }
+
+const UNTIL_ABSENT: OperationHandle = { by: 'resource', expect: 'absent' };
 
 /** What of others is in or on the resource; children are looked up in the ledger one by one, there are few. */
 async function foreignContentOf(

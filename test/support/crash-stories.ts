@@ -56,8 +56,11 @@ const STORAGE_SAVED_MS = 1_000;
 export function toleranceOf(story: Story, { name }: Disturbance): Tolerance {
   switch (name) {
     case 'memory':
-      // Two runs of one start at the same time: the condition of the write lets one of them pass.
-      return { rejections: ['PreconditionFailed', 'Conflict'] };
+      // Two runs of one start at the same time: Azure lets one of them pass, and the other looks again or later.
+      return {
+        rejections: ['PreconditionFailed', 'Conflict', 'AnotherOperationInProgress'],
+        decisions: story === 'provision' ? [] : ['retry', 'planned'],
+      };
     case 'azure':
     case 'storage':
       // What could not be reached is tried again, and planned again.
