@@ -91,7 +91,7 @@ function refusalsOf(
     if (holder !== undefined) keep(key, 'BelongsToAnotherBaseline', `It belongs to the baseline '${holder}'.`);
     if (!entry.created) continue;
     const foreign = rules.foreignContentOf(actual, (pathOrId) =>
-      pathOrId.startsWith('/') ? ledger.get(normaliseId(pathOrId))?.created === true : isOurs(entry, pathOrId),
+      pathOrId.startsWith('/') ? isAccountedFor(pathOrId, input, ledger) : isOurs(entry, pathOrId),
     );
     if (foreign.length > 0)
       keep(key, 'ForeignContent', `There is something in it that Hubkeeper did not make: ${someOf(foreign, 5)}.`);
@@ -130,11 +130,26 @@ function refusalsOf(
       const around = [normaliseId(id), ...ancestors(id)].filter((other) => !isGroup(other));
       return !around.some((other) => byKey.has(other) && !refusals.has(other));
     });
-    if (staying.length > 0)
-      keep(key, 'ResourceGroupNotEmpty', `It holds what this plan does not delete: ${someOf(staying, 5)}.`);
+    if (staying.length === 0) continue;
+    // What others put there comes first: that is what a person has to look at.
+    const named = [...staying].sort((a, b) => Number(ledger.has(normaliseId(a))) - Number(ledger.has(normaliseId(b))));
+    const why = `It holds what this plan does not delete: ${someOf(named, 5)}.`;
+    const before = refusals.get(key);
+    if (before?.code === 'StillNeeded') refusals.set(key, { ...before, code: 'ResourceGroupNotEmpty', why });
+    else keep(key, 'ResourceGroupNotEmpty', why);
   }
   spread();
   return refusals;
+}
+
+/**
+ * Whether the plan itself knows what becomes of a resource that uses or is in another one: we made it, or it is adopted
+ * and what it refers to afterwards is looked at.
+ */
+function isAccountedFor(id: string, input: PlanInput, ledger: ReadonlyMap<string, LedgerEntry>): boolean {
+  const key = normaliseId(id);
+  const entry = ledger.get(key);
+  return entry !== undefined && (entry.created || input.observed.get(key) !== undefined);
 }
 
 /** Normalised ids of the resources that a resource is in: its parents and its group. */

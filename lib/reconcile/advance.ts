@@ -736,11 +736,18 @@ function headAfter(
           }
         : {}),
     };
-    if (isFinalState(run.state) && run.teardown && (run.state === 'succeeded' || run.state === 'partial')) {
+    if (run.teardown && isFinalState(run.state) && !wasApproved(run)) {
+      next = withGeneration({ ...next, teardown: false });
+    } else if (run.teardown && (run.state === 'succeeded' || run.state === 'partial')) {
       next = withGeneration({ ...next, teardown: false, specVersion: 0, specHash: '', adjustments: [], hold: null });
     }
   }
   return { head: next, decision: goesOn ? { next: 'again' } : run.decision };
+}
+
+/** A teardown that somebody rejected, or nobody approved in time, never was: the baseline goes on as it is declared. */
+function wasApproved(run: RunDocument): boolean {
+  return !run.refused.some(({ code }) => code === 'ApprovalRejected' || code === 'ApprovalExpired');
 }
 
 function withBudget(budget: BaselineHead['budget'], run: RunDocument, nowIso: string): BaselineHead['budget'] {

@@ -284,7 +284,7 @@ describe('planChanges for what is no longer declared', () => {
     });
 
     expect(summary(made)).toEqual(['delete free']);
-    expect(codes(made).toSorted()).toEqual(['ForeignContent network', 'StillNeeded g', 'StillNeeded routes']);
+    expect(codes(made).toSorted()).toEqual(['ForeignContent network', 'ResourceGroupNotEmpty g', 'StillNeeded routes']);
     expect(made.refused.find(({ code }) => code === 'ForeignContent')?.why).toContain('part theirs');
   });
 
