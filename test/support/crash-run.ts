@@ -63,7 +63,8 @@ export async function patiently<Body>(
 }
 
 function isLostConnection(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // Errors of Node itself are of another realm than those of a test.
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code);
 }
 
