@@ -1,6 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
-import { flushOutbox } from '../lib/reconcile/advance.ts';
+import { flushOutbox } from '../lib/reconcile/conclude.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { ORCHESTRATION } from '../orchestrations/names.ts';
 import type { ReconcileInput } from '../orchestrations/reconcile-baseline.ts';

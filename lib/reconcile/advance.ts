@@ -351,4 +351,3 @@ function wakeAtOf(waiting: readonly RunRow[]): string | null {
 function waitFor(seconds: number): Decision {
   return { next: 'wait', seconds: Math.max(1, Math.min(LONGEST_WAIT_SECONDS, Math.ceil(seconds))) };
 }
-

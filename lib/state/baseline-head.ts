@@ -37,6 +37,11 @@ export interface ReconcileRequest {
   readonly planHash?: string;
 }
 
+/** Tells requests of one baseline apart. */
+export function requestKey(request: ReconcileRequest): string {
+  return `${request.operationId} ${request.trigger} ${request.at}`;
+}
+
 /** A plan that waits for, or has, somebody's decision. */
 export interface Approval {
   readonly planHash: string;
