@@ -25,6 +25,7 @@ import { ORCHESTRATION } from '../orchestrations/names.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
 import { poke } from './poke.ts';
+import { checkScope } from './scope.ts';
 
 /** How long a call waits for a plan before it becomes an operation; the caller's own patience ends at 230 s. */
 const PLAN_PATIENCE_MS = 60_000;
@@ -304,6 +305,7 @@ async function reconcileBaseline({ app, request, caller, client, context, nowIso
   const head = await headOf(app, request);
   const { scope, planHash } = valid(check(reconcileRequest, await jsonBody(request)));
   if (head.specVersion === 0) throw baselineNotFound(head.name);
+  if (scope !== undefined) await checkScope(app, head.name, scope, nowIso);
   if (planHash !== undefined) {
     const plan = await planOfHead(app, head, caller.user, nowIso, scope);
     if (plan.hash !== planHash)

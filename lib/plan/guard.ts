@@ -6,6 +6,7 @@ import type { Risk } from './kind.ts';
 import { someOf } from './node-changes.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
 import { touches } from './property-path.ts';
+import { isAtOrIn, isInScope } from './scope.ts';
 
 /** What a baseline permits, strictest first. */
 export const MODES = ['observe', 'create-only', 'no-delete', 'full'] as const;
@@ -210,13 +211,6 @@ function isMeant(change: Change, { owner, scope, kind, path }: ReactionRule): bo
   return path === undefined || change.action === 'delete' || change.diff.some((one) => touches(one.path, path));
 }
 
-/** `spoke` means every spoke, `spoke:NAME` one of them. */
-function isInScope(change: Change, scope: string): boolean {
-  const own = change.scope.toLowerCase();
-  const wanted = scope.toLowerCase();
-  return own === wanted || own.startsWith(`${wanted}:`);
-}
-
 function refusalByMode(
   change: Change,
   { mode, teardown }: Circumstances,
@@ -251,12 +245,6 @@ function refusalByMode(
     case 'full':
       return undefined;
   }
-}
-
-function isAtOrIn(id: string, around: string): boolean {
-  const key = normaliseId(id);
-  const outer = normaliseId(around).replace(/\/+$/, '');
-  return key === outer || key.startsWith(`${outer}/`);
 }
 
 function refusalByProtection(change: Change, circumstances: Circumstances): Judgement | undefined {

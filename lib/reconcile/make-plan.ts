@@ -6,9 +6,9 @@ import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { planChanges } from '../plan/diff.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
-import { planHash } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
-import type { Change, Observed, Plan, Refusal } from '../plan/plan.ts';
+import type { Observed, Plan, Refusal } from '../plan/plan.ts';
+import { planInScope } from '../plan/scope.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
 import { observeBaseline } from './observe-baseline.ts';
@@ -90,7 +90,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     .filter(([, body]) => body !== null && hasOptOutTag(body))
     .map(([id]): ProtectedScope => ({ id, why: `it carries the tag ${OPT_OUT_TAG}`, deleteOnly: false }));
   return {
-    plan: inScope(plan, request.scope, request.specVersion),
+    plan: request.scope === undefined ? plan : planInScope(plan, request.scope, String(request.specVersion)),
     nodes,
     observed,
     ledger: ledgerById,
@@ -119,19 +119,6 @@ async function readGroupContents(
     );
   }
   return contents;
-}
-
-/** The part of a plan that a scoped run may touch; `spoke` without a name stands for every spoke. */
-function inScope(plan: Plan, scope: string | undefined, specVersion: number): Plan {
-  if (scope === undefined) return plan;
-  const isInside = (change: Change) => change.scope === scope || change.scope.startsWith(`${scope}:`);
-  const changes = plan.changes.filter(isInside);
-  const outside = new Set(plan.changes.filter((change) => !isInside(change)).map((change) => normaliseId(change.id)));
-  const ready = changes.map((change) => ({
-    ...change,
-    dependsOn: change.dependsOn.filter((id) => !outside.has(normaliseId(id))),
-  }));
-  return { ...plan, changes: ready, hash: planHash(String(specVersion), ready) };
 }
 
 /** A refusal for each resource that is there already and is not ours. */
