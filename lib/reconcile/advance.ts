@@ -105,6 +105,9 @@ async function takeTurn(
 
   run = await takeInOutcomes(run, request.outcomes, plans, nowIso);
   run = await lookAtDue(dependencies, run, plans, nowIso);
+  // Told now: a new plan of this turn may go on with the same rows.
+  const looked = run;
+  journal.push(...journalOfRun(before, looked, await documentOf(looked, plans), nowIso));
   const pause = await dependencies.baselines.readPause();
   run = noticeMoves(run, head, pause);
 
@@ -114,9 +117,9 @@ async function takeTurn(
     journal.push(...planned.journal);
   }
 
-  const document = run.planKey === '' ? undefined : await plans.of({ operationId: run.operationId, key: run.planKey });
+  const document = await documentOf(run, plans);
   run = schedule(run, document, dependencies.settings.maximumStartsPerTurn, nowIso);
-  journal.push(...journalOfRun(before, run, document, nowIso));
+  journal.push(...journalOfRun(looked, run, document, nowIso));
 
   await dependencies.journal.append(journal);
   const written = await dependencies.runs.write(run, begun?.etag);
@@ -184,6 +187,11 @@ function newRun(
     consumed: [],
     wakeAt: null,
   };
+}
+
+/** The plan in force. */
+async function documentOf(run: RunDocument, plans: PlanReader): Promise<PlanDocument | undefined> {
+  return run.planKey === '' ? undefined : plans.of({ operationId: run.operationId, key: run.planKey });
 }
 
 async function takeInOutcomes(
