@@ -201,7 +201,6 @@ function deletion({ entry, rules }: Candidate): DraftChange {
     diff: [],
     estimatedMinutes: rules.durationMinutes.delete,
     lanes: entry.lanes,
-    ...(entry.readLanes === undefined ? {} : { readLanes: entry.readLanes }),
     scope: entry.scope,
   };
 }
@@ -225,7 +224,6 @@ function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
     diff: differences,
     estimatedMinutes: rules.durationMinutes.update,
     lanes: entry.lanes,
-    ...(entry.readLanes === undefined ? {} : { readLanes: entry.readLanes }),
     scope: entry.scope,
     ...(takesAway.length > 0 ? { takesAway } : {}),
   };

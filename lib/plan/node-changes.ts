@@ -180,7 +180,6 @@ function draft(
     diff,
     estimatedMinutes: rules.durationMinutes[action],
     lanes: node.lanes,
-    ...(node.readLanes === undefined ? {} : { readLanes: node.readLanes }),
     scope: node.scope,
     ...(owners.size > 1 ? { owners: [...owners].sort() } : {}),
     ...(takesAway.length > 0 ? { takesAway } : {}),
