@@ -2,13 +2,14 @@ import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { DEFAULT_LIMITS, nextSteps, type Step } from '../plan/scheduler.ts';
-import { type BaselineHead, type ReconcileRequest, requestKey } from '../state/baseline-head.ts';
+import { type BaselineHead, requestKey } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import { conclude, concludeIdle, flushOutbox } from './conclude.ts';
 import { journalOfRun } from './journal-lines.ts';
 import { type Look, lookAtOperation } from './look-at-operation.ts';
 import { withLostStarts } from './lost-starts.ts';
+import { newRun } from './new-run.ts';
 import { planAnew } from './plan-anew.ts';
 import { PlanReader } from './plan-reader.ts';
 import { pruneOperations } from './prune-operations.ts';
@@ -16,7 +17,7 @@ import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } fr
 import { type Decision, isFinalState, isInFlight, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
-import { isAttended, takeRequests } from './take-requests.ts';
+import { takeRequests } from './take-requests.ts';
 
 /** One turn of a reconciler. */
 export interface AdvanceRequest {
@@ -43,8 +44,8 @@ export async function advance(dependencies: Dependencies, request: AdvanceReques
   const stored = await dependencies.baselines.read(request.baseline);
   if (stored === null || stored.head.reconciler?.instanceId !== request.instanceId) return { next: 'end' };
   const stamp = `${request.instanceId}:${request.turn}`;
-  const current =
-    stored.head.currentOperationId === null ? null : await dependencies.runs.read(stored.head.currentOperationId);
+  const currentId = stored.head.currentOperationId ?? stored.head.leftInFlightBy;
+  const current = currentId === null ? null : await dependencies.runs.read(currentId);
   if (current?.run.stamp === stamp) return conclude(dependencies, request, current.run);
   return takeTurn(dependencies, request, stamp, stored.head, await takenOver(dependencies, current, request));
 }
@@ -96,7 +97,9 @@ async function takeTurn(
     stamp,
     stopping: head.stops.includes(run.operationId),
     replan: run.replan || taken.replan,
-    consumed: head.requests.map(requestKey),
+    rows: taken.retryFailed ? withoutFailed(run.rows) : run.rows,
+    requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],
+    consumed: taken.consumed.map(requestKey),
   };
 
   const before = run;
@@ -109,7 +112,7 @@ async function takeTurn(
   const looked = run;
   journal.push(...journalOfRun(before, looked, await documentOf(looked, plans), nowIso));
   const pause = await dependencies.baselines.readPause();
-  run = noticeMoves(run, head, pause);
+  run = noticeMoves(run, head, pause, nowIso);
 
   if (!run.stopping && !run.aborted && run.replan && Date.parse(nowIso) >= run.planNotBeforeMs) {
     const planned = await planAnew(dependencies, run, head, pause, plans, nowIso);
@@ -136,7 +139,8 @@ async function takeTurn(
 
 /** What an overtaken run has in flight: the new one takes its lanes into account and follows it to its end. */
 async function inFlightOf(dependencies: Dependencies, overtaken: RunDocument | undefined): Promise<readonly RunRow[]> {
-  if (overtaken === undefined || isFinalState(overtaken.state)) return [];
+  // A run that was given up is over and yet has writes in flight; any other that is over has none.
+  if (overtaken === undefined) return [];
   const plans = new PlanReader(dependencies, overtaken.operationId);
   const rows: RunRow[] = [];
   for (const row of Object.values(overtaken.rows).filter(isInFlight)) {
@@ -144,49 +148,6 @@ async function inFlightOf(dependencies: Dependencies, overtaken: RunDocument | u
     rows.push({ ...row, carried: true, ...(former === undefined ? {} : { former }) });
   }
   return rows;
-}
-
-function newRun(
-  head: BaselineHead,
-  primary: ReconcileRequest,
-  inFlight: readonly RunRow[],
-  buckets: RunDocument['buckets'],
-  nowIso: string,
-): RunDocument {
-  return {
-    schemaVersion: 1,
-    operationId: primary.operationId,
-    baseline: head.name,
-    trigger: primary.trigger,
-    requestedBy: primary.requestedBy,
-    createdAt: primary.at,
-    attended: isAttended(primary.trigger, primary.requestedBy),
-    teardown: head.teardown,
-    ...(primary.scope === undefined ? {} : { scope: primary.scope }),
-    ...(primary.planHash === undefined ? {} : { expectedPlanHash: primary.planHash }),
-    state: 'running',
-    stamp: '',
-    decision: { next: 'again' },
-    specVersion: head.specVersion,
-    planKey: '',
-    planHash: '',
-    generation: -1,
-    pauseGeneration: -1,
-    preflighted: false,
-    wroteSincePlan: false,
-    replan: true,
-    plansMade: 0,
-    planFailures: 0,
-    planNotBeforeMs: Date.parse(nowIso),
-    rows: Object.fromEntries(inFlight.map((row) => [row.id, row])),
-    refused: [],
-    buckets,
-    problems: [],
-    stopping: false,
-    aborted: false,
-    consumed: [],
-    wakeAt: null,
-  };
 }
 
 /** The plan in force. */
@@ -290,10 +251,19 @@ async function freeSharedLanes(
   }
 }
 
-/** A plan made at another generation is over; so is one that waits for something that may have happened. */
-function noticeMoves(run: RunDocument, head: BaselineHead, pause: Pause): RunDocument {
-  const moved = run.planKey !== '' && (run.generation !== head.generation || run.pauseGeneration !== pause.generation);
-  return moved ? { ...run, replan: true } : run;
+/** What failed, and what it blocked, is planned as if it had not been tried. */
+function withoutFailed(rows: Rows): Rows {
+  return Object.fromEntries(
+    Object.entries(rows).filter(([, row]) => row.state.name !== 'failed' && row.state.name !== 'blocked'),
+  );
+}
+
+/** A plan made at another generation is over; so is one whose change window or approval has ended. */
+function noticeMoves(run: RunDocument, head: BaselineHead, pause: Pause, nowIso: string): RunDocument {
+  if (run.planKey === '') return run;
+  const isMoved = run.generation !== head.generation || run.pauseGeneration !== pause.generation;
+  const isOver = run.validUntilMs !== null && Date.parse(nowIso) >= run.validUntilMs;
+  return isMoved || isOver ? { ...run, replan: true } : run;
 }
 
 /** What the run does next, and the state it is in. */

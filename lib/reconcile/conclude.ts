@@ -23,45 +23,85 @@ export async function conclude(
 function headAfter(
   head: BaselineHead,
   run: RunDocument,
-  requests: BaselineHead['requests'],
+  left: BaselineHead['requests'],
   nowIso: string,
 ): { readonly head: BaselineHead; readonly decision: Decision } {
-  const { approval } = run;
   const isOver = run.decision.next === 'end';
+  const isOperationOver = isOver && isFinalState(run.state);
+  // What was to resume an operation that has just ended has nothing to resume.
+  const requests = isOperationOver ? left.filter((one) => one.operationId !== run.operationId) : left;
   const goesOn = isOver && requests.length > 0;
-  let next: BaselineHead = { ...head, requests, currentOperationId: run.operationId };
-  if (
-    approval &&
-    !next.approvals.some((one) => one.planHash === approval.planHash && one.operationId === approval.operationId)
-  ) {
-    // A request of this operation for another plan is void: the world has moved.
-    const others = next.approvals.filter(
-      (one) => !(one.operationId === approval.operationId && one.decision === undefined),
-    );
-    next = { ...next, approvals: [...others, approval] };
-  }
+  let next: BaselineHead = {
+    ...head,
+    requests,
+    currentOperationId: run.operationId,
+    leftInFlightBy: null,
+    ...approvalsAfter(head, run, nowIso),
+    stops: head.stops.filter((id) => id === run.operationId || requests.some((one) => one.operationId === id)),
+  };
   if (isOver) {
     next = {
       ...next,
       wakeAt: run.wakeAt,
+      waitsForPause: Object.values(run.rows).some(
+        (row) => row.state.name === 'waiting' && row.waiting?.for === 'pause',
+      ),
       reconciler: goesOn ? next.reconciler : null,
-      ...(isFinalState(run.state)
+      ...(isOperationOver
         ? {
             currentOperationId: null,
             stops: next.stops.filter((id) => id !== run.operationId),
             lastResult: { state: run.state, operationId: run.operationId, at: run.endedAt ?? nowIso },
-            approvals: next.approvals.filter((one) => one.operationId !== run.operationId),
             budget: withBudget(next.budget, run, nowIso),
           }
         : {}),
     };
-    if (run.teardown && isFinalState(run.state) && !wasApproved(run)) {
-      next = withGeneration({ ...next, teardown: false });
-    } else if (run.teardown && (run.state === 'succeeded' || run.state === 'partial')) {
-      next = withGeneration({ ...next, teardown: false, specVersion: 0, specHash: '', adjustments: [], hold: null });
+    // A spec that was put meanwhile is in force again: nothing of it is wiped.
+    if (run.teardown && isOperationOver && head.teardown) {
+      next = wasApproved(run)
+        ? isTornDown(run)
+          ? withGeneration({ ...next, teardown: false, specVersion: 0, specHash: '', adjustments: [], hold: null })
+          : next
+        : withGeneration({ ...next, teardown: false });
     }
   }
   return { head: next, decision: goesOn ? { next: 'again' } : run.decision };
+}
+
+/** Requests for approval that are over and yet remembered. */
+const REMEMBERED_APPROVALS = 20;
+
+/** Only the live operation has approvals, and one open request at a time: another plan of it voids the one before. */
+function approvalsAfter(
+  head: BaselineHead,
+  run: RunDocument,
+  nowIso: string,
+): Pick<BaselineHead, 'approvals' | 'pastApprovals'> {
+  const kept = approvalsKept(head, run);
+  const past = head.approvals
+    .filter((one) => !kept.includes(one))
+    .map(({ planHash, decision, expiresAt }) => ({
+      planHash,
+      end:
+        decision !== undefined ? ('decided' as const) : expiresAt <= nowIso ? ('expired' as const) : ('stale' as const),
+    }));
+  return {
+    approvals: kept,
+    pastApprovals:
+      past.length === 0 ? head.pastApprovals : [...past, ...head.pastApprovals].slice(0, REMEMBERED_APPROVALS),
+  };
+}
+
+function approvalsKept(head: BaselineHead, run: RunDocument): BaselineHead['approvals'] {
+  if (run.decision.next === 'end' && isFinalState(run.state)) return [];
+  const own = head.approvals.filter((one) => one.operationId === run.operationId);
+  const { approval } = run;
+  if (!approval || own.some((one) => one.planHash === approval.planHash)) return own;
+  return [...own.filter((one) => one.decision !== undefined), approval];
+}
+
+function isTornDown(run: RunDocument): boolean {
+  return run.state === 'succeeded' || run.state === 'partial';
 }
 
 /** A teardown that somebody rejected, or nobody approved in time, never was: the baseline goes on as it is declared. */

@@ -45,10 +45,11 @@ export async function planAnew(
     return { run: failed(run, tooManyPlans(run.baseline)), journal: [] };
   }
   try {
-    const input = head.teardown ? undefined : await readResolved(dependencies, head, nowIso);
+    // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
+    const input = head.specVersion === 0 && head.teardown ? undefined : await readResolved(dependencies, head, nowIso);
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
-      ...(input === undefined ? {} : { resolved: input.resolved }),
+      ...(input === undefined || head.teardown ? {} : { resolved: input.resolved }),
       specVersion: head.specVersion,
       adjustments: head.adjustments,
       nowIso,
@@ -83,7 +84,14 @@ async function adoptPlan(
     head,
     pause,
     dependencies.settings.stopped,
-    { attended: run.attended, teardown: run.teardown, requestedBy: run.requestedBy, usedInRun },
+    {
+      operationId: run.operationId,
+      attended: run.attended,
+      teardown: run.teardown,
+      requestedBy: run.requestedBy,
+      requesters: run.requesters,
+      usedInRun,
+    },
     made.protectedScopes,
     dependencies.settings.allowedScopes,
     nowIso,
@@ -116,6 +124,7 @@ async function adoptPlan(
     planHash: plan.hash,
     generation: head.generation,
     pauseGeneration: pause.generation,
+    validUntilMs: validUntilMsOf(circumstances),
     preflighted,
     wroteSincePlan: false,
     replan: false,
@@ -139,6 +148,18 @@ async function adoptPlan(
   return { run: { ...next, approval }, journal: journalOfPlan(run, next, plan, nowIso) };
 }
 
+/** When what let changes through ends next: a change window that is open now, or an approval. */
+function validUntilMsOf({ nowMs, changeWindows, approvals }: Circumstances): number | null {
+  const ends = [
+    ...(changeWindows ?? [])
+      .flatMap(({ open }) => open)
+      .filter(({ fromIso }) => Date.parse(fromIso) <= nowMs)
+      .map(({ untilIso }) => Date.parse(untilIso)),
+    ...approvals.granted.map(({ expiresIso }) => Date.parse(expiresIso)),
+  ].filter((endMs) => endMs > nowMs);
+  return ends.length === 0 ? null : Math.min(...ends);
+}
+
 /** What a person has rejected, or left undecided until it expired, does not wait any more. */
 function decidedAside(
   verdict: Verdict,
@@ -150,10 +171,9 @@ function decidedAside(
   const over = approvals.find(
     (approval) =>
       approval.planHash === planHash &&
+      approval.operationId === operationId &&
       (approval.decision === 'reject' ||
-        (approval.decision === undefined &&
-          approval.operationId === operationId &&
-          Date.parse(approval.expiresAt) <= Date.parse(nowIso))),
+        (approval.decision === undefined && Date.parse(approval.expiresAt) <= Date.parse(nowIso))),
   );
   if (over === undefined) return verdict;
   const [code, why] =
@@ -183,6 +203,7 @@ function approvalOf(
     planHash: plan.hash,
     operationId: run.operationId,
     requestedBy: run.requestedBy,
+    requesters: run.requesters,
     requestedAt: nowIso,
     expiresAt,
     planKey: run.planKey,
