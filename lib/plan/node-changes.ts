@@ -58,7 +58,7 @@ function outcomeOfAbsent(node: DesiredNode, rules: KindRules, entry: LedgerEntry
       const reason = wasThere
         ? 'Hubkeeper made it and somebody deleted it; it is declared still.'
         : `It is declared${byOwner(node.owner)} and does not exist.`;
-      const change = draft(node, rules, 'create', differences, {}, reason);
+      const change = draftChange(node, rules, 'create', differences, {}, reason);
       return {
         node,
         actual: null,
@@ -98,7 +98,7 @@ function outcomeOfPresent(
     return refused(node, actual, 'ExistsAlready', why);
   }
   if (differences.length > 0) {
-    const change = draft(node, rules, 'update', differences, owned, reasonOfUpdate(differences, isForeign));
+    const change = draftChange(node, rules, 'update', differences, owned, reasonOfUpdate(differences, isForeign));
     return { node, actual, change, dependentsFind: 'wanted' };
   }
   const wrote = entry !== undefined && Object.keys(owned).length > 0;
@@ -108,7 +108,7 @@ function outcomeOfPresent(
       ? `The write before is still under way (${state}); it is followed to its end.`
       : `Its last operation ended ${state}; writing the same body again clears that.`;
     const diff = [{ path: 'properties.provisioningState', before: state, after: 'Succeeded' }];
-    return { node, actual, change: draft(node, rules, 'update', diff, owned, reason), dependentsFind: 'wanted' };
+    return { node, actual, change: draftChange(node, rules, 'update', diff, owned, reason), dependentsFind: 'wanted' };
   }
   return { node, actual, dependentsFind: 'wanted' };
 }
@@ -148,7 +148,8 @@ export function riskier(a: Risk, b: Risk): Risk {
   return RISKS.indexOf(a) >= RISKS.indexOf(b) ? a : b;
 }
 
-function draft(
+/** A change of a desired node with the risk and the owners of what differs. */
+export function draftChange(
   node: DesiredNode,
   rules: KindRules,
   action: 'create' | 'update',

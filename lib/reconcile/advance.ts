@@ -215,8 +215,9 @@ async function lookAtDue(
       entries.push(ledger);
       continue;
     }
+    // The claim goes first: a row that is left over is forgotten by the next plan, a claim would stay for ever.
+    await dependencies.ledger.release(run.baseline, row.id);
     await dependencies.ledger.remove(run.baseline, row.id);
-    await dependencies.ledger.release(row.id);
   }
   await dependencies.ledger.write(run.baseline, entries);
   await freeSharedLanes(

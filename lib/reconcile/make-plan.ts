@@ -3,7 +3,6 @@ import { compile } from '../baseline/compile.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
 import { planChanges } from '../plan/diff.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
@@ -12,7 +11,7 @@ import { planInScope } from '../plan/scope.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
 import { observeBaseline } from './observe-baseline.ts';
-import { type ProtectedScope, readManagementLocks } from './protection.ts';
+import { hasOptOutTag, OPT_OUT_TAG, type ProtectedScope, readManagementLocks } from './protection.ts';
 
 export interface PlanRequest {
   readonly baseline: string;
@@ -37,7 +36,6 @@ export interface MadePlan {
   readonly taken: readonly DesiredNode[];
 }
 
-const OPT_OUT_TAG = 'hubkeeper-ignore';
 const RESOURCES_API_VERSION = '2025-04-01';
 
 /**
@@ -97,11 +95,6 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     protectedScopes: [...locks, ...optedOut],
     taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),
   };
-}
-
-function hasOptOutTag(body: JsonObject): boolean {
-  if (!isJsonObject(body.tags)) return false;
-  return Object.keys(body.tags).some((name) => name.toLowerCase() === OPT_OUT_TAG);
 }
 
 /** What is in each resource group that may be deleted, so that a group with anything foreign in it is not. */

@@ -111,7 +111,7 @@ async function adoptPlan(
     operationId: run.operationId,
     plan,
     nodes: desiredNodes(made),
-    sharedLanes: sharedLanesOf(made.nodes.values()),
+    sharedLanes: sharedLanesOf(plan.changes, made.nodes.values(), made.ledger.values()),
   };
   const key = `${run.plansMade + 1}-${hashOf(JSON.parse(JSON.stringify(content))).slice(0, 12)}`;
   const document: PlanDocument = { ...content, key };

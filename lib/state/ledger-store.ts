@@ -16,7 +16,8 @@ export interface LedgerStore {
   /** The baseline that the resource belongs to: this one, if nobody was faster. */
   claim(baseline: string, id: string): Promise<string>;
   holderOf(id: string): Promise<string | null>;
-  release(id: string): Promise<void>;
+  /** Gives up this baseline's claim; that of another one stays. */
+  release(baseline: string, id: string): Promise<void>;
 }
 
 /** ARM ids have slashes, which no table key may have, and are longer than a key is comfortable with. */
@@ -59,9 +60,11 @@ export function createLedgerStore(tables: TableStore): LedgerStore {
       const row = await tables.read(CLAIMS_TABLE, key.slice(0, 2), key);
       return row === null ? null : String(row.baseline);
     },
-    async release(id) {
+    async release(baseline, id) {
       const key = keyOf(id);
-      await tables.remove(CLAIMS_TABLE, key.slice(0, 2), key);
+      const row = await tables.read(CLAIMS_TABLE, key.slice(0, 2), key);
+      // Only its holder ever removes a claim, so it cannot change hands in between.
+      if (row !== null && row.baseline === baseline) await tables.remove(CLAIMS_TABLE, key.slice(0, 2), key);
     },
   };
 }
