@@ -324,14 +324,28 @@ function whyApproval(
   return undefined;
 }
 
+/**
+ * In `create-only`, what exists stays as it is and new things are built on it; only an update that would have added
+ * something (a subnet, a rule) may be what they need.
+ */
+function staysUsable(code: string, base: Change | undefined): boolean {
+  return (
+    code === 'ModeForbidsUpdate' && !base?.diff.some(({ path, before }) => before === undefined && path.endsWith(']'))
+  );
+}
+
 /** In the plan's order, so that a fate goes through whole chains. */
 function shareFate(changes: readonly Change[], judged: Map<string, Judgement>): void {
+  const byId = new Map(changes.map((change) => [normaliseId(change.id), change]));
   for (const change of changes) {
     const key = normaliseId(change.id);
     const own = judged.get(key);
     if (own === undefined || own.verdict === 'refused') continue;
     const bases = change.dependsOn.map((id) => ({ id, judgement: judged.get(normaliseId(id)) }));
-    const refused = bases.find(({ judgement }) => judgement?.verdict === 'refused');
+    const refused = bases.find(
+      ({ id, judgement }) =>
+        judgement?.verdict === 'refused' && !staysUsable(judgement.code, byId.get(normaliseId(id))),
+    );
     if (refused !== undefined) {
       judged.set(key, refusal('DependsOnRefused', `Because ${refused.id} is refused.`));
       continue;
