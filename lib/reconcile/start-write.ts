@@ -1,5 +1,6 @@
-import { type ArmRequest, type ArmResponse, ArmUnreachableError } from '../azure/arm.ts';
+import type { ArmRequest, ArmResponse } from '../azure/arm.ts';
 import { type ArmRefusal, readRefusal } from '../azure/arm-answer.ts';
+import { ArmUnreachableError } from '../azure/arm-errors.ts';
 import { type OperationHandle, readStart } from '../azure/long-operation.ts';
 import type { ResourceKind } from '../baseline/kind.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
