@@ -3,8 +3,9 @@ import { type ArmRefusal, ArmRefusalError, readRefusal } from '../azure/arm-answ
 import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
-import { type Circumstances, guard, type Verdict } from '../plan/guard.ts';
+import { type Circumstances, guard, type Verdict, type Waiting } from '../plan/guard.ts';
 import { changeHash, hashOf } from '../plan/hash.ts';
+import type { Refusal } from '../plan/plan.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import type { Approval, BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
@@ -96,7 +97,7 @@ async function adoptPlan(
     dependencies.settings.allowedScopes,
     nowIso,
   );
-  const verdict = decidedAside(guard(plan, circumstances), plan.hash, run.operationId, head.approvals, nowIso);
+  const verdict = decidedAside(guard(plan, circumstances), plan, run.operationId, head.approvals, nowIso);
   const allowedChanges = plan.changes.filter((change) =>
     verdict.allowed.some((id) => normaliseId(id) === normaliseId(change.id)),
   );
@@ -163,31 +164,41 @@ function validUntilMsOf({ nowMs, changeWindows, approvals }: Circumstances): num
 /** What a person has rejected, or left undecided until it expired, does not wait any more. */
 function decidedAside(
   verdict: Verdict,
-  planHash: string,
+  plan: MadePlan['plan'],
   operationId: string,
   approvals: readonly Approval[],
   nowIso: string,
 ): Verdict {
-  const over = approvals.find(
+  const over = approvals.filter(
     (approval) =>
-      approval.planHash === planHash &&
       approval.operationId === operationId &&
       (approval.decision === 'reject' ||
         (approval.decision === undefined && Date.parse(approval.expiresAt) <= Date.parse(nowIso))),
   );
-  if (over === undefined) return verdict;
-  const [code, why] =
-    over.decision === 'reject'
-      ? [
-          'ApprovalRejected',
-          `${over.decidedBy ?? 'Somebody'} rejected this plan${over.comment === undefined ? '' : `: ${over.comment}`}`,
-        ]
-      : ['ApprovalExpired', `Nobody approved this plan before ${over.expiresAt}; reconcile to ask again.`];
-  const undecided = verdict.waiting.filter((one) => one.for === 'approval');
+  if (over.length === 0) return verdict;
+  const hashes = new Map(plan.changes.map((change) => [normaliseId(change.id), changeHash(change)]));
+  const waiting: Waiting[] = [];
+  const refused: Refusal[] = [];
+  for (const one of verdict.waiting) {
+    // What is left of a plan after a part of it was done has another hash; its changes were asked about all the same.
+    const hash = hashes.get(normaliseId(one.id)) ?? '';
+    const end = over.find((approval) => approval.planHash === plan.hash || approval.changeHashes?.includes(hash));
+    if (one.for !== 'approval' || end === undefined) waiting.push(one);
+    else refused.push({ id: one.id, ...reasonOfEnd(end) });
+  }
+  return { ...verdict, waiting, refused: [...verdict.refused, ...refused] };
+}
+
+function reasonOfEnd({ decision, decidedBy, comment, expiresAt }: Approval): Pick<Refusal, 'code' | 'why'> {
+  if (decision !== 'reject')
+    return {
+      code: 'ApprovalExpired',
+      why: `Nobody approved this plan before ${expiresAt}; reconcile to ask again.`,
+    };
+  const by = decidedBy ?? 'Somebody';
   return {
-    ...verdict,
-    waiting: verdict.waiting.filter((one) => one.for !== 'approval'),
-    refused: [...verdict.refused, ...undecided.map((one) => ({ id: one.id, code, why }))],
+    code: 'ApprovalRejected',
+    why: `${by} rejected this plan${comment === undefined ? '' : `: ${comment}`}`,
   };
 }
 
