@@ -39,6 +39,7 @@ export function leavings(
     const entry = ledger.get(key);
     const actual = input.observed.get(key);
     if (entry === undefined || declared.has(key) || actual === undefined || actual === null) continue;
+    if (input.claimedByOthers?.has(key) === true) continue;
     candidates.push({ key, entry, actual, rules: input.kinds(entry.kind) });
   }
   if (candidates.length === 0) return [];
@@ -60,6 +61,23 @@ export function leavings(
     const change = entry.created ? deletion(candidate) : retreat(candidate);
     return change === undefined ? { entry, actual } : { entry, actual, change };
   });
+}
+
+/**
+ * Rows of what is no longer declared and is gone, belongs to another baseline by now, or has nothing of ours left in it.
+ * What was not looked for is kept.
+ */
+export function forgettable(
+  input: PlanInput,
+  ledger: ReadonlyMap<string, LedgerEntry>,
+  leaving: readonly Leaving[],
+): readonly string[] {
+  const declared = new Set(input.graph.nodes.map(({ id }) => normaliseId(id)));
+  const isOver = (key: string): boolean =>
+    input.observed.get(key) === null || (input.claimedByOthers?.has(key) === true && input.observed.has(key));
+  const gone = [...ledger].filter(([key]) => !declared.has(key) && isOver(key)).map(([, { id }]) => id);
+  const left = leaving.filter(({ change, refusal, entry }) => !change && !refusal && !entry.created);
+  return [...gone, ...left.map(({ entry }) => entry.id)].sort();
 }
 
 function refusalsOf(
@@ -86,10 +104,7 @@ function refusalsOf(
     }
   };
 
-  for (const { key, entry, actual, rules } of [...made, ...adopted]) {
-    const holder = input.claimedByOthers?.get(key);
-    if (holder !== undefined) keep(key, 'BelongsToAnotherBaseline', `It belongs to the baseline '${holder}'.`);
-    if (!entry.created) continue;
+  for (const { key, entry, actual, rules } of made) {
     const foreign = rules.foreignContentOf(actual, (pathOrId) =>
       pathOrId.startsWith('/') ? isAccountedFor(pathOrId, input, ledger) : isOurs(entry, pathOrId),
     );

@@ -39,6 +39,8 @@ export interface Plan {
   readonly changes: readonly Change[];
   readonly criticalPathMinutes: number;
   readonly refused: readonly Refusal[];
+  /** Ids of ledger rows that stand for nothing any more: what they were of is gone, or nothing of ours is left in it. */
+  readonly forget?: readonly string[];
 }
 
 /** Actual resources by normalised id; `null` means: looked for and not there. A missing key means: not looked for. */

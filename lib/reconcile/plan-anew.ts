@@ -1,5 +1,5 @@
-import { ArmListError, ArmUnreachableError } from '../azure/arm.ts';
 import { type ArmRefusal, ArmRefusalError, readRefusal } from '../azure/arm-answer.ts';
+import { ArmListError, ArmUnreachableError } from '../azure/arm-errors.ts';
 import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
@@ -11,7 +11,9 @@ import type { Approval, BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import { circumstancesOf } from './circumstances.ts';
+import { forget } from './forget.ts';
 import { journalOfPlan } from './journal-lines.ts';
+import { notPreflighted, withoutUnfit } from './late-preflight.ts';
 import { type MadePlan, makePlan } from './make-plan.ts';
 import type { PlanReader } from './plan-reader.ts';
 import { preflight } from './preflight.ts';
@@ -97,17 +99,18 @@ async function adoptPlan(
     dependencies.settings.allowedScopes,
     nowIso,
   );
-  const verdict = decidedAside(guard(plan, circumstances), plan, run.operationId, head.approvals, nowIso);
+  let verdict = decidedAside(guard(plan, circumstances), plan, run.operationId, head.approvals, nowIso);
   const allowedChanges = plan.changes.filter((change) =>
     verdict.allowed.some((id) => normaliseId(id) === normaliseId(change.id)),
   );
-  let preflighted = run.preflighted;
-  if (!preflighted && allowedChanges.length > 0) {
-    const problems = await preflight(dependencies, made, allowedChanges);
-    if (problems.length > 0)
+  const unseen = run.preflighted ? notPreflighted(allowedChanges, run.rows) : allowedChanges;
+  if (unseen.length > 0) {
+    const problems = await preflight(dependencies, made, unseen);
+    if (problems.length > 0 && !run.preflighted)
       return { run: failed({ ...run, planHash: plan.hash, refused: plan.refused }, ...problems), journal: [] };
-    preflighted = true;
+    verdict = withoutUnfit(verdict, plan.changes, unseen, problems);
   }
+  await forget(dependencies, run, made, nowIso);
   const content = {
     operationId: run.operationId,
     plan,
@@ -126,7 +129,7 @@ async function adoptPlan(
     generation: head.generation,
     pauseGeneration: pause.generation,
     validUntilMs: validUntilMsOf(circumstances),
-    preflighted,
+    preflighted: run.preflighted || unseen.length > 0,
     wroteSincePlan: false,
     replan: false,
     plansMade: run.plansMade + 1,
