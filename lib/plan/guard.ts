@@ -319,7 +319,8 @@ function whyApproval(
 ): string | undefined {
   if (teardown) return 'A teardown needs an approval of exactly this plan.';
   if (reaction?.mode === 'propose') return `${reaction.source} is 'propose'.`;
-  if (change.recreates === true && !attended) return 'Somebody deleted it: making it again needs an approval.';
+  if (change.recreates === true && (!attended || requiredFrom !== 'never'))
+    return 'Somebody deleted it: making it again needs an approval.';
   if (requiredFrom !== 'never' && isAtLeast(change.risk, requiredFrom)) return `The change is ${change.risk}.`;
   return undefined;
 }

@@ -55,10 +55,19 @@ export async function planOfHead(
 export function withTaken(plan: Plan, taken: Parameters<typeof takenRefusals>[0]): Plan {
   const ids = new Set(taken.map((node) => normaliseId(node.id)));
   if (ids.size === 0) return plan;
+  const others = plan.changes.filter((change) => !ids.has(normaliseId(change.id)));
   return {
     ...plan,
-    changes: plan.changes.filter((change) => !ids.has(normaliseId(change.id))),
-    refused: [...plan.refused, ...takenRefusals(taken)],
+    changes: [],
+    refused: [
+      ...plan.refused,
+      ...takenRefusals(taken),
+      ...others.map((change) => ({
+        id: change.id,
+        code: 'NothingBeforeNamesAreFree',
+        why: 'A run writes nothing at all as long as a name that it wants is taken.',
+      })),
+    ],
   };
 }
 

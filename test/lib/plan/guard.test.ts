@@ -256,6 +256,10 @@ describe('guard: who else is asked', () => {
 
     expect(outcomeOf(again, {})).toBe('waits for approval');
     expect(outcomeOf(again, { attended: true })).toBe('allowed');
+    const asking = {
+      approvals: { requiredFrom: 'destructive', selfApproval: false, untilIso: null, granted: [] },
+    } as const;
+    expect(outcomeOf(again, { attended: true, ...asking })).toBe('waits for approval');
   });
 });
 
