@@ -24,6 +24,8 @@ export interface RunNode {
   readonly dependsOn: readonly string[];
   readonly lanes: readonly string[];
   readonly estimatedMinutes: number;
+  /** It runs far longer than it may: whatever depends on it is blocked as if it had failed; its lanes stay taken. */
+  readonly overdue?: boolean;
 }
 
 export interface Run {
@@ -47,7 +49,7 @@ export interface Step {
   readonly start: readonly string[];
   /** Running nodes whose poll is due. */
   readonly poll: readonly string[];
-  /** To be set `blocked`; `by` is the node that failed. */
+  /** To be set `blocked`; `by` is the node that failed or is overdue. */
   readonly blocked: readonly { readonly id: string; readonly by: string }[];
   /**
    * Seconds until something is due. Null when there is something to do at once (`start` or `poll`), when finished, or
@@ -126,14 +128,19 @@ function isOpen(state: NodeState): boolean {
   return state.name === 'pending' || state.name === 'waiting' || state.name === 'retrying';
 }
 
+/** Nothing can be built on it. */
+function isLost({ state, overdue }: RunNode): boolean {
+  return state.name === 'failed' || state.name === 'refused' || state.name === 'blocked' || overdue === true;
+}
+
 function blockedNodes(nodes: readonly RunNode[], work: IndexedWork): ReadonlyMap<number, string> {
   const blocked = new Map<number, string>();
   for (const index of work.order) {
     const node = nodes[index];
     if (node === undefined || !isOpen(node.state)) continue;
     for (const id of work.dependsOn[index] ?? []) {
-      const state = nodes[id]?.state.name;
-      const by = state === 'failed' || state === 'refused' || state === 'blocked' ? nodes[id]?.id : blocked.get(id);
+      const base = nodes[id];
+      const by = base !== undefined && isLost(base) ? base.id : blocked.get(id);
       if (by === undefined) continue;
       blocked.set(index, by);
       break;

@@ -226,7 +226,10 @@ async function lookAtDue(
     looks.map(({ row }) => row),
     plans,
   );
-  const endedCarried = looks.some(({ row }) => row.carried === true && !isInFlight(row));
+  // What builds on a write of another plan, or on one that was overdue, is planned anew when that has ended.
+  const endedCarried = looks.some(
+    ({ row }) => !isInFlight(row) && (row.carried === true || run.rows[row.id]?.overdue === true),
+  );
   return {
     ...run,
     rows: { ...run.rows, ...Object.fromEntries(looks.map(({ row }) => [row.id, row])) },
@@ -307,7 +310,8 @@ function decide(run: RunDocument, step: Step, nowIso: string): RunDocument {
     };
   }
   if (step.poll.length > 0) return { ...run, state: 'running', decision: { next: 'again' } };
-  const inFlight = Object.values(run.rows).some(isInFlight);
+  // Whoever stops a run does not wait for what may never end; the next operation follows it.
+  const inFlight = Object.values(run.rows).some((row) => isInFlight(row) && !(run.stopping && row.overdue === true));
   if (step.waitSeconds !== null && (inFlight || !onlyWaits(run.rows)))
     return { ...run, state: 'running', decision: waitFor(step.waitSeconds) };
   if (inFlight) return { ...run, state: 'running', decision: waitFor(LONGEST_WAIT_SECONDS) };

@@ -1,7 +1,7 @@
 import type { Dependencies } from '../dependencies.ts';
 import { type BaselineHead, requestKey, withGeneration } from '../state/baseline-head.ts';
 import type { AdvanceRequest } from './advance.ts';
-import { type Decision, isFinalState, type RunDocument } from './run.ts';
+import { type Decision, isFinalState, isInFlight, type RunDocument } from './run.ts';
 
 /** Brings the baseline in line with the run as written, and answers. May run twice. */
 export async function conclude(
@@ -35,7 +35,7 @@ function headAfter(
     ...head,
     requests,
     currentOperationId: run.operationId,
-    leftInFlightBy: null,
+    leftInFlightBy: isOperationOver && Object.values(run.rows).some(isInFlight) ? run.operationId : null,
     ...approvalsAfter(head, run, nowIso),
     stops: head.stops.filter((id) => id === run.operationId || requests.some((one) => one.operationId === id)),
   };

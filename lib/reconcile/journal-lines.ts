@@ -86,7 +86,8 @@ export function journalOfRun(
   const lines: JournalEntry[] = [];
   for (const row of Object.values(after.rows)) {
     const old = before.rows[row.id];
-    if (old !== undefined && old.state.name === row.state.name && old.attempt === row.attempt) continue;
+    const isSame = old?.state.name === row.state.name && old.attempt === row.attempt && old.overdue === row.overdue;
+    if (isSame) continue;
     const line = lineOfRow(row, changeOfRow(row, changes));
     if (line !== undefined) lines.push(lineOf(after, at, line));
   }
@@ -122,6 +123,14 @@ function lineOfRow(row: RunRow, change: Change | undefined): Line | undefined {
         resource: row.id,
         decision: 'failed',
         reason: `${row.problem?.code ?? 'Failed'}: ${row.problem?.message ?? ''} ${row.problem?.remedy ?? ''}`,
+        discriminator,
+      };
+    case 'running':
+      if (row.overdue !== true) return undefined;
+      return {
+        resource: row.id,
+        decision: 'overdue',
+        reason: `${row.problem?.code ?? 'Overdue'}: ${row.problem?.message ?? ''}`,
         discriminator,
       };
     case 'retrying':

@@ -10,7 +10,7 @@ import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedBeforeOf } from '../plan/merge.ts';
 import { nextLedgerEntry } from '../plan/ownership.ts';
 import type { Change } from '../plan/plan.ts';
-import { notHeld, settled, stillRunning, withRefusal } from './rows.ts';
+import { failedRow, notHeld, settled, stillRunning, withRefusal } from './rows.ts';
 import type { RunRow } from './run.ts';
 import { refusalOfError } from './start-write.ts';
 
@@ -92,8 +92,7 @@ export async function lookAtOperation(
         actual,
       };
     const complaint = kind.verify?.(node?.body ?? {}, actual);
-    if (complaint !== undefined)
-      return { row: { ...row, state: { name: 'failed' }, problem: complaint, endedAt: nowIso }, actual };
+    if (complaint !== undefined) return { row: failedRow(row, complaint, nowIso), actual };
     // What was taken out of a resource that is not ours leaves nothing to remember.
     if (node === undefined) return { row: settled(row, nowIso), actual, ledger: 'gone' };
     const confirmed =

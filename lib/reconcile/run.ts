@@ -31,8 +31,10 @@ export interface RunRow {
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly handle?: OperationHandle;
-  /** When an operation that has not ended is given up. */
+  /** When an operation that has not ended is overdue. */
   readonly deadlineMs?: number;
+  /** Given up, and yet under way in Azure: its dependents are blocked, its lanes stay taken, it is looked at to its end. */
+  readonly overdue?: boolean;
   /** Since when Azure refuses or the write does not hold, and how often in a row. */
   readonly refusals?: number;
   readonly problem?: Problem;
