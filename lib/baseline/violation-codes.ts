@@ -147,6 +147,11 @@ export const violationCodes = {
     remedy: 'Add {prefix} to hub.firewall.privateRanges.',
     severity: 'warning',
   },
+  DriftOnRequestOnly: {
+    meaning: 'The spec asks for more than this version does about changes made behind its back.',
+    remedy: 'Run plan or reconcile on a schedule of yours until comparison by schedule is part of the app.',
+    severity: 'warning',
+  },
   SubnetOutsideNetwork: {
     meaning: 'A subnet lies outside the address space of its network.',
     remedy: 'Choose a prefix inside the network, or add one to the network.',

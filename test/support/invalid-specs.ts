@@ -1500,6 +1500,7 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     changes: { tags: Object.fromEntries(many(51, (index) => index).map((index) => [`t${index}`, 'x'])) },
   },
   { code: 'BudgetBounds', path: 'budgets.perRun', changes: { budgets: { perRun: 30, perDay: 20 } } },
+  { code: 'DriftOnRequestOnly', path: 'drift.mode', changes: { drift: { mode: 'propose' } } },
   { code: 'DriftWithoutBudget', path: 'budgets', changes: { budgets: { perRun: 0 }, drift: { mode: 'act' } } },
   {
     code: 'DriftFieldDuplicate',
