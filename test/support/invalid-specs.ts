@@ -1501,7 +1501,12 @@ export const invalidSpecs: readonly InvalidSpec[] = [
   },
   { code: 'BudgetBounds', path: 'budgets.perRun', changes: { budgets: { perRun: 30, perDay: 20 } } },
   { code: 'DriftOnRequestOnly', path: 'drift.mode', changes: { drift: { mode: 'propose' } } },
-  { code: 'DriftWithoutBudget', path: 'budgets', changes: { budgets: { perRun: 0 }, drift: { mode: 'act' } } },
+  {
+    code: 'DriftWithoutBudget',
+    path: 'budgets',
+    changes: { budgets: { perRun: 0 }, drift: { mode: 'act' } },
+    also: ['DriftOnRequestOnly'],
+  },
   {
     code: 'DriftFieldDuplicate',
     path: 'drift.fields[1]',
