@@ -8,6 +8,7 @@ import { readResolved } from '../lib/reconcile/read-spec.ts';
 import {
   type Adjustment,
   type BaselineHead,
+  withAdjustment,
   withGeneration,
   withJournal,
   withNextOperation,
@@ -18,9 +19,6 @@ import { accepted } from './baselines.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, type Call, jsonBody, parameter, register, valid } from './http.ts';
 import { poke } from './poke.ts';
-
-/** Live adjustments of one baseline at most. */
-const MAXIMUM_ADJUSTMENTS = 50;
 
 export function registerAdjustments(appOf: () => App): void {
   register('putAdjustment', appOf, putAdjustment);
@@ -53,15 +51,15 @@ async function putAdjustment({ app, request, caller, client, context, nowIso }: 
       { code: problem.code, path: problem.path ?? '', message: problem.message, remedy: problem.remedy },
     ]);
   const changed = await app.baselines.change(name, (head) => {
-    const others = head.adjustments.filter((other) => other.id !== id);
-    if (others.length >= MAXIMUM_ADJUSTMENTS)
+    const adjusted = withAdjustment(head, adjustment);
+    if (adjusted === null)
       throw new ApiProblem([
-        errorOf('Conflict', `The baseline has ${others.length} live adjustments; no more are taken.`, {
+        errorOf('Conflict', `The baseline has ${head.adjustments.length} live adjustments; no more are taken.`, {
           remedy: 'End adjustments that are not needed any more, or put the change into the spec.',
         }),
       ]);
     return requestRun(
-      { ...head, adjustments: [...others, adjustment] },
+      adjusted,
       'adjusted',
       `${adjustment.kind} of ${adjustment.target} is ${JSON.stringify(adjustment.value)} until ${adjustment.until}: ${adjustment.reason}`,
       caller.user,

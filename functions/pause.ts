@@ -1,10 +1,9 @@
 import type { HttpResponseInit } from '@azure/functions';
 import { check } from '../lib/api/errors.ts';
 import { pauseRequest } from '../lib/api/pause.ts';
-import { withJournal } from '../lib/state/baseline-head.ts';
+import { withJournal, withWaitingResumed } from '../lib/state/baseline-head.ts';
 import type { Pause } from '../lib/state/baseline-store.ts';
 import type { App } from './composition.ts';
-import { withWaitingResumed } from './holds.ts';
 import { answer, type Call, jsonBody, register, valid } from './http.ts';
 import { poke } from './poke.ts';
 

@@ -211,6 +211,41 @@ export function withResume(
   return { ...withRequest(next.head, request), operationId: next.operationId };
 }
 
+/** An operation that is under way or waits looks at the world anew; without one there is nothing to resume. */
+export function withWaitingResumed(
+  head: BaselineHead,
+  user: string,
+  nowIso: string,
+): { readonly head: BaselineHead; readonly result: { readonly start?: string } } {
+  if (head.currentOperationId === null) return { head, result: {} };
+  const resumed = withResume(head, 'resume', user, nowIso);
+  return { head: resumed.head, result: resumed.start === undefined ? {} : { start: resumed.start } };
+}
+
+/**
+ * Holds the baseline, or changes the hold of the same owner. `heldBy`: somebody else's live hold, which nobody replaces
+ * without releasing it: their incident goes on.
+ */
+export function withHold(
+  head: BaselineHead,
+  hold: Hold,
+  nowIso: string,
+): { readonly head: BaselineHead } | { readonly heldBy: Hold } {
+  const { hold: before } = head;
+  const isLive = before !== null && before.until > nowIso;
+  if (isLive && before.owner.toLowerCase() !== hold.owner.toLowerCase()) return { heldBy: before };
+  return { head: withGeneration({ ...head, hold }) };
+}
+
+/** Live adjustments of one baseline at most. */
+const MAXIMUM_ADJUSTMENTS = 50;
+
+/** Records an adjustment, or replaces the one of the same id; null: there are too many. */
+export function withAdjustment(head: BaselineHead, adjustment: Adjustment): BaselineHead | null {
+  const others = head.adjustments.filter(({ id }) => id !== adjustment.id);
+  return others.length >= MAXIMUM_ADJUSTMENTS ? null : { ...head, adjustments: [...others, adjustment] };
+}
+
 export function withGeneration(head: BaselineHead): BaselineHead {
   return { ...head, generation: head.generation + 1 };
 }
