@@ -9,7 +9,7 @@ import { ApiProblem } from './http.ts';
 export async function checkScope(app: App, name: string, scope: string, nowIso: string): Promise<void> {
   const stored = await app.baselines.read(name);
   if (stored === null) throw baselineNotFound(name);
-  const { resolved } = await readResolved(app, stored.head, nowIso);
+  const { resolved } = await readResolved(app, stored.head);
   const error = errorOfScope(scope, compile(resolved, stored.head.adjustments, nowIso));
   if (error !== null) throw new ApiProblem([error]);
 }

@@ -30,7 +30,7 @@ export const maxViolations = 200;
 const maxAddressPrefixes = 200;
 
 export interface ValidateOptions {
-  /** Today as YYYY-MM-DD. What Azure has retired by then is a violation, what it will retire a warning. */
+  /** Today as YYYY-MM-DD, or a time of it. What Azure has retired by then is a violation, what it will retire a warning. */
   readonly todayIso: string;
 }
 
@@ -106,7 +106,7 @@ export function validateSpecValue(value: JsonObject, options: ValidateOptions): 
   const spec = parsed.data;
   const tooLong = [...sizeFaults(spec)];
   if (tooLong.length > 0) return refused(tooLong, []);
-  const context = constraintContext(spec, options.todayIso);
+  const context = constraintContext(spec, options.todayIso.slice(0, 'YYYY-MM-DD'.length));
   const found = constraints.flatMap((constraint) => [...constraint(context)]);
   const warnings = found.filter(({ code }) => isWarning(code));
   const violations = found.filter(({ code }) => !isWarning(code));

@@ -34,8 +34,6 @@ export interface Run {
   readonly buckets: Readonly<Record<string, Bucket>>;
   /** True: starts nothing more, polls what is in flight to its end. */
   readonly stopping?: boolean;
-  /** Lanes in which somebody else writes. */
-  readonly busyLanes?: readonly string[];
 }
 
 export interface Limits extends BucketLimits {
@@ -194,7 +192,7 @@ function dueStarts(
   buckets: Map<string, Bucket>,
 ): Due {
   const { nodes } = run;
-  const taken = new Set(run.busyLanes);
+  const taken = new Set<string>();
   for (const { state, lanes } of nodes) {
     if (state.name !== 'starting' && state.name !== 'running') continue;
     for (const lane of lanes) taken.add(lane);
@@ -238,12 +236,11 @@ function forecastRest(
     laneNumbers.set(lane, number);
     return number;
   };
-  const foreignLanes = new Set(run.busyLanes);
   const kept: number[] = [];
   const position = new Map<number, number>();
   for (const index of work.order) {
     const node = nodes[index];
-    if (node === undefined || blocked.has(index) || !isGoingOn(node, foreignLanes)) continue;
+    if (node === undefined || blocked.has(index) || !isGoingOn(node)) continue;
     const dependencies = work.dependsOn[index] ?? [];
     if (dependencies.some((id) => nodes[id]?.state.name !== 'done' && !position.has(id))) continue;
     position.set(index, kept.length);
@@ -279,14 +276,13 @@ function forecastRest(
 }
 
 /** Nodes that have not ended and wait for nobody outside. */
-function isGoingOn(node: RunNode, foreignLanes: ReadonlySet<string>): boolean {
+function isGoingOn(node: RunNode): boolean {
   switch (node.state.name) {
     case 'starting':
     case 'running':
-      return true;
     case 'pending':
     case 'retrying':
-      return !node.lanes.some((lane) => foreignLanes.has(lane));
+      return true;
     case 'waiting':
     case 'done':
     case 'failed':

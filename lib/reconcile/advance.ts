@@ -133,7 +133,10 @@ async function takeTurn(
     run = other.run;
   }
   await settleOthers(dependencies, taken, run, nowIso);
-  if (isFinalState(run.state)) await pruneOperations(dependencies.runs, run.baseline);
+  if (isFinalState(run.state)) {
+    await pruneOperations(dependencies.runs, run.baseline);
+    await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
+  }
   return conclude(dependencies, request, run);
 }
 

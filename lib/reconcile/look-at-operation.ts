@@ -5,7 +5,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { compare } from '../plan/compare.ts';
 import { staleCopy } from '../plan/copied-values.ts';
-import { type DesiredNode, normaliseId } from '../plan/graph.ts';
+import type { DesiredNode } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedBeforeOf } from '../plan/merge.ts';
 import { nextLedgerEntry } from '../plan/ownership.ts';
@@ -119,9 +119,4 @@ export async function lookAtOperation(
       ),
     };
   }
-}
-
-/** Desired node of a change in a plan. */
-export function nodeOf(nodes: Readonly<Record<string, DesiredNode>>, change: Change): DesiredNode | undefined {
-  return nodes[normaliseId(change.id)];
 }

@@ -49,7 +49,7 @@ export async function planAnew(
   }
   try {
     // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
-    const input = head.specVersion === 0 && head.teardown ? undefined : await readResolved(dependencies, head, nowIso);
+    const input = head.specVersion === 0 && head.teardown ? undefined : await readResolved(dependencies, head);
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
       ...(input === undefined || head.teardown ? {} : { resolved: input.resolved }),

@@ -28,7 +28,7 @@ export async function planOfHead(
   nowIso: string,
   scope?: string,
 ): Promise<Plan> {
-  const input = head.teardown ? undefined : await readResolved(dependencies, head, nowIso);
+  const input = head.teardown ? undefined : await readResolved(dependencies, head);
   const made = await makePlan(dependencies, {
     baseline: head.name,
     ...(input === undefined ? {} : { resolved: input.resolved }),

@@ -6,13 +6,13 @@ import { ProblemError } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 
 /**
- * The spec in force, read and resolved.
- * @throws ProblemError when there is none, or when it is not valid any more (time-bound rules may have moved).
+ * The spec in force, read and resolved. Rules that depend on the day are those of the day on which it was put: what
+ * Azure retires later is no reason to leave what runs alone.
+ * @throws ProblemError when there is none, or when this version of Hubkeeper does not take it any more.
  */
 export async function readResolved(
   dependencies: Pick<Dependencies, 'baselines'>,
   head: BaselineHead,
-  nowIso: string,
 ): Promise<{ readonly spec: BaselineSpec; readonly resolved: ResolvedBaseline }> {
   const stored = head.specVersion === 0 ? null : await dependencies.baselines.readSpec(head.name, head.specHash);
   if (stored === null) {
@@ -23,7 +23,9 @@ export async function readResolved(
       remedy: 'Put a spec under this name.',
     });
   }
-  const result = validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, { todayIso: nowIso });
+  const result = validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, {
+    todayIso: stored.storedAt,
+  });
   if (result.ok) return { spec: result.spec, resolved: result.resolved };
   const [first] = result.violations;
   throw new ProblemError({

@@ -143,7 +143,8 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
     const former = changeOfRow(row, before);
     const isOver = row.state.name === 'done' || row.state.name === 'failed';
     if (former === undefined || !(isInFlight(row) || isOver)) continue;
-    rows[row.id] = { ...row, former, ...(isInFlight(row) ? { carried: true } : {}) };
+    // A row that is over has been told in the journal; its plan has the differences.
+    rows[row.id] = isInFlight(row) ? { ...row, former, carried: true } : { ...row, former: { ...former, diff: [] } };
   }
   const allowed = new Set(verdict.allowed.map(normaliseId));
   const waiting = new Map(verdict.waiting.map((one) => [normaliseId(one.id), one]));

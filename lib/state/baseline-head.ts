@@ -177,7 +177,7 @@ export function withRequest(
   return withReconciler({ ...head, requests: [...head.requests, request] }, request.at);
 }
 
-/** Versions of the spec that a baseline remembers; their documents stay longer. */
+/** Versions of the spec that a baseline remembers. */
 const REMEMBERED_VERSIONS = 50;
 
 /** Puts a spec in force: a new version unless it is the same document. */
@@ -252,6 +252,12 @@ export function withGeneration(head: BaselineHead): BaselineHead {
 
 export function withJournal(head: BaselineHead, ...entries: readonly JournalEntry[]): BaselineHead {
   return { ...head, outbox: [...head.outbox, ...entries] };
+}
+
+/** Nothing of it is left but its history: it was torn down to the end, and nobody has put it again. */
+export function isTornDown({ specVersion, teardown, currentOperationId, requests, lastResult }: BaselineHead): boolean {
+  const isIdle = currentOperationId === null && requests.length === 0;
+  return specVersion === 0 && !teardown && isIdle && lastResult?.state === 'succeeded';
 }
 
 export function headToJson(head: BaselineHead): JsonObject {

@@ -21,8 +21,14 @@ export class FakeAzure implements Arm {
   }
 
   /** The next request of this kind gets this answer. */
-  answerOnce(method: string, target: string, status: number, body?: JsonObject): void {
-    this.#answers.push({ method, target: target.toLowerCase(), response: { status, headers: {}, body } });
+  answerOnce(
+    method: string,
+    target: string,
+    status: number,
+    body?: JsonObject,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
+    this.#answers.push({ method, target: target.toLowerCase(), response: { status, headers, body } });
   }
 
   /** Something happens in the world when the next request of this method comes in, before it is answered. */
