@@ -53,12 +53,13 @@ export function leavings(
   }
   const made = candidates.filter(({ entry }) => entry.created);
   const adopted = candidates.filter(({ entry }) => !entry.created);
+  const teardown = input.teardown === true;
   const refusals = refusalsOf(made, adopted, input, ledger, outcomes);
   return candidates.map((candidate) => {
     const { key, entry, actual } = candidate;
     const refusal = refusals.get(key);
     if (refusal !== undefined) return { entry, actual, refusal };
-    const change = entry.created ? deletion(candidate) : retreat(candidate);
+    const change = entry.created ? deletion(candidate, teardown) : retreat(candidate, teardown);
     return change === undefined ? { entry, actual } : { entry, actual, change };
   });
 }
@@ -90,16 +91,16 @@ function refusalsOf(
   const byKey = new Map(made.map((candidate) => [candidate.key, candidate]));
   const refusals = new Map<string, Refusal>();
   const queue: Candidate[] = [];
-  const keep = (key: string, code: string, why: string): void => {
+  const keep = (key: string, code: string, why: string, cause?: string): void => {
     const candidate = byKey.get(key);
     if (candidate === undefined || refusals.has(key)) return;
-    refusals.set(key, { id: candidate.entry.id, code, why });
+    refusals.set(key, { id: candidate.entry.id, code, why, ...(cause === undefined ? {} : { cause }) });
     queue.push(candidate);
   };
   const keepReferred = (body: JsonObject, rules: KindRules, by: string): void => {
     for (const id of rules.referencesOf(body)) {
       for (const key of [normaliseId(id), ...ancestors(id)]) {
-        if (!isGroup(key)) keep(key, 'StillNeeded', `${by} refers to it and stays.`);
+        if (!isGroup(key)) keep(key, 'StillNeeded', `${by} refers to it and stays.`, by);
       }
     }
   };
@@ -126,7 +127,8 @@ function refusalsOf(
   const spread = (): void => {
     for (let kept = queue.pop(); kept !== undefined; kept = queue.pop()) {
       keepReferred(kept.actual, kept.rules, kept.entry.id);
-      for (const key of ancestors(kept.entry.id)) keep(key, 'StillNeeded', `${kept.entry.id} is in it and stays.`);
+      const { id } = kept.entry;
+      for (const key of ancestors(id)) keep(key, 'StillNeeded', `${id} is in it and stays.`, id);
     }
   };
   spread();
@@ -200,7 +202,7 @@ function ownersOf(entry: LedgerEntry): readonly Owner[] {
   return [...new Set(Object.values(ownedBeforeOf(entry)))].sort();
 }
 
-function deletion({ entry, rules }: Candidate): DraftChange {
+function deletion({ entry, rules }: Candidate, teardown: boolean): DraftChange {
   const owners = ownersOf(entry);
   const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
   return {
@@ -212,7 +214,9 @@ function deletion({ entry, rules }: Candidate): DraftChange {
     owner: byAdjustment ? 'adjustment' : (owners.find((owner) => owner !== 'adjustment') ?? 'spec'),
     reason: byAdjustment
       ? 'An adjustment had made it, and that adjustment is over.'
-      : 'Hubkeeper made it, and it is no longer declared.',
+      : teardown
+        ? 'Hubkeeper made it, and a teardown was asked for.'
+        : 'Hubkeeper made it, and it is no longer declared.',
     diff: [],
     estimatedMinutes: rules.durationMinutes.delete,
     lanes: entry.lanes,
@@ -221,7 +225,7 @@ function deletion({ entry, rules }: Candidate): DraftChange {
 }
 
 /** Takes out of an adopted resource what was ours in it; undefined: nothing is left there. */
-function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
+function retreat({ entry, actual, rules }: Candidate, teardown: boolean): DraftChange | undefined {
   const owned = ownedBeforeOf(entry);
   const { differences } = compare({}, actual, rules.comparison, owned);
   if (differences.length === 0) return undefined;
@@ -235,7 +239,7 @@ function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
     action: 'update',
     risk: byAdjustment ? riskier(risk, 'disruptive') : risk,
     owner: byAdjustment ? 'adjustment' : (owners.find((owner) => owner !== 'adjustment') ?? 'spec'),
-    reason: `It is no longer declared: ${someOf(differences.map(({ path }) => path))} of ours leaves it; the resource itself stays.`,
+    reason: `${teardown ? 'A teardown was asked for' : 'It is no longer declared'}: ${someOf(differences.map(({ path }) => path))} of ours leaves it; the resource itself stays.`,
     diff: differences,
     estimatedMinutes: rules.durationMinutes.update,
     lanes: entry.lanes,

@@ -99,6 +99,8 @@ export interface Waiting {
   /** Null: no end is known. */
   readonly untilIso: string | null;
   readonly why: string;
+  /** Id of the change whose wait it shares. */
+  readonly cause?: string;
 }
 
 /** Every change of the plan is in exactly one of the three. */
@@ -110,7 +112,7 @@ export interface Verdict {
 
 type Judgement =
   | { readonly verdict: 'allowed' }
-  | { readonly verdict: 'refused'; readonly code: string; readonly why: string }
+  | { readonly verdict: 'refused'; readonly code: string; readonly why: string; readonly cause?: string }
   | ({ readonly verdict: 'waiting' } & Omit<Waiting, 'id'>);
 
 const ALLOWED: Judgement = { verdict: 'allowed' };
@@ -150,16 +152,20 @@ function verdictOf(changes: readonly Change[], judged: ReadonlyMap<string, Judge
         allowed.push(id);
         break;
       case 'refused':
-        refused.push({ id, code: judgement.code, why: judgement.why });
+        refused.push({ id, code: judgement.code, why: judgement.why, ...causeOf(judgement) });
         break;
       case 'waiting': {
         const { for: reason, who, untilIso, why } = judgement;
-        waiting.push({ id, for: reason, who, untilIso, why });
+        waiting.push({ id, for: reason, who, untilIso, why, ...causeOf(judgement) });
         break;
       }
     }
   }
   return { allowed, refused, waiting };
+}
+
+function causeOf({ cause }: { readonly cause?: string }): { readonly cause?: string } {
+  return cause === undefined ? {} : { cause };
 }
 
 function judge(change: Change, circumstances: Circumstances, approved: boolean): Judgement {
@@ -348,13 +354,15 @@ function shareFate(changes: readonly Change[], judged: Map<string, Judgement>): 
         judgement?.verdict === 'refused' && !staysUsable(judgement.code, byId.get(normaliseId(id))),
     );
     if (refused !== undefined) {
-      judged.set(key, refusal('DependsOnRefused', `Because ${refused.id} is refused.`));
+      const why = `Because ${refused.id} is refused.`;
+      judged.set(key, { verdict: 'refused', code: 'DependsOnRefused', why, cause: refused.id });
       continue;
     }
     if (own.verdict === 'waiting') continue;
     const waiting = bases.find(({ judgement }) => judgement?.verdict === 'waiting');
     if (waiting?.judgement?.verdict !== 'waiting') continue;
-    judged.set(key, { ...waiting.judgement, why: `Because ${waiting.id} waits: ${firstCause(waiting.judgement.why)}` });
+    const why = `Because ${waiting.id} waits: ${firstCause(waiting.judgement.why)}`;
+    judged.set(key, { ...waiting.judgement, why, cause: waiting.id });
   }
 }
 

@@ -31,6 +31,8 @@ export interface Refusal {
   readonly why: string;
   /** Stable code, such as `ModeForbidsDelete`, `ImmutableProperty`, `AdoptedResourceMissing`. */
   readonly code: string;
+  /** Id of the resource whose refusal it shares. */
+  readonly cause?: string;
 }
 
 /** An ordered change set. The order is a topological one; the hash covers spec version and changes. */

@@ -106,6 +106,7 @@ function waitingBody(row: RunRow, planHash: string): WaitingFor {
     who: waiting.who,
     ...(waiting.untilIso === null ? {} : { until: waiting.untilIso }),
     ...(waiting.for === 'approval' ? { planHash } : {}),
+    ...(waiting.cause === undefined ? {} : { cause: waiting.cause }),
   };
 }
 
