@@ -48,6 +48,7 @@ async function listBaselines({ app, nowIso }: Call): Promise<HttpResponseInit> {
     baselines: heads.flatMap((stored) =>
       stored === null || isTornDown(stored.head) ? [] : [summaryOf(stored.head, nowIso)],
     ),
+    at: nowIso,
   });
 }
 
@@ -160,7 +161,7 @@ async function putBaseline(call: Call): Promise<HttpResponseInit> {
         requestedBy: caller.user,
         at: nowIso,
         decision: head.specVersion === before.specVersion ? 'spec unchanged' : 'spec stored',
-        reason: `Version ${head.specVersion} was put.`,
+        reason: `Version ${head.specVersion} of the spec was stored.`,
         before: before.specVersion,
         after: head.specVersion,
       });

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,8 +9,10 @@ import { runProgram } from './program.ts';
 import type { World } from './world.ts';
 
 function createWorld(): World {
+  const account = accountName();
   return {
     env: process.env,
+    ...(account === undefined ? {} : { accountName: account }),
     // npm runs scripts in the folder of the package; paths mean the folder that the person is in.
     workingFolder:
       process.env.npm_lifecycle_event === 'hubkeeper' ? (process.env.INIT_CWD ?? process.cwd()) : process.cwd(),
@@ -59,6 +62,15 @@ function createWorld(): World {
       };
     },
   };
+}
+
+function accountName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    // Containers run under numbers that no account has.
+    return undefined;
+  }
 }
 
 // `hubkeeper journal | head` closes the pipe: nobody reads on, so there is nothing more to say.

@@ -10,6 +10,8 @@ export interface TextSink {
 /** Everything outside that the command line touches. */
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Name of the account that runs this; absent where the system has none. */
+  readonly accountName?: string;
   /** Where relative paths start. */
   readonly workingFolder: string;
   readonly stdout: TextSink;

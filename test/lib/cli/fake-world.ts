@@ -14,6 +14,8 @@ export interface FakeWorldOptions {
   readonly standardInput?: string;
   /** Presses Ctrl-C during the sleep with this number, counted from 1. */
   readonly interruptAtSleep?: number;
+  /** Of the account on the machine; `null`: it has none. */
+  readonly accountName?: string | null;
 }
 
 export interface FakeWorld extends World {
@@ -68,6 +70,7 @@ export function createFakeWorld(options: FakeWorldOptions = {}): FakeWorld {
 
   return {
     env: { HUBKEEPER_URL: 'https://app.example', ...options.env },
+    ...(options.accountName === null ? {} : { accountName: options.accountName ?? 'operator' }),
     workingFolder: '/here',
     stdout,
     stderr,

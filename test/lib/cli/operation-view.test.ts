@@ -71,11 +71,12 @@ describe('progressView', () => {
       0,
     );
 
-    expect(view.waiting).toEqual([
+    expect(view.waiting.map(({ line }) => line)).toEqual([
       'A delete needs approval.',
       'er-hub (rg-hub): The carrier has not provisioned the circuit. (until 2026-03-10 00:00Z)',
-      'vnet-hub (rg-hub)',
+      'vnet-hub (rg-hub): No reason is given.',
     ]);
+    expect(view.waitingCount).toBe(2);
   });
 });
 
