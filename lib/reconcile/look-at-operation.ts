@@ -46,7 +46,10 @@ export async function lookAtOperation(
     const handle = row.handle ?? { by: 'resource', expect };
     if (handle.by !== 'resource') {
       outcome = await pollOperation(dependencies.arm, handle, { id: change.id, apiVersion: kind.apiVersion, expect });
-      if (outcome.state === 'running') return { row: stillRunning(row, outcome, nowIso) };
+      // Long after its time an operation whose status cannot be read is over when the resource itself says so.
+      const isUnreadable = outcome.state === 'running' && outcome.problem !== undefined;
+      if (outcome.state === 'running' && !(row.overdue === true && isUnreadable))
+        return { row: stillRunning(row, outcome, nowIso) };
       if (outcome.state === 'refused') return { row: withRefusal(row, outcome.refusal, nowIso) };
     }
 
@@ -69,7 +72,9 @@ export async function lookAtOperation(
       return { row: withRefusal(row, refusal, nowIso) };
     }
     const state = readResource(response, change.id);
-    if (state.state === 'running' && handle.by === 'resource') return { row: stillRunning(row, state, nowIso) };
+    if (state.state === 'running' && (handle.by === 'resource' || outcome.state === 'running'))
+      return { row: stillRunning(row, { ...state, handle }, nowIso) };
+    if (expect === 'absent' && outcome.state === 'running') return { row: stillRunning(row, outcome, nowIso) };
     if (expect === 'absent') return { row: notHeld(row, 'it is still there', nowIso) };
     if (state.state === 'refused') return { row: withRefusal(row, state.refusal, nowIso) };
     const actual = isJsonObject(response.body) ? response.body : {};
