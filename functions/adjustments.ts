@@ -3,7 +3,7 @@ import { adjustmentRequest } from '../lib/api/adjustment.ts';
 import { adjustmentId, baselineName } from '../lib/api/common.ts';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { errorOfUntil } from '../lib/api/until.ts';
-import { validateAdjustment } from '../lib/baseline/adjustments.ts';
+import { adjustmentTarget, validateAdjustment } from '../lib/baseline/adjustments.ts';
 import { readResolved } from '../lib/reconcile/read-spec.ts';
 import { type Adjustment, withAdjustment, withGeneration } from '../lib/state/baseline-head.ts';
 import { baselineNotFound } from '../lib/state/baseline-store.ts';
@@ -31,7 +31,7 @@ async function putAdjustment({ app, request, caller, client, context, nowIso }: 
     id,
     kind: wanted.kind,
     scope: wanted.scope ?? 'egress',
-    target: wanted.target,
+    target: adjustmentTarget(wanted.kind, wanted.target, resolved),
     value: wanted.value,
     reason: wanted.reason,
     since: nowIso,

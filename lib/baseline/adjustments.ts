@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sameId } from '../plan/graph.ts';
 import type { Problem } from '../problem.ts';
+import { parseArmId } from './arm-id.ts';
 import { diagnosticSettingName, diagnosticSettings } from './resolve/diagnostics.ts';
 import { NameBook } from './resolve/name-book.ts';
 import { hubPlace, uniqueById } from './resolve/place.ts';
@@ -26,13 +27,18 @@ export interface Adjustment {
 /** How one kind of adjustment is checked and applied. */
 export interface AdjustmentKind {
   readonly name: string;
-  /** What is wrong with the value for this baseline; undefined when nothing is. */
+  /** ARM id of what a person names as target, by id or by name; what names nothing of the baseline stays. */
+  idOf(target: string, baseline: ResolvedBaseline): string;
+  /** What is wrong with target and value for this baseline; undefined when nothing is. */
   validate(adjustment: Adjustment, baseline: ResolvedBaseline): Problem | undefined;
   /** The baseline as the adjustment wants it, within the bounds of the spec in force. */
   apply(adjustment: Adjustment, baseline: ResolvedBaseline): ResolvedBaseline;
 }
 
-const addressCount = z.int().min(1).max(250);
+/** Microsoft documents 250 public addresses as the most of one firewall. */
+const MOST_ADDRESSES = 250;
+
+const addressCount = z.int().min(1).max(MOST_ADDRESSES);
 
 /** Number of the last public address that others rely on, counted from 1; a firewall keeps at least so many. */
 function lastPinned(firewall: ResolvedFirewall, baseline: ResolvedBaseline): number {
@@ -67,6 +73,10 @@ function withPublicIpCount(baseline: ResolvedBaseline, firewall: ResolvedFirewal
 /** How many public addresses the firewall has. */
 const firewallPublicIpCount: AdjustmentKind = {
   name: 'firewallPublicIpCount',
+  idOf: (target, { firewall }) =>
+    firewall !== undefined && [firewall.id, parseArmId(firewall.id).name].some((one) => sameId(one, target))
+      ? firewall.id
+      : target,
   validate: (adjustment, baseline) => {
     const { firewall } = baseline;
     if (firewall === undefined || !sameId(firewall.id, adjustment.target)) {
@@ -74,16 +84,31 @@ const firewallPublicIpCount: AdjustmentKind = {
         code: 'AdjustmentTargetUnknown',
         actor: 'caller',
         message: `The baseline has no firewall ${adjustment.target}.`,
-        remedy: `Name the firewall of the baseline as target${firewall === undefined ? '.' : `: ${firewall.id}.`}`,
+        remedy:
+          firewall === undefined
+            ? 'Give the spec a firewall first.'
+            : `Name the firewall of the baseline as target: ${parseArmId(firewall.id).name}, or ${firewall.id}.`,
         path: 'target',
       };
     }
-    if (addressCount.safeParse(adjustment.value).success) return undefined;
+    const least = clampedCount(1, firewall, baseline);
+    const most = clampedCount(MOST_ADDRESSES, firewall, baseline);
+    const count = addressCount.safeParse(adjustment.value);
+    if (!count.success) {
+      return {
+        code: 'AdjustmentValueInvalid',
+        actor: 'caller',
+        message: `The number of public IP addresses is no integer from 1 to ${MOST_ADDRESSES}.`,
+        remedy: `Give a whole number from ${least} to ${most}, the bounds of hub.firewall.publicIps.`,
+        path: 'value',
+      };
+    }
+    if (count.data >= least && count.data <= most) return undefined;
     return {
-      code: 'AdjustmentValueInvalid',
+      code: 'AdjustmentOutOfBounds',
       actor: 'caller',
-      message: 'The number of public IP addresses is no integer from 1 to 250.',
-      remedy: 'Give a whole number; it is kept between minimum and maximum of hub.firewall.publicIps.',
+      message: `${count.data} public IP addresses are outside of the bounds of the spec, ${least} to ${most}.`,
+      remedy: `Give a number from ${least} to ${most}, or change minimum, maximum or pinned of hub.firewall.publicIps in the spec.`,
       path: 'value',
     };
   },
@@ -99,6 +124,11 @@ const firewallPublicIpCount: AdjustmentKind = {
 export const knownAdjustmentKinds: ReadonlyMap<string, AdjustmentKind> = new Map([
   [firewallPublicIpCount.name, firewallPublicIpCount],
 ]);
+
+/** ARM id of what a person names as target of an adjustment; what names nothing of the baseline stays as it is. */
+export function adjustmentTarget(kind: string, target: string, baseline: ResolvedBaseline): string {
+  return knownAdjustmentKinds.get(kind)?.idOf(target, baseline) ?? target;
+}
 
 /** What is wrong with an adjustment for this baseline; undefined when nothing is. */
 export function validateAdjustment(adjustment: Adjustment, baseline: ResolvedBaseline): Problem | undefined {

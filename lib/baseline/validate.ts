@@ -9,6 +9,7 @@ import { type Constraint, constraintContext } from './constraints/context.ts';
 import { firewallPolicyConstraints } from './constraints/firewall-policy.ts';
 import { governanceConstraints } from './constraints/governance.ts';
 import { hubConstraints } from './constraints/hub.ts';
+import { locationConstraints } from './constraints/locations.ts';
 import { peeringConstraints } from './constraints/peerings.ts';
 import { resolvedConstraints } from './constraints/resolved.ts';
 import { retirementConstraints } from './constraints/retirements.ts';
@@ -59,6 +60,7 @@ const constraints: readonly Constraint[] = [
   clusterAccessConstraints,
   adoptionConstraints,
   governanceConstraints,
+  locationConstraints,
   retirementConstraints,
 ];
 
