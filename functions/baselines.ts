@@ -11,6 +11,7 @@ import type { Plan } from '../lib/plan/plan.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
 import { makePlan } from '../lib/reconcile/make-plan.ts';
 import { planOfHead, withTaken } from '../lib/reconcile/plan-operation.ts';
+import { noSpec } from '../lib/reconcile/read-spec.ts';
 import {
   type BaselineHead,
   isTornDown,
@@ -285,7 +286,7 @@ async function within(work: Promise<Plan | undefined>, patienceMs: number): Prom
 async function reconcileBaseline({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
   const head = await headOf(app, request);
   const { scope, planHash } = valid(check(reconcileRequest, await jsonBody(request)));
-  if (head.specVersion === 0) throw baselineNotFound(head.name);
+  if (head.specVersion === 0) throw noSpec(head);
   if (scope !== undefined) await checkScope(app, head.name, scope, nowIso);
   if (planHash !== undefined) {
     const plan = await planOfHead(app, head, caller.user, nowIso, scope);

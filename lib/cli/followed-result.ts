@@ -69,6 +69,8 @@ async function whoLines(context: Context, operation: OperationBody): Promise<str
 
 async function followedResult(context: Context, operationId: string, followed: Followed): Promise<VerbResult> {
   const { operation, exitCode } = followed;
+  // Another process ends it: nobody is there to take up a hint, and what was watched may be ending as well.
+  if (followed.ended === 'terminated') return { exitCode, data: operation ?? { id: operationId }, lines: [] };
   const lines = operation === undefined ? [] : await endLines(context, operation);
   switch (followed.ended) {
     case 'final':

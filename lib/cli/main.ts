@@ -54,11 +54,13 @@ function createWorld(): World {
       }
     },
     onInterrupt: (callback) => {
-      process.once('SIGINT', callback);
-      process.once('SIGTERM', callback);
+      const byPerson = () => callback('person');
+      const byProcess = () => callback('process');
+      process.once('SIGINT', byPerson);
+      process.once('SIGTERM', byProcess);
       return () => {
-        process.off('SIGINT', callback);
-        process.off('SIGTERM', callback);
+        process.off('SIGINT', byPerson);
+        process.off('SIGTERM', byProcess);
       };
     },
   };

@@ -27,9 +27,10 @@ export function journalOfPlan(
   plan: Plan,
   at: string,
 ): readonly JournalEntry[] {
-  const counts = (['create', 'update', 'delete'] as const).map(
-    (action) => `${plan.changes.filter((change) => change.action === action).length} to ${action}`,
-  );
+  const counts = (['create', 'update', 'delete'] as const).flatMap((action) => {
+    const count = plan.changes.filter((change) => change.action === action).length;
+    return count === 0 ? [] : [`${count} to ${action}`];
+  });
   const told = new Set(before.refused.map((refusal) => `${normaliseId(refusal.id)} ${refusal.code}`));
   const waitedFor = new Set(
     Object.values(before.rows).flatMap((row) =>
@@ -44,9 +45,9 @@ export function journalOfPlan(
             resource: '',
             decision: 'planned',
             reason:
-              plan.changes.length === 0
+              plan.changes.length === 0 && after.refused.length === 0
                 ? 'Everything is as it should be.'
-                : `${counts.join(', ')}; ${after.refused.length} refused.`,
+                : `${counts.length === 0 ? 'Nothing to do' : counts.join(', ')}${refusedText(after.refused.length)}.`,
             after: plan.hash,
             discriminator: after.planKey,
           }),
@@ -73,6 +74,10 @@ export function journalOfPlan(
         }),
       ),
   ];
+}
+
+function refusedText(count: number): string {
+  return count === 0 ? '' : `; ${count} refused`;
 }
 
 /** Lines for what has happened to rows since the turn began, and for the end of the operation. */
@@ -168,6 +173,9 @@ function valuesOf(change: Change | undefined): Pick<Line, 'before' | 'after'> {
 function summaryOf(run: RunDocument): string {
   const rows = Object.values(run.rows);
   const count = (name: RunRow['state']['name']) => rows.filter((row) => row.state.name === name).length;
-  if (rows.length === 0 && run.problems.length === 0) return 'Nothing was to be done.';
-  return `${count('done')} done, ${count('failed')} failed, ${count('blocked')} blocked, ${run.refused.length} refused.`;
+  const refused = run.refused.length;
+  if (rows.length === 0 && refused === 0 && run.problems.length === 0) return 'Nothing was to be done.';
+  const others = { failed: count('failed'), blocked: count('blocked'), refused };
+  const parts = Object.entries(others).flatMap(([word, many]) => (many === 0 ? [] : [`${many} ${word}`]));
+  return `${[`${count('done')} done`, ...parts].join(', ')}.`;
 }

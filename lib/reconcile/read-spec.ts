@@ -16,12 +16,7 @@ export async function readResolved(
 ): Promise<{ readonly spec: BaselineSpec; readonly resolved: ResolvedBaseline }> {
   const stored = head.specVersion === 0 ? null : await dependencies.baselines.readSpec(head.name, head.specHash);
   if (stored === null) {
-    throw new ProblemError({
-      code: 'NoSpec',
-      actor: 'caller',
-      message: `The baseline '${head.name}' has no spec in force.`,
-      remedy: 'Put a spec under this name.',
-    });
+    throw noSpec(head);
   }
   const result = validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, {
     todayIso: stored.storedAt,
@@ -33,5 +28,18 @@ export async function readResolved(
     actor: 'caller',
     message: `The stored spec is not valid any more: ${first?.path ?? ''} ${first?.message ?? ''} (${result.violations.length} in all).`,
     remedy: first?.remedy ?? 'Correct the spec and put it again.',
+  });
+}
+
+/** Of a baseline that was torn down, or whose spec was never put. */
+export function noSpec(head: BaselineHead): ProblemError {
+  return new ProblemError({
+    code: 'NoSpec',
+    actor: 'caller',
+    message:
+      head.history.length > 0
+        ? `The baseline '${head.name}' was torn down: no spec of it is in force.`
+        : `The baseline '${head.name}' has no spec in force.`,
+    remedy: 'Apply a spec of this name to build it.',
   });
 }
