@@ -1058,3 +1058,15 @@ describe('teardown of a baseline with nothing left', () => {
     expect(result.out).not.toContain('approve');
   });
 });
+
+describe('being ended by another process', () => {
+  it('says nothing of following', async () => {
+    const running = { status: 200, body: operationOf('running') };
+    const routes: FakeRoutes = { 'GET /api/operations/prod-17': running };
+    const byProcess = await run('follow', { args: ['prod-17'], routes, interruptAtSleep: 1, interrupter: 'process' });
+    const byPerson = await run('follow', { args: ['prod-17'], routes, interruptAtSleep: 1 });
+
+    expect(byProcess).toMatchObject({ exitCode: 130, out: '' });
+    expect(byPerson.out).toContain('Follow it: hubkeeper follow prod-17');
+  });
+});
