@@ -182,6 +182,7 @@ export function draftChange(
     diff,
     estimatedMinutes: rules.durationMinutes[action],
     lanes: node.lanes,
+    ...(action === 'update' && node.carriedLanes !== undefined ? { carriedLanes: node.carriedLanes } : {}),
     scope: node.scope,
     ...(owners.size > 1 ? { owners: [...owners].sort() } : {}),
     ...(takesAway.length > 0 ? { takesAway } : {}),

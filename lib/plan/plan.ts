@@ -15,6 +15,8 @@ export interface Change {
   readonly estimatedMinutes: number;
   /** Lanes, dependencies (ids of other changes of this plan) and scope of the node. */
   readonly lanes: readonly string[];
+  /** Lanes that an update takes besides: of what its body carries along. */
+  readonly carriedLanes?: readonly string[];
   readonly dependsOn: readonly string[];
   readonly scope: string;
   /** Owners of the properties that the change touches, where there are several; `owner` is one of them. */

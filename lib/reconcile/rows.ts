@@ -210,7 +210,7 @@ export function scheduleNodes(rows: Rows, document: PlanDocument | undefined): r
         state: row.state,
         ...(row.overdue === true ? { overdue: true } : {}),
         dependsOn: [...new Set([...planned, ...inFlight])],
-        lanes: change.lanes,
+        lanes: [...new Set([...change.lanes, ...(change.carriedLanes ?? [])])].sort(),
         estimatedMinutes: change.estimatedMinutes,
       },
     ];
