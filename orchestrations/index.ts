@@ -4,7 +4,7 @@ import { type AdvanceRequest, advance } from '../lib/reconcile/advance.ts';
 import { type PlanOperationRequest, runPlanOperation } from '../lib/reconcile/plan-operation.ts';
 import { type StartRequest, startWrite } from '../lib/reconcile/start-write.ts';
 import { ACTIVITY, ORCHESTRATION } from './names.ts';
-import { planBaseline } from './plan-baseline.ts';
+import { createPlanBaseline } from './plan-baseline.ts';
 import { createReconcileBaseline } from './reconcile-baseline.ts';
 
 /** An activity that failed on storage or on a fault of ours is tried again by the host; Azure's refusals are results. */
@@ -16,7 +16,7 @@ export function registerOrchestrations(dependencies: () => Dependencies): void {
   const retry = new df.RetryOptions(FIRST_RETRY_MS, ATTEMPTS);
   retry.backoffCoefficient = 2;
   df.app.orchestration(ORCHESTRATION.reconcile, createReconcileBaseline(retry));
-  df.app.orchestration(ORCHESTRATION.plan, planBaseline);
+  df.app.orchestration(ORCHESTRATION.plan, createPlanBaseline(retry));
   df.app.activity(ACTIVITY.advance, { handler: (request: AdvanceRequest) => advance(dependencies(), request) });
   df.app.activity(ACTIVITY.start, { handler: (request: StartRequest) => startWrite(dependencies(), request) });
   df.app.activity(ACTIVITY.plan, {

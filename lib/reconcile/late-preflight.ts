@@ -43,6 +43,7 @@ export function withoutUnfit(
   const stays = (id: string): boolean => !refused.has(normaliseId(id));
   return {
     allowed: verdict.allowed.filter(stays),
+    budgeted: verdict.budgeted.filter(stays),
     waiting: verdict.waiting.filter(({ id }) => stays(id)),
     refused: [...verdict.refused.filter(({ id }) => stays(id)), ...refused.values()],
   };

@@ -40,10 +40,13 @@ export function newRun(
     planNotBeforeMs: Date.parse(nowIso),
     rows: Object.fromEntries(inFlight.map((row) => [row.id, row])),
     refused: [],
+    spent: [],
+    spentBefore: 0,
     buckets,
     problems: [],
     stopping: false,
     aborted: false,
+    outbox: [],
     consumed: [],
     wakeAt: null,
   };

@@ -105,7 +105,7 @@ function waitingBody(row: RunRow, planHash: string): WaitingFor {
     reason: waiting.why,
     who: waiting.who,
     ...(waiting.untilIso === null ? {} : { until: waiting.untilIso }),
-    ...(waiting.for === 'approval' ? { planHash } : {}),
+    ...(waiting.for === 'approval' || waiting.for === 'budget' ? { planHash } : {}),
     ...(waiting.cause === undefined ? {} : { cause: waiting.cause }),
   };
 }

@@ -147,6 +147,7 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
     rows[row.id] = isInFlight(row) ? { ...row, former, carried: true } : { ...row, former: { ...former, diff: [] } };
   }
   const allowed = new Set(verdict.allowed.map(normaliseId));
+  const budgeted = new Set(verdict.budgeted.map(normaliseId));
   const waiting = new Map(verdict.waiting.map((one) => [normaliseId(one.id), one]));
   const keyOf = new Map(Object.keys(rows).map((id) => [normaliseId(id), id]));
   for (const change of plan.changes) {
@@ -168,6 +169,7 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
           ? { name: 'pending' }
           : { name: 'waiting', ...(waits.untilIso === null ? {} : { untilMs: Date.parse(waits.untilIso) }) },
       ...(waits === undefined ? {} : { waiting: waits }),
+      ...(budgeted.has(key) ? { budgeted: true } : {}),
       ...(old?.refusals === undefined ? {} : { refusals: old.refusals }),
     };
     rows[fresh.id] =

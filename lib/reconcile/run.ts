@@ -5,6 +5,7 @@ import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { Bucket, NodeState } from '../plan/scheduler.ts';
 import type { Problem } from '../problem.ts';
 import type { Approval, Trigger } from '../state/baseline-head.ts';
+import type { JournalEntry } from '../state/journal.ts';
 
 /** A plan with what its writes need, stored once and never changed. */
 export interface PlanDocument {
@@ -39,6 +40,8 @@ export interface RunRow {
   readonly refusals?: number;
   readonly problem?: Problem;
   readonly waiting?: Waiting;
+  /** Its write takes from the budget of unattended changes. */
+  readonly budgeted?: boolean;
   /** Of a change that the plan in force no longer has: it is in flight, or it is over. */
   readonly former?: Change;
   /** The plan that the write under way was started from. */
@@ -109,6 +112,10 @@ export interface RunDocument {
   readonly planNotBeforeMs: number;
   readonly rows: Readonly<Record<string, RunRow>>;
   readonly refused: readonly Refusal[];
+  /** Unattended updates and deletes that it has made, each with the day (UTC) for which it counts. */
+  readonly spent: readonly { readonly changeHash: string; readonly day: string }[];
+  /** How many of them an earlier budget paid, before a scheduled run joined with one of its own. */
+  readonly spentBefore: number;
   readonly buckets: Readonly<Record<string, Bucket>>;
   /** Problems of the operation itself, not of one row. */
   readonly problems: readonly Problem[];
@@ -117,6 +124,8 @@ export interface RunDocument {
   readonly aborted: boolean;
   /** What its last turn asks to be approved; it is recorded in the baseline right after. */
   readonly approval?: Approval | null;
+  /** Journal lines of its last turn: stored with what was decided, and in the journal right after. */
+  readonly outbox: readonly JournalEntry[];
   /** Keys of the requests that its last turn took up. */
   readonly consumed: readonly string[];
   /** When something that it waits for may have happened. */

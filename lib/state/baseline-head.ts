@@ -108,8 +108,8 @@ export interface BaselineHead {
   /** The current operation waits for the stop switches to be off. */
   readonly waitsForPause: boolean;
   readonly lastResult: LastResult | null;
-  /** Unattended changes of the day, for the budget. */
-  readonly budget: { readonly day: string; readonly used: number };
+  /** Unattended updates and deletes of a day (UTC) by operation, for the budget. */
+  readonly budget: { readonly day: string; readonly runs: Readonly<Record<string, number>> };
   /** Journal lines of changes of this document, until they are in the journal. */
   readonly outbox: readonly JournalEntry[];
 }
@@ -137,7 +137,7 @@ export function newHead(name: string): BaselineHead {
     wakeAt: null,
     waitsForPause: false,
     lastResult: null,
-    budget: { day: '', used: 0 },
+    budget: { day: '', runs: {} },
     outbox: [],
   };
 }

@@ -360,6 +360,34 @@ describe('guard: budgets', () => {
     expect(verdict.waiting.every((wait) => wait.for === 'budget')).toBe(true);
   });
 
+  it('that is used up ends: the day by itself, the run with the request for approval', () => {
+    const waits = (over: Partial<typeof budget>) =>
+      guard(planOf(change('a'), change('b'), change('c')), {
+        ...OPEN,
+        budget: { ...budget, ...over },
+        ...approvals({ untilIso: LATER }),
+      }).waiting.map(({ budget: used, untilIso }) => [used, untilIso]);
+
+    expect(waits({})).toEqual([['run', LATER]]);
+    expect(waits({ usedToday: 9 })).toEqual([
+      ['day', MUCH_LATER],
+      ['day', MUCH_LATER],
+    ]);
+  });
+
+  it('tells what takes from it: neither creates, nor what is approved, nor what is paid', () => {
+    const changes = [change('a'), change('b', { action: 'create' }), change('c'), change('d')];
+    const granted = [{ planHash: 'x', approver: 'eve', expiresIso: LATER, changeHashes: [changeHash(change('c'))] }];
+    const paid = [changeHash(change('d'))];
+    const circumstances = { ...OPEN, budget: { ...budget, perRun: 1, paid }, ...approvals({ granted }) };
+
+    expect(guard(planOf(...changes), circumstances)).toMatchObject({
+      allowed: ['/a', '/b', '/c', '/d'],
+      budgeted: ['/a'],
+    });
+    expect(guard(planOf(...changes), { ...circumstances, attended: true }).budgeted).toEqual([]);
+  });
+
   it('does not count what is approved', () => {
     const changes = [change('a'), change('b'), change('c')];
     const granted = [{ planHash: planOf(...changes).hash, approver: 'eve', expiresIso: LATER }];

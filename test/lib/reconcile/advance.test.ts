@@ -1,254 +1,265 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
-import { type ApprovalDecision, decideApproval } from '../../../lib/reconcile/decide-approval.ts';
-import { stopOperation } from '../../../lib/reconcile/stop-operation.ts';
-import { withGeneration, withResume } from '../../../lib/state/baseline-head.ts';
-import type { FakeAzure } from '../../support/fake-azure.ts';
+import { describe, expect, it } from '@jest/globals';
+import type { Dependencies } from '../../../lib/dependencies.ts';
+import type { Change } from '../../../lib/plan/plan.ts';
+import { type AdvanceRequest, advance } from '../../../lib/reconcile/advance.ts';
+import { newRun } from '../../../lib/reconcile/new-run.ts';
+import type { RunDocument, RunRow } from '../../../lib/reconcile/run.ts';
+import type { StartOutcome } from '../../../lib/reconcile/start-write.ts';
+import { type BaselineHead, withReconciler } from '../../../lib/state/baseline-head.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
-import { Reconciling, smallSpec } from '../../support/reconciling.ts';
 
-const NAME = 'base';
-let dependencies: ReturnType<typeof memoryDependencies>;
-let arm: FakeAzure;
-let reconciling: Reconciling;
+const NOW = '2026-06-01T12:00:00.000Z';
+const GROUP = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones';
+const A = `${GROUP}/a`;
+const B = `${GROUP}/b`;
+const FIRST = 'reconcile.north.1';
 
-beforeEach(() => {
-  dependencies = memoryDependencies();
-  arm = dependencies.arm;
-  reconciling = new Reconciling(dependencies, NAME);
-});
-
-async function provisioned(spokes: readonly string[], more: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const id = await reconciling.put(smallSpec(NAME, spokes, more), 'first');
-  await reconciling.settle();
-  expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded' });
+function change(id: string, action: Change['action']): Change {
+  return {
+    id,
+    action,
+    kind: 'privateDnsZone',
+    risk: 'safe',
+    owner: 'spec',
+    reason: 'It differs.',
+    diff: [],
+    estimatedMinutes: 1,
+    lanes: [`zone:${id}`],
+    dependsOn: [],
+    scope: 'hub',
+  };
 }
 
-function teardown(by: string): Promise<string> {
-  return reconciling.record('delete', by, {}, (head) => withGeneration({ ...head, teardown: true }));
+function row(id: string, state: RunRow['state'], more: Partial<RunRow> = {}): RunRow {
+  return {
+    id,
+    state,
+    attempt: 1,
+    writes: 0,
+    changeHash: `hash of ${id}`,
+    plan: { operationId: 'north-1', key: 'p' },
+    ...more,
+  };
 }
 
-async function decide(user: string, decision: Partial<ApprovalDecision> = {}): Promise<string> {
-  const head = await reconciling.head();
-  const planHash = head.approvals.find((one) => one.operationId === head.currentOperationId)?.planHash ?? '';
-  const decided = decideApproval(head, {
-    planHash,
-    decision: 'approve',
-    user,
-    selfApproval: false,
-    nowIso: reconciling.nowIso,
-    ...decision,
+const STARTING = { name: 'starting', startedAtMs: Date.parse(NOW) } as const;
+
+/** A scheduled run of the baseline `north` in its second turn, with a plan that creates `a` and updates `b`. */
+async function world(
+  rows: readonly RunRow[],
+  { run = {}, head = (now) => now }: { run?: Partial<RunDocument>; head?: (now: BaselineHead) => BaselineHead } = {},
+): Promise<Dependencies> {
+  const dependencies = memoryDependencies();
+  const changes = [change(A, 'create'), change(B, 'update')];
+  await dependencies.runs.writePlan({
+    operationId: 'north-1',
+    key: 'p',
+    plan: { hash: 'h', changes, criticalPathMinutes: 1, refused: [] },
+    nodes: {},
+    sharedLanes: [],
   });
-  if ('code' in decided) return decided.code;
-  await reconciling.change(() => decided.head);
-  return 'decided';
+  const stored = await dependencies.baselines.change(
+    'north',
+    (empty) => {
+      const counters = { ...empty.counters, operation: 1 };
+      return { head: head(withReconciler({ ...empty, counters, currentOperationId: 'north-1' }, NOW).head), result: 0 };
+    },
+    { create: true },
+  );
+  const request = { operationId: 'north-1', trigger: 'timer', requestedBy: 'hubkeeper', at: NOW } as const;
+  await dependencies.runs.write(
+    {
+      ...newRun(stored.head, request, rows, {}, NOW),
+      stamp: `${FIRST}:1`,
+      planKey: 'p',
+      planHash: 'h',
+      generation: 0,
+      pauseGeneration: 0,
+      replan: false,
+      plansMade: 1,
+      ...run,
+    },
+    undefined,
+  );
+  return dependencies;
 }
 
-const deletes = () => arm.writes.filter((write) => write.startsWith('DELETE'));
+function turn(dependencies: Dependencies, over: Partial<AdvanceRequest> = {}) {
+  return advance(dependencies, { baseline: 'north', instanceId: FIRST, turn: 2, outcomes: [], nowIso: NOW, ...over });
+}
 
-describe('approvals', () => {
-  it('are of one operation: what one asked for approves nothing for another', async () => {
-    await provisioned(['a', 'b']);
-    const dropped = await reconciling.put(smallSpec(NAME, ['a']), 'second');
-    await reconciling.settle();
-    expect(await reconciling.run(dropped)).toMatchObject({ state: 'waiting' });
-    await decide('approver');
-    const kept = await reconciling.put(smallSpec(NAME, ['a', 'b']), 'third');
-    await reconciling.settle();
-    expect(await reconciling.run(kept)).toMatchObject({ state: 'succeeded' });
+async function journalOf({ journal }: Dependencies): Promise<readonly string[]> {
+  const { entries } = await journal.read({ baseline: 'north' });
+  return entries.map(({ operationId, resource, decision, reason }) =>
+    [operationId, resource.split('/').at(-1), decision, reason].join(' | '),
+  );
+}
 
-    const again = await reconciling.put(smallSpec(NAME, ['a'], { tags: { step: 'again' } }), 'fourth');
-    await reconciling.settle();
+async function headOf({ baselines }: Dependencies): Promise<BaselineHead> {
+  const stored = await baselines.read('north');
+  if (stored === null) throw new Error('There is no baseline.');
+  return stored.head;
+}
 
-    expect(await reconciling.run(again)).toMatchObject({ state: 'waiting' });
-    expect(deletes()).toEqual([]);
-  });
-
-  it('can be given however often the same thing was asked for', async () => {
-    await provisioned(['a']);
-    const first = await teardown('second');
-    await reconciling.settle();
-    const second = await teardown('second');
-    await reconciling.settle();
-
-    expect(await reconciling.run(first)).toMatchObject({ state: 'stopped', supersededBy: second });
-    expect(await decide('approver')).toBe('decided');
-    await reconciling.settle();
-    expect(await reconciling.run(second)).toMatchObject({ state: 'succeeded' });
-  });
-
-  it('are not given by anybody who asked, also not by one whose request joined', async () => {
-    await provisioned(['a', 'b']);
-    await reconciling.put(smallSpec(NAME, ['a']), 'second');
-    await reconciling.settle();
-    await reconciling.record('reconcile', 'joiner');
-    await reconciling.settle();
-
-    expect(await decide('second')).toBe('SelfApproval');
-    expect(await decide('Joiner')).toBe('SelfApproval');
-    expect(await decide('approver')).toBe('decided');
-  });
-
-  it('by those who asked bind teardowns too where the spec allows them', async () => {
-    await provisioned(['a'], { approvals: { selfApproval: true } });
-    const id = await teardown('second');
-    await reconciling.settle();
-    expect(await decide('second', { selfApproval: true })).toBe('decided');
-    await reconciling.settle();
-
-    expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded' });
-  });
-
-  it('that come too late learn why', async () => {
-    await provisioned(['a', 'b']);
-    await reconciling.put(smallSpec(NAME, ['a']), 'second');
-    await reconciling.settle();
-    const [old] = (await reconciling.head()).approvals;
-    await reconciling.put(smallSpec(NAME, ['a', 'b']), 'third');
-    await reconciling.settle();
-
-    expect(await decide('approver', { planHash: old?.planHash ?? '' })).toBe('StalePlan');
-    expect(await decide('approver', { planHash: 'unknown' })).toBe('PlanNotFound');
-  });
+const sent = (id: string): StartOutcome => ({
+  id,
+  attempt: 1,
+  outcome: 'running',
+  wrote: true,
+  handle: { by: 'resource', expect: 'present' },
+  retryAfterSeconds: 30,
 });
 
-describe('a teardown', () => {
-  it('runs in the change windows of the spec only', async () => {
-    // 2026-06-01 is a Monday.
-    await provisioned(['a'], {
-      changeWindows: [{ days: ['Sunday'], start: '02:00', durationMinutes: 60, timeZone: 'UTC' }],
+describe('the journal of a turn', () => {
+  it('tells why a start wrote nothing', async () => {
+    const dependencies = await world([row(A, STARTING)]);
+    const moved: StartOutcome = { id: A, attempt: 1, outcome: 'stale', why: 'The resource has changed.' };
+
+    await turn(dependencies, { outcomes: [moved, { ...moved, attempt: 7, why: 'of another attempt' }] });
+
+    const lines = await journalOf(dependencies);
+    expect(lines).toContain('north-1 | a | not written | The resource has changed.');
+    expect(lines.join()).not.toContain('another attempt');
+  });
+
+  it('tells what a stop has left undone', async () => {
+    const dependencies = await world([row(A, { name: 'pending' }), row(B, { name: 'done' })], {
+      head: (head) => ({ ...head, stops: ['north-1'] }),
     });
-    const id = await teardown('second');
-    await reconciling.settle();
-    await decide('approver');
-    await reconciling.settle();
 
-    expect(await reconciling.run(id)).toMatchObject({ state: 'waiting' });
-    expect(deletes()).toEqual([]);
+    expect(await turn(dependencies)).toEqual({ next: 'end' });
+
+    expect(await journalOf(dependencies)).toEqual(
+      expect.arrayContaining([
+        'north-1 | a | not written | The operation was stopped before this was done.',
+        'north-1 |  | stopped | 1 done, 0 failed, 0 blocked, 0 refused.',
+      ]),
+    );
   });
 
-  it('wipes nothing of a spec that was put in its last turn', async () => {
-    await provisioned(['a']);
-    await teardown('second');
-    await reconciling.settle();
-    await decide('approver');
-    const text = smallSpec(NAME, ['c']);
-    await reconciling.settle(async () => {
-      const head = await reconciling.head();
-      return Object.values((await reconciling.run(head.currentOperationId ?? `${NAME}-2`)).rows).every(
-        (row) => row.state.name === 'done',
-      );
-    });
-    const id = await reconciling.put(text, 'third');
-    await reconciling.settle();
+  it('tells whose work is done by another operation', async () => {
+    const request = { operationId: 'north-2', trigger: 'timer', requestedBy: 'hubkeeper', at: NOW } as const;
+    const dependencies = await world([row(A, STARTING)], { head: (head) => ({ ...head, requests: [request] }) });
 
-    expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded' });
-    expect(await reconciling.head()).toMatchObject({ teardown: false, specVersion: 2 });
-  });
-});
+    await turn(dependencies);
 
-describe('requests', () => {
-  it('of everything are not answered by a run of a part', async () => {
-    await provisioned([]);
-    await reconciling.put(smallSpec(NAME, ['a', 'b']), 'second');
-    const head = await reconciling.head();
-    await reconciling.change(() => ({ ...head, requests: [] }));
-    const part = await reconciling.record('reconcile', 'second', { scope: 'spoke:a' });
-    const whole = await reconciling.record('reconcile', 'second');
-    await reconciling.settle();
-
-    expect(await reconciling.run(part)).toMatchObject({ state: 'succeeded' });
-    expect(await reconciling.run(whole)).toMatchObject({ state: 'succeeded' });
-    expect(arm.writes.some((write) => write.includes('rg-base-b'))).toBe(true);
+    expect(await journalOf(dependencies)).toContain('north-2 |  | joined | Its work is done by the operation north-1.');
   });
 
-  it('for one certain plan are refused when it has changed, also beside a run', async () => {
-    await provisioned(['a']);
-    const other = await reconciling.put(smallSpec(NAME, ['a'], { tags: { step: 'two' } }), 'second');
-    const pinned = await reconciling.record('reconcile', 'third', { planHash: 'a'.repeat(64) });
-    await reconciling.settle();
-
-    expect(await reconciling.run(other)).toMatchObject({ state: 'succeeded' });
-    expect(await reconciling.run(pinned)).toMatchObject({ state: 'failed', problems: [{ code: 'StalePlan' }] });
-  });
-
-  it('that would resume an operation which ends meanwhile leave its record alone', async () => {
-    const id = await reconciling.put(smallSpec(NAME, ['a']), 'first');
-    await reconciling.settle(async () => {
-      const rows = Object.values((await reconciling.run(id)).rows);
-      return rows.length > 0 && rows.every((row) => row.state.name === 'done');
-    });
-    const before = await reconciling.run(id);
-    if (before.state === 'running')
-      await reconciling.change((head) => withResume(head, 'resume', 'late', reconciling.nowIso).head);
-    await reconciling.settle();
-
-    expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded', trigger: 'put', requestedBy: 'first' });
-    expect(Object.keys((await reconciling.run(id)).rows)).toEqual(Object.keys(before.rows));
-    expect(await reconciling.head()).toMatchObject({ reconciler: null, requests: [], currentOperationId: null });
-  });
-
-  it('to stop end what nobody had taken up, and what had no plan yet', async () => {
-    const id = await reconciling.put(smallSpec(NAME, ['a']), 'first');
-    const stopped = stopOperation(await reconciling.head(), id, 'second', reconciling.nowIso);
-    expect(stopped.outcome).toBe('withdrawn');
-    if (stopped.outcome === 'withdrawn') await reconciling.change(() => stopped.head);
-    await reconciling.settle();
-
-    expect(arm.writes).toEqual([]);
-    expect(await reconciling.head()).toMatchObject({ requests: [], stops: [], reconciler: null });
-    expect(stopOperation(await reconciling.head(), id, 'second', reconciling.nowIso).outcome).toBe('notLive');
-  });
-
-  it('of a person try again what had failed', async () => {
-    const failing =
-      '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-base-a/providers/Microsoft.Network/virtualNetworks/vnet-spoke-a';
-    arm.answerOnce('PUT', failing, 403, { error: { code: 'RequestDisallowedByPolicy', message: 'no' } });
-    const id = await reconciling.put(smallSpec(NAME, ['a', 'b']), 'first');
-    await reconciling.settle();
-    expect(await reconciling.run(id)).toMatchObject({ state: 'partial' });
-    const again = await reconciling.record('reconcile', 'second');
-    await reconciling.settle();
-
-    expect(await reconciling.run(again)).toMatchObject({ state: 'succeeded' });
-    expect(arm.body(failing)).toBeDefined();
-  });
-});
-
-describe('a change window', () => {
-  it('that closes while a run is under way lets nothing more start', async () => {
-    await provisioned(['a', 'b', 'c', 'd'], {});
-    const windows = {
-      changeWindows: [{ days: ['Monday'], start: '08:00', durationMinutes: 30, timeZone: 'UTC', appliesTo: 'all' }],
-      tags: { step: 'two' },
+  it('has nothing of what the loser of a race would have decided', async () => {
+    const dependencies = await world([row(A, { name: 'done' })]);
+    const { runs } = dependencies;
+    let races = 1;
+    const racing: Dependencies = {
+      ...dependencies,
+      runs: {
+        ...runs,
+        write: async (run, etag) => {
+          if (races-- <= 0) return runs.write(run, etag);
+          const line = { at: NOW, baseline: 'north', operationId: 'north-1', trigger: 'timer', resource: '' };
+          const outbox = [{ ...line, decision: 'waits', reason: 'The other copy of the turn was faster.' }];
+          const state = 'running' as const;
+          await runs.write({ ...run, state, outbox, decision: { next: 'wait', seconds: 7 } }, etag);
+          return runs.write(run, etag);
+        },
+      },
     };
-    const id = await reconciling.put(smallSpec(NAME, ['a', 'b', 'c', 'd'], windows), 'second');
-    await reconciling.settle((decision) => decision.next === 'start');
-    const before = arm.writes.length;
-    reconciling.pass(3_600);
-    await reconciling.settle();
 
-    expect(await reconciling.run(id)).toMatchObject({ state: 'waiting' });
-    expect(arm.writes.length).toBe(before);
+    expect(await turn(racing)).toEqual({ next: 'wait', seconds: 7 });
+    expect(await journalOf(dependencies)).toEqual(['north-1 |  | waits | The other copy of the turn was faster.']);
+  });
+
+  it.each([
+    ['the same turn again', { turn: 2 }],
+    ['another reconciler', { turn: 1, instanceId: 'reconcile.north.2' }],
+  ])('loses no line when a turn dies before it could write them: %s brings them', async (_, next) => {
+    const dependencies = await world([row(A, { name: 'pending' })], {
+      head: (head) => ({ ...head, stops: ['north-1'] }),
+    });
+    const away = async () => Promise.reject(new Error('The journal is away.'));
+    const broken: Dependencies = { ...dependencies, journal: { ...dependencies.journal, append: away } };
+    await expect(turn(broken)).rejects.toThrow('away');
+    expect(await journalOf(dependencies)).toEqual([]);
+    if ('instanceId' in next)
+      await dependencies.baselines.change('north', (head) => ({
+        head: { ...head, reconciler: { instanceId: next.instanceId, restarts: 1, startedAt: NOW } },
+        result: 0,
+      }));
+
+    expect(await turn(dependencies, next)).toEqual({ next: 'end' });
+
+    expect(await journalOf(dependencies)).toHaveLength(2);
+    expect(await headOf(dependencies)).toMatchObject({
+      currentOperationId: null,
+      reconciler: null,
+      lastResult: { operationId: 'north-1', state: 'stopped' },
+    });
   });
 });
 
-describe('a turn that is repeated', () => {
-  it('answers the same and leaves the same, wherever in the run it is', async () => {
-    await reconciling.put(smallSpec(NAME, ['a']), 'first');
-    const differing: string[] = [];
-    for (let turns = 0; turns < 100; turns++) {
-      const first = await reconciling.turn();
-      const head = await reconciling.head();
-      const again = await reconciling.repeatTurn();
-      if (JSON.stringify(again) !== JSON.stringify(first)) differing.push(JSON.stringify([first, again]));
-      if (JSON.stringify(await reconciling.head()) !== JSON.stringify(head)) differing.push('head');
-      if (first.next === 'end') break;
-    }
+describe('the budget of unattended changes', () => {
+  const starting = [row(A, STARTING), row(B, STARTING, { budgeted: true })];
 
-    expect(differing).toEqual([]);
-    expect((await reconciling.head()).lastResult).toMatchObject({ state: 'succeeded' });
-    const { entries } = await dependencies.journal.read({ baseline: NAME });
-    const keys = entries.map((entry) => `${entry.operationId} ${entry.resource} ${entry.decision}`);
-    expect(new Set(keys).size).toBe(keys.length);
+  it('counts what takes from it as soon as it is written, once, whoever asks again', async () => {
+    const dependencies = await world(starting);
+
+    await turn(dependencies, { outcomes: [sent(A), sent(B)] });
+    await turn(dependencies, { outcomes: [sent(A), sent(B)] });
+
+    expect((await headOf(dependencies)).budget).toEqual({ day: '2026-06-01', runs: { 'north-1': 1 } });
+    expect((await dependencies.runs.read('north-1'))?.run.spent).toHaveLength(1);
+  });
+
+  it('keeps what a run has made that a new spec overtakes, also what was under way to Azure then', async () => {
+    const dependencies = await world(starting, { run: { spent: [{ changeHash: 'x', day: '2026-06-01' }] } });
+    await dependencies.baselines.change('north', (head) => {
+      const put = { operationId: 'north-2', trigger: 'put', requestedBy: 'alice', at: NOW } as const;
+      return { head: { ...head, requests: [put], counters: { ...head.counters, operation: 2 } }, result: 0 };
+    });
+
+    // The turn that made it died right after it had stored its run: another reconciler has to book it.
+    await dependencies.baselines.change('north', (head) => ({
+      head: { ...head, reconciler: { instanceId: 'reconcile.north.2', restarts: 1, startedAt: NOW } },
+      result: 0,
+    }));
+    await dependencies.ledger.write('north', [
+      {
+        id: B,
+        kind: 'privateDnsZone',
+        state: 'intended',
+        created: true,
+        confirmed: { a: 'spec' },
+        intended: {},
+        lanes: [],
+        dependsOn: [],
+        scope: 'hub',
+        operationId: 'north-1',
+        at: NOW,
+      },
+    ]);
+    await turn(dependencies, { instanceId: 'reconcile.north.2', turn: 1 });
+
+    const { runs } = (await headOf(dependencies)).budget;
+    expect(Object.values(runs).reduce((sum, count) => sum + count, 0)).toBe(2);
+  });
+
+  it('is full again for the run that waits when a scheduled one joins', async () => {
+    const spent = [{ changeHash: 'x', day: '2026-06-01' }];
+    const request = (requestedBy: string, trigger: 'timer' | 'resume', operationId: string) =>
+      ({ operationId, trigger, requestedBy, at: NOW }) as const;
+    const waiting = row(B, { name: 'waiting' });
+    for (const [asked, expected] of [
+      [request('hubkeeper', 'timer', 'north-2'), 1],
+      [request('alice', 'resume', 'north-1'), 0],
+    ] as const) {
+      const dependencies = await world([waiting], {
+        run: { state: 'waiting', spent },
+        head: (head) => ({ ...head, requests: [asked] }),
+      });
+
+      await turn(dependencies, { turn: 3 });
+
+      expect((await dependencies.runs.read('north-1'))?.run.spentBefore).toBe(expected);
+    }
   });
 });

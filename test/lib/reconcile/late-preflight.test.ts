@@ -48,13 +48,14 @@ describe('withoutUnfit', () => {
   const added = change('added');
   const onIt = change('on-it', { dependsOn: [added.id] });
   const changes = [old, added, onIt];
-  const verdict = { allowed: changes.map(({ id }) => id), refused: [], waiting: [] };
+  const verdict = { allowed: changes.map(({ id }) => id), refused: [], waiting: [], budgeted: [old.id, added.id] };
   const problem = { code: 'QuotaExceeded', actor: 'operator', message: 'Full.', remedy: 'Ask.' } as const;
 
   it('refuses what was added in the place that a problem is about, with what builds on it', () => {
     const fit = withoutUnfit(verdict, changes, [added], [{ ...problem, resource: '/subscriptions/s' }]);
 
     expect(fit.allowed).toEqual([old.id]);
+    expect(fit.budgeted).toEqual([old.id]);
     expect(fit.refused.map(({ id, code }) => [id, code])).toEqual([
       [added.id, 'QuotaExceeded'],
       [onIt.id, 'DependsOnRefused'],

@@ -18,6 +18,7 @@ function run(rows: readonly RunRow[], over: Partial<RunDocument> = {}): RunDocum
     state: 'running',
     stamp: 'reconcile.main.1:7',
     replan: false,
+    spent: [],
     rows: Object.fromEntries(rows.map((one) => [one.id, one])),
     ...over,
   } as RunDocument;
