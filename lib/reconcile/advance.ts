@@ -5,6 +5,14 @@ import { DEFAULT_LIMITS, nextSteps, type Step } from '../plan/scheduler.ts';
 import { type BaselineHead, requestKey } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
+import {
+  type Decision,
+  isFinalState,
+  isInFlight,
+  type PlanDocument,
+  type RunDocument,
+  type RunRow,
+} from '../state/run.ts';
 import { booked, refilled, withSpent } from './budget.ts';
 import { conclude, concludeIdle, flushOutbox } from './conclude.ts';
 import { journalOfRun, journalOfStarts } from './journal-lines.ts';
@@ -15,7 +23,6 @@ import { planAnew } from './plan-anew.ts';
 import { PlanReader } from './plan-reader.ts';
 import { pruneOperations } from './prune-operations.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
-import { type Decision, isFinalState, isInFlight, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
 import { isAttended, takeRequests } from './take-requests.ts';

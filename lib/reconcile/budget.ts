@@ -1,5 +1,5 @@
 import type { BaselineHead } from '../state/baseline-head.ts';
-import type { RunDocument, RunRow } from './run.ts';
+import type { RunDocument, RunRow } from '../state/run.ts';
 
 /** Unattended updates and deletes, by operation, of one day. */
 type DayBudget = BaselineHead['budget'];

@@ -3,9 +3,9 @@ import { openIntervals } from '../plan/change-windows.ts';
 import type { Circumstances, Mode, ReactionRule } from '../plan/guard.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
+import type { RunDocument } from '../state/run.ts';
 import { usedInRun, usedToday } from './budget.ts';
 import type { ProtectedScope } from './protection.ts';
-import type { RunDocument } from './run.ts';
 
 export interface GuardedRun {
   /** Approvals of other operations do not count for this one. */

@@ -1,8 +1,8 @@
 import type { Dependencies } from '../dependencies.ts';
 import { type BaselineHead, requestKey, withGeneration } from '../state/baseline-head.ts';
+import { type Decision, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { booked } from './budget.ts';
-import { type Decision, isFinalState, isInFlight, type RunDocument } from './run.ts';
 
 /** Brings the baseline in line with the run as written, and answers. May run twice. */
 export async function conclude(

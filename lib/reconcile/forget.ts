@@ -3,8 +3,8 @@ import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { JournalEntry } from '../state/journal.ts';
+import { isInFlight, type RunDocument } from '../state/run.ts';
 import type { MadePlan } from './make-plan.ts';
-import { isInFlight, type RunDocument } from './run.ts';
 
 /** Rows at the same time. */
 const PARALLEL = 8;

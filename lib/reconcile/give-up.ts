@@ -1,8 +1,8 @@
 import type { Dependencies } from '../dependencies.ts';
 import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
+import { isFinalState } from '../state/run.ts';
 import { runFailedAtOnce } from './new-run.ts';
-import { isFinalState } from './run.ts';
 import type { Watched } from './watch.ts';
 
 /**

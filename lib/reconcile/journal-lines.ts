@@ -3,8 +3,8 @@ import type { Change, Plan } from '../plan/plan.ts';
 import type { Problem } from '../problem.ts';
 import type { ReconcileRequest } from '../state/baseline-head.ts';
 import type { JournalEntry } from '../state/journal.ts';
+import { changeOfRow, isFinalState, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
-import { changeOfRow, isFinalState, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
 import type { StartOutcome } from './start-write.ts';
 
 /** Differences that one journal line shows at most; the plan document has them all. */

@@ -10,8 +10,8 @@ import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedBeforeOf } from '../plan/merge.ts';
 import { nextLedgerEntry } from '../plan/ownership.ts';
 import type { Change } from '../plan/plan.ts';
+import type { RunRow } from '../state/run.ts';
 import { failedRow, notHeld, settled, stillRunning, withRefusal } from './rows.ts';
-import type { RunRow } from './run.ts';
 import { refusalOfError } from './start-write.ts';
 
 /** What a look at a running row gave: the row as it is now, and what it means for the ledger. */

@@ -1,7 +1,7 @@
 import type { Dependencies } from '../dependencies.ts';
+import type { RunDocument, RunRow } from '../state/run.ts';
 import { withSpent } from './budget.ts';
 import { deadlineMs } from './retry-policy.ts';
-import type { RunDocument, RunRow } from './run.ts';
 
 /**
  * A run as another reconciler finds it that takes over from one that died: the answers of the starts which that one

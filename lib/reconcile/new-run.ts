@@ -1,6 +1,6 @@
 import type { Problem } from '../problem.ts';
 import type { BaselineHead, ReconcileRequest } from '../state/baseline-head.ts';
-import type { RunDocument, RunRow } from './run.ts';
+import type { RunDocument, RunRow } from '../state/run.ts';
 import { isAttended } from './take-requests.ts';
 
 /** The run that begins for a request; `inFlight` is what an overtaken one has in Azure. */

@@ -8,6 +8,7 @@ import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
+import type { PlanDocument, RunDocument } from '../state/run.ts';
 import { circumstancesOf } from './circumstances.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
@@ -19,7 +20,6 @@ import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { preflight } from './preflight.ts';
 import { readResolved } from './read-spec.ts';
 import { withPlan } from './rows.ts';
-import type { PlanDocument, RunDocument } from './run.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
 
 /** A run that has to plan so often is being worked against. */

@@ -3,7 +3,7 @@ import type { Verdict, Waiting } from '../plan/guard.ts';
 import { changeHash } from '../plan/hash.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
 import type { Approval } from '../state/baseline-head.ts';
-import type { RunDocument } from './run.ts';
+import type { RunDocument } from '../state/run.ts';
 
 /** What a person has rejected, or left undecided until it expired, does not wait any more. */
 export function decidedAside(

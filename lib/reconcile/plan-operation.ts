@@ -7,6 +7,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Problem } from '../problem.ts';
 import { type BaselineHead, newHead } from '../state/baseline-head.ts';
 import { baselineNotFound } from '../state/baseline-store.ts';
+import { isFinalState, type RunDocument } from '../state/run.ts';
 import { StorageError } from '../state/storage.ts';
 import { guardedPlan } from './guarded-plan.ts';
 import { journalOfPlanOperation } from './journal-lines.ts';
@@ -14,7 +15,6 @@ import { makePlan, takenRefusals } from './make-plan.ts';
 import { newRun } from './new-run.ts';
 import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { readResolved } from './read-spec.ts';
-import { isFinalState, type RunDocument } from './run.ts';
 
 /** A plan that somebody asked for, as an operation of its own. */
 export interface PlanOperationRequest {

@@ -6,9 +6,16 @@ import { changeHash } from '../plan/hash.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { RunNode, Step } from '../plan/scheduler.ts';
 import type { Problem } from '../problem.ts';
+import {
+  changeOfRow,
+  isInFlight,
+  type PlanDocument,
+  type RunDocument,
+  type RunRow,
+  type RunState,
+} from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
 import { deadlineMs, pauseAfterRefusal, problemOfGivenUp } from './retry-policy.ts';
-import { changeOfRow, isInFlight, type PlanDocument, type RunDocument, type RunRow, type RunState } from './run.ts';
 import type { StartOutcome } from './start-write.ts';
 
 export type Rows = Readonly<Record<string, RunRow>>;

@@ -1,7 +1,7 @@
 import type { Dependencies } from '../dependencies.ts';
 import type { ReconcileRequest } from '../state/baseline-head.ts';
+import { isFinalState, type RunDocument } from '../state/run.ts';
 import { journalOfJoin } from './journal-lines.ts';
-import { isFinalState, type RunDocument } from './run.ts';
 import type { TakenRequests } from './take-requests.ts';
 
 /**

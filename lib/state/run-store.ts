@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import type { PlanDocument, RunDocument } from '../reconcile/run.ts';
+import type { PlanDocument, RunDocument } from './run.ts';
 import type { DocumentStore } from './storage.ts';
 
 /** Operations as stored: one document that changes, and the plans it ran, which never do. */

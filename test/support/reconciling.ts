@@ -1,7 +1,6 @@
 import type { Dependencies } from '../../lib/dependencies.ts';
 import { hashOf } from '../../lib/plan/hash.ts';
 import { type AdvanceRequest, advance } from '../../lib/reconcile/advance.ts';
-import type { Decision, RunDocument } from '../../lib/reconcile/run.ts';
 import { type StartOutcome, startWrite } from '../../lib/reconcile/start-write.ts';
 import {
   type BaselineHead,
@@ -11,6 +10,7 @@ import {
   withRequest,
   withSpec,
 } from '../../lib/state/baseline-head.ts';
+import type { Decision, RunDocument } from '../../lib/state/run.ts';
 
 const SUBSCRIPTION = '00000000-0000-4000-8000-000000000001';
 /** More turns than any of these small baselines takes: one that needs more hangs. */

@@ -3,9 +3,9 @@ import type { Dependencies } from '../../../lib/dependencies.ts';
 import type { Change } from '../../../lib/plan/plan.ts';
 import { type AdvanceRequest, advance } from '../../../lib/reconcile/advance.ts';
 import { newRun } from '../../../lib/reconcile/new-run.ts';
-import type { RunDocument, RunRow } from '../../../lib/reconcile/run.ts';
 import type { StartOutcome } from '../../../lib/reconcile/start-write.ts';
 import { type BaselineHead, withReconciler } from '../../../lib/state/baseline-head.ts';
+import type { RunDocument, RunRow } from '../../../lib/state/run.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
 
 const NOW = '2026-06-01T12:00:00.000Z';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { booked, refilled, usedInRun, usedToday, withSpent } from '../../../lib/reconcile/budget.ts';
-import type { RunRow } from '../../../lib/reconcile/run.ts';
+import type { RunRow } from '../../../lib/state/run.ts';
 
 const NOON = '2026-03-01T12:00:00.000Z';
 const NEXT_DAY = '2026-03-02T00:00:01.000Z';

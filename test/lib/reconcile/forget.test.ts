@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { planChanges } from '../../../lib/plan/diff.ts';
 import type { LedgerEntry } from '../../../lib/plan/ledger.ts';
 import { forget } from '../../../lib/reconcile/forget.ts';
-import type { RunRow } from '../../../lib/reconcile/run.ts';
+import type { RunRow } from '../../../lib/state/run.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
 import { id, kinds, observedAs, thing, written } from '../plan/small-kind.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { journalOfPostponedPlan, journalOfRun } from '../../../lib/reconcile/journal-lines.ts';
 import { newRun } from '../../../lib/reconcile/new-run.ts';
-import type { RunDocument, RunRow } from '../../../lib/reconcile/run.ts';
 import { newHead } from '../../../lib/state/baseline-head.ts';
+import type { RunDocument, RunRow } from '../../../lib/state/run.ts';
 
 const NOW = '2026-06-01T12:00:00.000Z';
 const request = { operationId: 'north-1', trigger: 'timer', requestedBy: 'hubkeeper', at: NOW } as const;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { changeHash } from '../../../lib/plan/hash.ts';
 import type { Change } from '../../../lib/plan/plan.ts';
 import { notPreflighted, withoutUnfit } from '../../../lib/reconcile/late-preflight.ts';
-import type { RunRow } from '../../../lib/reconcile/run.ts';
+import type { RunRow } from '../../../lib/state/run.ts';
 
 const GROUP = '/subscriptions/s/resourceGroups/g';
 

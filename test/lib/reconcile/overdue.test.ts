@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RunDocument, RunRow } from '../../../lib/reconcile/run.ts';
+import type { RunDocument, RunRow } from '../../../lib/state/run.ts';
 import type { FakeAzure } from '../../support/fake-azure.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
 import { Reconciling, smallSpec } from '../../support/reconciling.ts';

@@ -4,8 +4,8 @@ import type { Waiting } from '../plan/guard.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { Bucket, NodeState } from '../plan/scheduler.ts';
 import type { Problem } from '../problem.ts';
-import type { Approval, Trigger } from '../state/baseline-head.ts';
-import type { JournalEntry } from '../state/journal.ts';
+import type { Approval, Trigger } from './baseline-head.ts';
+import type { JournalEntry } from './journal.ts';
 
 /** A plan with what its writes need, stored once and never changed. */
 export interface PlanDocument {
