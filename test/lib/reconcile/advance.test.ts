@@ -132,7 +132,7 @@ describe('the journal of a turn', () => {
     expect(await journalOf(dependencies)).toEqual(
       expect.arrayContaining([
         'north-1 | a | not written | The operation was stopped before this was done.',
-        'north-1 |  | stopped | 1 done, 0 failed, 0 blocked, 0 refused.',
+        'north-1 |  | stopped | 1 done.',
       ]),
     );
   });
