@@ -3,7 +3,6 @@ import { type DesiredGraph, normaliseId } from './graph.ts';
 import { planHash } from './hash.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
 
-/** The scope that is the entire baseline. */
 /** The scope of all that there is. */
 export const EVERYTHING = 'everything';
 
