@@ -93,9 +93,14 @@ export function waitingGroups(operation: OperationBody): readonly WaitingGroup[]
     ...[...ofWhole].map((reason) => ({ reason, line: reason })),
     ...groups.map((group) => ({
       reason: group.text,
-      line: [`${namesText(group.ids)}: ${group.text}`, dependentsText(group)].filter((text) => text !== '').join(' '),
+      line: `${[waitersText(group.ids, operation), dependentsText(group)].filter((text) => text !== '').join(' ')}: ${group.text}`,
     })),
   ];
+}
+
+/** Names, unless it is all that the operation has: a list of everything tells nothing. */
+function waitersText(ids: readonly string[], operation: OperationBody): string {
+  return ids.length > 1 && ids.length === operation.nodes.length ? `all ${ids.length} resources` : namesText(ids);
 }
 
 /** Hashes that somebody has to approve before the operation goes on. */

@@ -18,9 +18,10 @@ const REMEDIES: Readonly<Partial<Record<ApiErrorCode, (command: string) => strin
   StateUnavailable: (command) => `Run the command again in a minute; ${command} health says what does not work.`,
 };
 
-/** The remedy in words of the command line. A remedy that the app gave for this very call stays. */
+/** The remedy in words of the command line. A remedy that the app gave for this very call stays, unless it is an HTTP call. */
 export function cliRemedy(code: string, remedy: string, command: string): string {
   const known = code as ApiErrorCode;
-  if (!Object.hasOwn(API_ERRORS, code) || API_ERRORS[known].remedy !== remedy) return remedy;
+  if (!Object.hasOwn(API_ERRORS, code)) return remedy;
+  if (API_ERRORS[known].remedy !== remedy && !/\b(?:GET|PUT|POST|DELETE) \/api\//.test(remedy)) return remedy;
   return REMEDIES[known]?.(command) ?? remedy;
 }
