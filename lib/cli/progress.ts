@@ -190,8 +190,8 @@ class BarProgress implements Progress {
 
   #log(line: string): void {
     if (this.#bars === undefined) this.#options.sink.write(`${line}\n`);
-    // Lines of what stood there before may be longer: clear to the end of the line first.
-    else this.#bars.log(`\u001b[0K${line}\n`);
+    // The bars must not wrap, text must: it would be cut. What stood there before may be longer: clear around the text.
+    else this.#bars.log(`\u001b[?7h\u001b[0K${line}\u001b[0K\n\u001b[?7l`);
   }
 }
 
