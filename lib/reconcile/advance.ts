@@ -183,7 +183,9 @@ async function inFlightOf(dependencies: Dependencies, overtaken: RunDocument | u
   const rows: RunRow[] = [];
   for (const row of Object.values(overtaken.rows).filter(isInFlight)) {
     const former = row.former ?? (await plans.changeOf(row));
-    rows.push({ ...row, carried: true, ...(former === undefined ? {} : { former }) });
+    // What it took the run before is not held against this one: only that something was written.
+    const { refusals: _, ...kept } = row;
+    rows.push({ ...kept, writes: Math.min(row.writes, 1), carried: true, ...(former === undefined ? {} : { former }) });
   }
   return rows;
 }

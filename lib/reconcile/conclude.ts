@@ -3,6 +3,7 @@ import { type BaselineHead, requestKey, withGeneration } from '../state/baseline
 import { type Decision, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { booked } from './budget.ts';
+import { takeRequests } from './take-requests.ts';
 
 /** Brings the baseline in line with the run as written, and answers. May run twice. */
 export async function conclude(
@@ -31,7 +32,11 @@ function headAfter(
   const isOperationOver = isOver && isFinalState(run.state);
   // What was to resume an operation that has just ended has nothing to resume.
   const requests = isOperationOver ? left.filter((one) => one.operationId !== run.operationId) : left;
-  const goesOn = isOver && requests.length > 0;
+  // While it waits, only requests that it takes up or that take over keep the reconciler at work.
+  const isWorkLeft = isOperationOver
+    ? requests.length > 0
+    : takeRequests({ ...head, requests }, run).consumed.length > 0;
+  const goesOn = isOver && isWorkLeft;
   let next: BaselineHead = {
     ...head,
     requests,
@@ -45,6 +50,7 @@ function headAfter(
     next = {
       ...next,
       wakeAt: run.wakeAt,
+      queuedBehind: requests.length > 0 && !goesOn ? run.operationId : null,
       waitsForPause: Object.values(run.rows).some(
         (row) => row.state.name === 'waiting' && row.waiting?.for === 'pause',
       ),
@@ -53,17 +59,21 @@ function headAfter(
         ? {
             currentOperationId: null,
             stops: next.stops.filter((id) => id !== run.operationId),
+            appliedSpecVersion:
+              run.state === 'succeeded' && run.scope === undefined && !run.teardown
+                ? Math.max(next.appliedSpecVersion, run.specVersion)
+                : next.appliedSpecVersion,
             lastResult: { state: run.state, operationId: run.operationId, at: run.endedAt ?? nowIso },
           }
         : {}),
     };
     // A spec that was put meanwhile is in force again: nothing of it is wiped.
     if (run.teardown && isOperationOver && head.teardown) {
-      next = wasApproved(run)
-        ? isTornDown(run)
-          ? withGeneration({ ...next, teardown: false, specVersion: 0, specHash: '', adjustments: [], hold: null })
-          : next
-        : withGeneration({ ...next, teardown: false });
+      next = withGeneration(
+        isTornDown(head, run)
+          ? { ...next, teardown: false, specVersion: 0, specHash: '', adjustments: [], hold: null }
+          : { ...next, teardown: false },
+      );
     }
   }
   return { head: next, decision: goesOn ? { next: 'again' } : run.decision };
@@ -101,13 +111,14 @@ function approvalsKept(head: BaselineHead, run: RunDocument): BaselineHead['appr
   return [...own.filter((one) => one.decision !== undefined), approval];
 }
 
-function isTornDown(run: RunDocument): boolean {
-  return run.state === 'succeeded' || run.state === 'partial';
-}
-
-/** A teardown that somebody rejected, or nobody approved in time, never was: the baseline goes on as it is declared. */
-function wasApproved(run: RunDocument): boolean {
-  return !run.refused.some(({ code }) => code === 'ApprovalRejected' || code === 'ApprovalExpired');
+/**
+ * Whether a teardown has taken place: somebody approved its plan and it was carried out, or nothing was there to remove.
+ * One that was stopped, rejected, refused or never approved never was: the baseline goes on as it is declared.
+ */
+function isTornDown(head: BaselineHead, run: RunDocument): boolean {
+  const isApproved = head.approvals.some((one) => one.operationId === run.operationId && one.decision === 'approve');
+  const isNothingThere = Object.keys(run.rows).length === 0 && run.refused.length === 0;
+  return (isApproved && run.state === 'partial') || (run.state === 'succeeded' && (isApproved || isNothingThere));
 }
 
 /** Brings the journal lines of changes of the baseline into the journal, then takes them off it. */

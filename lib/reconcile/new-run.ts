@@ -3,6 +3,12 @@ import type { BaselineHead, ReconcileRequest } from '../state/baseline-head.ts';
 import type { RunDocument, RunRow } from '../state/run.ts';
 import { isAttended } from './take-requests.ts';
 
+/** Who asked for what a run will do: for the run itself, and for each version of the spec that none has brought about yet. */
+function requestersOf(head: BaselineHead, primary: ReconcileRequest): readonly string[] {
+  const authors = head.history.filter(({ version }) => version > head.appliedSpecVersion).map(({ by }) => by);
+  return [...new Set([primary.requestedBy, ...authors])];
+}
+
 /** The run that begins for a request; `inFlight` is what an overtaken one has in Azure. */
 export function newRun(
   head: BaselineHead,
@@ -17,10 +23,10 @@ export function newRun(
     baseline: head.name,
     trigger: primary.trigger,
     requestedBy: primary.requestedBy,
-    requesters: [primary.requestedBy],
+    requesters: requestersOf(head, primary),
     createdAt: primary.at,
     attended: isAttended(primary.trigger, primary.requestedBy),
-    teardown: head.teardown,
+    teardown: primary.trigger === 'delete',
     ...(primary.scope === undefined ? {} : { scope: primary.scope }),
     ...(primary.planHash === undefined ? {} : { expectedPlanHash: primary.planHash }),
     state: 'running',

@@ -121,7 +121,7 @@ export function problemsOf(run: RunDocument): readonly Problem[] {
       ? [{ resource: row.id, ...row.problem }]
       : [],
   );
-  const ofRefusals = openRefusals(run.refused).map(
+  const ofRefusals = (run.teardown ? run.refused : openRefusals(run.refused)).map(
     (refusal): Problem => ({
       code: refusal.code,
       actor: 'operator',

@@ -44,10 +44,10 @@ export async function planAnew(
   }
   try {
     // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
-    const input = head.specVersion === 0 && head.teardown ? undefined : await readResolved(dependencies, head);
+    const input = head.specVersion === 0 && run.teardown ? undefined : await readResolved(dependencies, head);
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
-      ...(input === undefined || head.teardown ? {} : { resolved: input.resolved }),
+      ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
       specVersion: head.specVersion,
       adjustments: head.adjustments,
       nowIso,

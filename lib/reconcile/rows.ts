@@ -262,11 +262,13 @@ export function openRefusals(refused: readonly Refusal[]): readonly Refusal[] {
 
 /** How a run ends that has nothing in flight, nothing to start and nothing that waits. */
 export function finalStateOf(
-  run: Pick<RunDocument, 'rows' | 'refused' | 'problems' | 'stopping' | 'planKey'>,
+  run: Pick<RunDocument, 'rows' | 'refused' | 'problems' | 'stopping' | 'planKey' | 'teardown'>,
 ): RunState {
   const rows = Object.values(run.rows);
   const isShort =
-    rows.some((row) => row.state.name !== 'done') || openRefusals(run.refused).length > 0 || run.problems.length > 0;
+    rows.some((row) => row.state.name !== 'done') ||
+    (run.teardown ? run.refused : openRefusals(run.refused)).length > 0 ||
+    run.problems.length > 0;
   if (run.stopping && (run.planKey === '' || rows.some((row) => row.state.name !== 'done'))) return 'stopped';
   if (!isShort) return 'succeeded';
   const isBroken = run.problems.length > 0 || rows.some((row) => row.state.name === 'failed');

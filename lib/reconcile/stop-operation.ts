@@ -30,7 +30,12 @@ export function stopOperation(head: BaselineHead, operationId: string, user: str
   if (request === undefined) return { outcome: 'notLive' };
   // A spec that was put stays stored: only its run is called off.
   const withdrawn = withJournal(
-    { ...head, requests: head.requests.filter((one) => one.operationId !== operationId) },
+    {
+      ...head,
+      requests: head.requests.filter((one) => one.operationId !== operationId),
+      // A teardown that is called off leaves the baseline as it is declared.
+      teardown: head.teardown && request.trigger !== 'delete',
+    },
     { ...line, decision: 'stopped', reason: 'It was called off before anything was started for it.' },
   );
   return { outcome: 'withdrawn', head: withdrawn, request };

@@ -39,23 +39,31 @@ export function isAttended(trigger: Trigger, requestedBy: string): boolean {
 }
 
 /** What decides whether another request may be part of a run. */
-type Reach = Pick<RunDocument, 'attended' | 'scope' | 'expectedPlanHash'>;
+type Reach = Pick<RunDocument, 'attended' | 'scope' | 'expectedPlanHash' | 'teardown'>;
 
 /**
  * Whether a run does all of what a request asks for, under the same rules: it reaches as far, is attended or unattended
  * alike, and the request is not for one certain plan. What an adjustment's end changes is in every plan.
  */
 function isCoveredBy(request: ReconcileRequest, run: Reach): boolean {
-  if (request.planHash !== undefined || run.expectedPlanHash !== undefined) return false;
+  if (run.teardown || request.planHash !== undefined || run.expectedPlanHash !== undefined) return false;
   if (run.scope !== undefined && run.scope !== request.scope) return false;
   return (
     isAttended(request.trigger, request.requestedBy) === run.attended || (run.attended && request.trigger === 'timer')
   );
 }
 
+/** A person's request for all of it does not queue up behind a run that only waits for somebody: it takes over. */
+function mayOvertake(request: ReconcileRequest, waiting: Reach): boolean {
+  return (
+    isAttended(request.trigger, request.requestedBy) && request.scope === undefined && !isCoveredBy(request, waiting)
+  );
+}
+
 function reachOf(request: ReconcileRequest): Reach {
   return {
     attended: isAttended(request.trigger, request.requestedBy),
+    teardown: request.trigger === 'delete',
     ...(request.scope === undefined ? {} : { scope: request.scope }),
     ...(request.planHash === undefined ? {} : { expectedPlanHash: request.planHash }),
   };
@@ -87,6 +95,20 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
     };
   }
   if (live !== undefined) {
+    const overtaking =
+      live.state === 'waiting' && !live.teardown ? others.find((request) => mayOvertake(request, live)) : undefined;
+    if (overtaking !== undefined) {
+      const joined = others.filter((request) => request !== overtaking && isCoveredBy(request, reachOf(overtaking)));
+      return {
+        ...NOTHING,
+        primary: overtaking,
+        begins: true,
+        joined,
+        superseded: [live.operationId],
+        consumed: [overtaking, ...joined, ...own],
+        replan: true,
+      };
+    }
     const joined = others.filter((request) => isCoveredBy(request, live));
     const consumed = [...own, ...joined];
     const retryFailed = joined.some((request) => isAttended(request.trigger, request.requestedBy));

@@ -46,7 +46,11 @@ export function watchHead(
       return { head: ended === head ? null : ended, result: { start: head.reconciler.instanceId } };
     return replaced(ended, head.reconciler.restarts + 1, nowIso);
   }
-  if (ended.requests.length > 0) return startOf(withReconciler(ended, nowIso));
+  const isQueued =
+    ended.queuedBehind !== null &&
+    ended.queuedBehind === ended.currentOperationId &&
+    ended.requests.length === head.requests.length;
+  if (ended.requests.length > 0 && !isQueued) return startOf(withReconciler(ended, nowIso));
   const isDue = (ended.wakeAt !== null && ended.wakeAt <= nowIso) || (ended.waitsForPause && !isPaused);
   if (isDue && ended.currentOperationId !== null) {
     return startOf(withResume({ ...ended, wakeAt: null, waitsForPause: false }, 'resume', 'hubkeeper', nowIso));

@@ -103,6 +103,10 @@ export interface BaselineHead {
   readonly currentOperationId: string | null;
   /** An operation that was given up with writes in flight: the next one that begins follows them to their end. */
   readonly leftInFlightBy: string | null;
+  /** The live operation behind which requests are queued that it does not cover: nothing is to be started for them. */
+  readonly queuedBehind: string | null;
+  /** Version of the spec that a run has brought about whole: who put a later one has changes of his own under way. */
+  readonly appliedSpecVersion: number;
   /** When something that waits may go on: a hold that ends, an approval that expires, an adjustment's end. */
   readonly wakeAt: string | null;
   /** The current operation waits for the stop switches to be off. */
@@ -134,6 +138,8 @@ export function newHead(name: string): BaselineHead {
     history: [],
     currentOperationId: null,
     leftInFlightBy: null,
+    queuedBehind: null,
+    appliedSpecVersion: 0,
     wakeAt: null,
     waitsForPause: false,
     lastResult: null,
