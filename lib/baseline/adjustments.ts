@@ -1,11 +1,12 @@
-import { z } from 'zod';
 import { sameId } from '../plan/graph.ts';
 import type { Problem } from '../problem.ts';
+import { type FirewallPublicIpValue, readFirewallPublicIpValue } from './firewall-public-ip-value.ts';
 import { diagnosticSettingName, diagnosticSettings } from './resolve/diagnostics.ts';
 import { NameBook } from './resolve/name-book.ts';
 import { hubPlace, uniqueById } from './resolve/place.ts';
 import { firewallPublicEgress } from './resolve/public-egress.ts';
-import type { ResolvedBaseline, ResolvedFirewall } from './resolved.ts';
+import type { ResolvedBaseline, ResolvedFirewall, ResolvedPublicIpAddress } from './resolved.ts';
+import type { FirewallSpec } from './spec.ts';
 
 /** A recorded change that a reaction or an operator made to the desired state. */
 export interface Adjustment {
@@ -29,42 +30,67 @@ export interface AdjustmentKind {
   /** What is wrong with the value for this baseline; undefined when nothing is. */
   validate(adjustment: Adjustment, baseline: ResolvedBaseline): Problem | undefined;
   /** The baseline as the adjustment wants it, within the bounds of the spec in force. */
-  apply(adjustment: Adjustment, baseline: ResolvedBaseline): ResolvedBaseline;
+  apply(adjustment: Adjustment, baseline: ResolvedBaseline, nowIso: string): ResolvedBaseline;
 }
 
-const addressCount = z.int().min(1).max(250);
-
-/** Number of the last public address that others rely on, counted from 1; a firewall keeps at least so many. */
-function lastPinned(firewall: ResolvedFirewall, baseline: ResolvedBaseline): number {
-  const spec = baseline.spec.hub.firewall;
-  if (spec === undefined || spec.publicIps.pinned.length === 0) return 0;
-  const pinned = new Set(spec.publicIps.pinned.map((name) => name.toLowerCase()));
-  return firewall.publicIps.findLastIndex(({ configurationName }) => pinned.has(configurationName.toLowerCase())) + 1;
+/** Names, in lower case, of what a reaction never takes off: pinned addresses, existing ones, and the first. */
+function kept(firewall: FirewallSpec, addresses: readonly ResolvedPublicIpAddress[]): ReadonlySet<string> {
+  const names = addresses
+    // The first one carries the subnet: Azure does not let it go.
+    .filter(({ presence }, index) => index === 0 || presence === 'reference')
+    .map(({ name }) => name);
+  return new Set([...names, ...firewall.publicIps.pinned].map((name) => name.toLowerCase()));
 }
 
-function clampedCount(wanted: number, firewall: ResolvedFirewall, baseline: ResolvedBaseline): number {
-  const { minimum, maximum } = firewall.publicIpBounds;
-  return Math.max(Math.min(Math.max(wanted, minimum), maximum), lastPinned(firewall, baseline), 1);
-}
-
-function withPublicIpCount(baseline: ResolvedBaseline, firewall: ResolvedFirewall, wanted: number): ResolvedBaseline {
+function withPublicIps(
+  baseline: ResolvedBaseline,
+  firewall: ResolvedFirewall,
+  wanted: FirewallPublicIpValue,
+  nowIso: string,
+): ResolvedBaseline {
   const spec = baseline.spec.hub.firewall;
   if (spec === undefined) return baseline;
   const place = { ...hubPlace(baseline.spec.hub), scope: 'egress', path: 'hub.firewall.publicIps' };
   const names = new NameBook(baseline.spec.nameOverrides);
-  const { addresses } = firewallPublicEgress(spec, place, names, clampedCount(wanted, firewall, baseline));
-  const before = new Set(firewall.publicIps.map(({ id }) => id.toLowerCase()));
-  const others = baseline.publicIpAddresses.filter(({ id }) => !before.has(id.toLowerCase()));
-  const publicIps = addresses.map(({ id, name, owner }) => ({ configurationName: name, id, owner }));
+  const { minimum, maximum } = firewall.publicIpBounds;
+  const count = Math.max(Math.min(Math.max(wanted.count, minimum), maximum), 1);
+  // Far enough to find the wanted number behind those that are passed over, and every pinned one.
+  const reach = Math.max(maximum, count + wanted.detached.length);
+  const { addresses } = firewallPublicEgress(spec, place, names, reach);
+  const keep = kept(spec, addresses);
+  const detached = new Set(wanted.detached.map((name) => name.toLowerCase()).filter((name) => !keep.has(name)));
+  const attachable = addresses.filter(({ name }) => !detached.has(name.toLowerCase()));
+  const attached = attachable.slice(0, Math.max(count, lastPinned(spec, attachable)));
+  const onFirewall = new Set(attached.map(({ name }) => name.toLowerCase()));
+  const now = Date.parse(nowIso);
+  const reserved = new Set(
+    wanted.reserved.filter(({ until }) => Date.parse(until) > now).map(({ name }) => name.toLowerCase()),
+  );
+  const idle = addresses.filter(({ name }) => reserved.has(name.toLowerCase()) && !onFirewall.has(name.toLowerCase()));
+  const before = new Set(
+    baseline.publicIpAddresses.filter(({ purpose }) => purpose === 'firewall').map(({ id }) => id),
+  );
+  const others = baseline.publicIpAddresses.filter(({ id }) => !before.has(id));
   const adjusted = {
     ...baseline,
-    firewall: { ...firewall, publicIps },
-    publicIpAddresses: uniqueById([...addresses, ...others]),
+    firewall: {
+      ...firewall,
+      publicIps: attached.map(({ id, name, owner }) => ({ configurationName: name, id, owner })),
+    },
+    publicIpAddresses: uniqueById([...attached, ...idle, ...others]),
   };
   return { ...adjusted, diagnosticSettings: diagnosticSettings(adjusted, diagnosticSettingName(baseline)) };
 }
 
-/** How many public addresses the firewall has. */
+/** How many of the addresses there must be at least so that the last pinned one is among them. */
+function lastPinned(firewall: FirewallSpec, addresses: readonly ResolvedPublicIpAddress[]): number {
+  const pinned = new Set(firewall.publicIps.pinned.map((name) => name.toLowerCase()));
+  const { count } = firewall.publicIps;
+  // A name that is pinned before its address is there does not call it into being.
+  return addresses.findLastIndex(({ name }, index) => index < count && pinned.has(name.toLowerCase())) + 1;
+}
+
+/** How many public addresses the firewall has, and which of ours are passed over or only kept. */
 const firewallPublicIpCount: AdjustmentKind = {
   name: 'firewallPublicIpCount',
   validate: (adjustment, baseline) => {
@@ -78,7 +104,7 @@ const firewallPublicIpCount: AdjustmentKind = {
         path: 'target',
       };
     }
-    if (addressCount.safeParse(adjustment.value).success) return undefined;
+    if (readFirewallPublicIpValue(adjustment.value) !== undefined) return undefined;
     return {
       code: 'AdjustmentValueInvalid',
       actor: 'caller',
@@ -87,11 +113,11 @@ const firewallPublicIpCount: AdjustmentKind = {
       path: 'value',
     };
   },
-  apply: (adjustment, baseline) => {
+  apply: (adjustment, baseline, nowIso) => {
     const { firewall } = baseline;
-    const count = addressCount.safeParse(adjustment.value);
-    if (firewall === undefined || !count.success || !sameId(firewall.id, adjustment.target)) return baseline;
-    return withPublicIpCount(baseline, firewall, count.data);
+    const value = readFirewallPublicIpValue(adjustment.value);
+    if (firewall === undefined || value === undefined || !sameId(firewall.id, adjustment.target)) return baseline;
+    return withPublicIps(baseline, firewall, value, nowIso);
   },
 };
 
@@ -120,7 +146,9 @@ export function isLive(adjustment: Adjustment, nowIso: string): boolean {
   return adjustment.until === undefined || Date.parse(adjustment.until) > now;
 }
 
-/** The baseline with every live adjustment, the oldest first: of two for one thing the newer one holds. */
+/**
+ * The baseline with every live adjustment at that time, the oldest first: of two for one thing the newer one holds, whole.
+ */
 export function adjusted(
   baseline: ResolvedBaseline,
   adjustments: readonly Adjustment[],
@@ -130,7 +158,7 @@ export function adjusted(
     .filter((adjustment) => isLive(adjustment, nowIso))
     .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1));
   return live.reduce(
-    (current, adjustment) => knownAdjustmentKinds.get(adjustment.kind)?.apply(adjustment, current) ?? current,
+    (current, adjustment) => knownAdjustmentKinds.get(adjustment.kind)?.apply(adjustment, current, nowIso) ?? current,
     baseline,
   );
 }

@@ -1,5 +1,5 @@
-import type { DesiredNode } from '../plan/graph.ts';
 import type { JsonObject } from '../json.ts';
+import type { DesiredNode } from '../plan/graph.ts';
 import type { KindRules } from '../plan/kind.ts';
 import type { Problem } from '../problem.ts';
 import type { ResolvedBaseline } from './resolved.ts';
