@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from '../json.ts';
-import type { Actor, Problem } from '../problem.ts';
+import { type Actor, type Problem, ProblemError } from '../problem.ts';
 import type { ArmResponse } from './arm.ts';
 
 /**
@@ -14,23 +14,60 @@ export interface ArmRefusal {
   readonly problem: Problem;
   /** How long Azure asked to wait; absent: not said. */
   readonly retryAfterSeconds?: number;
+  /** An accepted operation ended badly: the resource is there and broken, and each try takes the operation's time. */
+  readonly failedOperation?: true;
+  /** Who has to do what once Hubkeeper has stopped trying; absent: what the problem says. */
+  readonly givenUp?: GivenUp;
+}
+
+export interface GivenUp {
+  readonly actor: Actor;
+  readonly remedy: string;
+}
+
+/** A refused read, thrown. */
+export class ArmRefusalError extends ProblemError {
+  readonly refusal: ArmRefusal;
+
+  constructor(refusal: ArmRefusal) {
+    super(refusal.problem);
+    this.name = 'ArmRefusalError';
+    this.refusal = refusal;
+  }
 }
 
 interface Rule {
   readonly disposition: Disposition;
   readonly actor: Actor;
   readonly remedy: string;
+  readonly givenUp?: GivenUp;
 }
 
+const whenAzureIsWell: GivenUp = {
+  actor: 'azure-temporary',
+  remedy: "Look at Azure status and the resource's activity log; reconcile the baseline when that is over.",
+};
 const waitForOther: Rule = {
   disposition: 'wait',
   actor: 'azure-temporary',
   remedy: 'Let the other operation on this resource end, or find out who started it; Hubkeeper tries again by itself.',
+  givenUp: {
+    actor: 'operator',
+    remedy: "Find out in the resource's activity log who keeps it busy and let that end, then reconcile the baseline.",
+  },
 };
 const busy: Rule = {
   disposition: 'wait',
   actor: 'azure-temporary',
   remedy: 'Hubkeeper tries again by itself; look at Azure status if it lasts.',
+  givenUp: whenAzureIsWell,
+};
+/** A failed operation leaves its resource in state Failed; writing the same body again is what clears that. */
+const writeAgain: Rule = {
+  disposition: 'wait',
+  actor: 'azure-temporary',
+  remedy: "Hubkeeper writes it again by itself; look at the resource's activity log in Azure if it lasts.",
+  givenUp: whenAzureIsWell,
 };
 const grant: Rule = {
   disposition: 'wait',
@@ -115,16 +152,24 @@ const quotaRule: Rule = {
   remedy: 'Ask Microsoft for a higher quota in this region, or ask for less in the spec.',
 };
 
+/** What an operation fails with for as long as the spec or the region stays as it is. */
+const LASTING_FAILURE = /^(Invalid|BadRequest)|(NotAllowed|NotSupported|NotAvailable\w*|AllocationFailed)$/;
+
 function ruleOf(code: string, status: number): Rule {
   const named = rules[code];
   if (named !== undefined) return named;
   if (/(CountLimitReached|LimitExceeded|QuotaExceeded)$/.test(code)) return quotaRule;
+  if (status === 200 && !LASTING_FAILURE.test(code)) return writeAgain;
   if (status === 429 || status === 408 || status >= 500) return busy;
   if (status === 412)
     return {
       disposition: 'reread',
       actor: 'azure-temporary',
       remedy: 'Hubkeeper reads the resource again and decides anew.',
+      givenUp: {
+        actor: 'operator',
+        remedy: 'Find out who keeps writing to the resource and let that end, then reconcile the baseline.',
+      },
     };
   if (status === 409) return waitForOther;
   if (status === 401) return rules.AuthenticationFailed ?? busy;
@@ -173,6 +218,8 @@ export function readRefusal(response: ArmResponse, resource: string): ArmRefusal
       resource,
     },
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(response.status === 200 ? { failedOperation: true } : {}),
+    ...(rule.givenUp === undefined ? {} : { givenUp: rule.givenUp }),
   };
 }
 

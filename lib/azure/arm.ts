@@ -117,7 +117,7 @@ export function createArm({ endpoint, tokenScope, credential, httpClient }: ArmO
       const response = await pipeline.sendRequest(client, pipelineRequest);
       return { status: response.status, headers: response.headers.toJSON(), body: parseBody(response.bodyAsText) };
     } catch (error) {
-      throw asArmFailure(error, request);
+      throw armFailureOf(error, request);
     }
   }
 
@@ -156,7 +156,8 @@ function createArmPipeline(credential: TokenCredential, tokenScope: string): Pip
   return pipeline;
 }
 
-function parseBody(text: string | null | undefined): Json | undefined {
+/** The JSON of an answer; text that is none is kept, shortened. */
+export function parseBody(text: string | null | undefined): Json | undefined {
   if (text === undefined || text === null || text === '') return undefined;
   try {
     return JSON.parse(text) as Json;
@@ -166,7 +167,8 @@ function parseBody(text: string | null | undefined): Json | undefined {
   }
 }
 
-function asArmFailure(error: unknown, { method, target }: ArmRequest): Error {
+/** What a call means that met no answer: no token, or ARM out of reach. */
+export function armFailureOf(error: unknown, { method, target }: Pick<ArmRequest, 'method' | 'target'>): Error {
   const name = error instanceof Error ? error.name : '';
   if (
     name === 'CredentialUnavailableError' ||

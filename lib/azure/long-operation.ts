@@ -92,6 +92,11 @@ function failedRefusal(state: string, resource: string): ArmRefusal {
       remedy: "Look at the resource's activity log in Azure; Hubkeeper writes it once more.",
       resource,
     },
+    failedOperation: true,
+    givenUp: {
+      actor: 'operator',
+      remedy: "Find out in the resource's activity log in Azure why it fails, then reconcile the baseline.",
+    },
   };
 }
 

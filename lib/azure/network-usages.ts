@@ -1,4 +1,7 @@
 import type { TokenCredential } from '@azure/core-auth';
+import { isRestError } from '@azure/core-rest-pipeline';
+import { armFailureOf, parseBody } from './arm.ts';
+import { ArmRefusalError, readRefusal } from './arm-answer.ts';
 
 /** How much of one network quota is used in a region of a subscription. */
 export interface NetworkUsage {
@@ -8,7 +11,10 @@ export interface NetworkUsage {
   readonly limit: number;
 }
 
-/** Reads usages through the typed client, loaded at first use. */
+/**
+ * Reads usages through the typed client, loaded at first use.
+ * The function throws ArmRefusalError when Azure refuses; ArmUnreachableError when there is no answer.
+ */
 export function createNetworkUsages(
   endpoint: string,
   tokenScope: string,
@@ -22,9 +28,22 @@ export function createNetworkUsages(
       retryOptions: { maxRetries: 0 },
     });
     const usages: NetworkUsage[] = [];
-    for await (const { name, currentValue, limit } of client.usages.list(location)) {
-      usages.push({ name: name?.value ?? '', used: Number(currentValue), limit: Number(limit) });
+    try {
+      for await (const { name, currentValue, limit } of client.usages.list(location)) {
+        usages.push({ name: name?.value ?? '', used: Number(currentValue), limit: Number(limit) });
+      }
+    } catch (error) {
+      throw failureOf(
+        error,
+        `/subscriptions/${subscriptionId}/providers/Microsoft.Network/locations/${location}/usages`,
+      );
     }
     return usages;
   };
+}
+
+function failureOf(error: unknown, target: string): Error {
+  if (!isRestError(error) || error.response === undefined) return armFailureOf(error, { method: 'GET', target });
+  const { status, headers, bodyAsText } = error.response;
+  return new ArmRefusalError(readRefusal({ status, headers: headers.toJSON(), body: parseBody(bodyAsText) }, target));
 }

@@ -2,9 +2,8 @@ import type { ObserveStrategy } from '../baseline/kind.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Observed } from '../plan/plan.ts';
-import { ProblemError } from '../problem.ts';
 import { type Arm, ArmListError, type ArmResponse } from './arm.ts';
-import { readRefusal } from './arm-answer.ts';
+import { ArmRefusalError, readRefusal } from './arm-answer.ts';
 import { parseResourceId } from './resource-id.ts';
 
 /** What observation has to know of a kind. */
@@ -25,7 +24,8 @@ const PARALLEL_READS = 8;
 
 /**
  * Reads what is there of the named resources with as few calls as ARM allows: one paged list for each type and
- * subscription, one for each parent where ARM lists only per parent, one GET each where it does not list at all.
+ * subscription, one for each parent where ARM lists only per parent, one GET each where it does not list at all and
+ * what it is attached to exists.
  * @throws ProblemError when a list is refused; ArmUnreachableError when ARM does not answer.
  */
 export async function observe(
@@ -73,7 +73,11 @@ export async function observe(
       if (observed.has(id)) observed.set(id, item);
     }
   });
-  await inParallel([...singles.values()], async ({ id, apiVersion }) => {
+  // What is attached to a resource that is not there is not there either: a first plan asks for none of it.
+  const worthReading = [...singles.values()].filter(
+    ({ id }) => observed.get(normaliseId(parseResourceId(id).parentId)) !== null,
+  );
+  await inParallel(worthReading, async ({ id, apiVersion }) => {
     observed.set(normaliseId(id), await readResourceBody(arm, id, apiVersion));
   });
   for (const { id, path } of inline) {
@@ -87,8 +91,7 @@ export async function observe(
 export async function readResourceBody(arm: Arm, id: string, apiVersion: string): Promise<JsonObject | null> {
   const response = await arm.send({ method: 'GET', target: id, apiVersion });
   if (response.status === 404) return null;
-  if (response.status !== 200 || !isJsonObject(response.body))
-    throw new ProblemError(readRefusal(response, id).problem);
+  if (response.status !== 200 || !isJsonObject(response.body)) throw new ArmRefusalError(readRefusal(response, id));
   return response.body;
 }
 
@@ -99,7 +102,7 @@ async function listOrNothing(arm: Arm, path: string, apiVersion: string): Promis
   } catch (error) {
     if (!(error instanceof ArmListError)) throw error;
     if (isMissingParent(error.response)) return [];
-    throw new ProblemError(readRefusal(error.response, path).problem);
+    throw new ArmRefusalError(readRefusal(error.response, path));
   }
 }
 

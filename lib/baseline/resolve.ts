@@ -110,7 +110,7 @@ export function resolve(spec: BaselineSpec): ResolvedBaseline {
     workspace,
   });
   const { bastion, publicIpAddresses } = resolveBastion(spec, hub, names, networks.networks[0]);
-  const dns = resolvePrivateDns(spec.hub.privateDnsZones, hub, names, networks.networks, hop);
+  const dns = resolvePrivateDns(spec.name, spec.hub.privateDnsZones, hub, names, networks.networks, hop);
   names.name('diagnosticSetting', 'hubkeeper');
 
   const observable: Observable = {

@@ -202,5 +202,6 @@ function wholeText(view: ProgressView): string {
   const waits = view.waiting.length === 0 ? '' : `, ${view.waiting.length} waiting`;
   // While everything waits for somebody outside, an estimate of Azure's own minutes would mislead.
   if (view.running.length === 0 && view.waiting.length > 0) return `${done}${waits}`;
-  return `${done}, about ${minutesText(view.minutesLeft)} left${waits}`;
+  const left = view.minutesLeft < 1 ? minutesText(0) : `about ${minutesText(view.minutesLeft)}`;
+  return view.done === view.total ? `${done}${waits}` : `${done}, ${left} left${waits}`;
 }

@@ -2,7 +2,7 @@ import { plain } from './style.ts';
 
 /** An ARM id as people say it. */
 export interface ResourceName {
-  /** `fw-hub`, or `vnet-hub/snet-nodes` for a child. */
+  /** `fw-hub`, `vnet-hub/snet-nodes` for a child, `logs of fw-hub` for what hangs on another resource. */
   readonly name: string;
   /** Resource group; empty when the id has none. */
   readonly group: string;
@@ -18,7 +18,11 @@ export function resourceName(id: string): ResourceName {
   const providerAt = segments.findLastIndex((segment) => segment.toLowerCase() === 'providers');
   if (providerAt < 0) return group === '' ? { name: plain(id), group: '' } : { name: group, group };
   const names = segments.slice(providerAt + 2).filter((_, index) => index % 2 === 1);
-  return names.length === 0 ? { name: plain(id), group } : { name: names.join('/'), group };
+  if (names.length === 0) return { name: plain(id), group };
+  const carrier = segments.slice(0, providerAt).some((segment) => segment.toLowerCase() === 'providers')
+    ? ` of ${segments[providerAt - 1]}`
+    : '';
+  return { name: `${names.join('/')}${carrier}`, group };
 }
 
 /** `fw-hub (rg-hub)`. */

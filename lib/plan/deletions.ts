@@ -186,6 +186,7 @@ function deletion({ entry, rules }: Candidate): DraftChange {
     diff: [],
     estimatedMinutes: rules.durationMinutes.delete,
     lanes: entry.lanes,
+    ...(entry.readLanes === undefined ? {} : { readLanes: entry.readLanes }),
     scope: entry.scope,
   };
 }
@@ -207,6 +208,7 @@ function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
     diff: differences,
     estimatedMinutes: rules.durationMinutes.update,
     lanes: entry.lanes,
+    ...(entry.readLanes === undefined ? {} : { readLanes: entry.readLanes }),
     scope: entry.scope,
   };
 }

@@ -6,6 +6,8 @@ export interface Task {
   /** Not before then. */
   readonly releaseMs: number;
   readonly lanes: readonly number[];
+  /** Lanes that it shares with others that read them, and with nobody who writes there. */
+  readonly readLanes: readonly number[];
   /** It runs already: it starts now and stays. */
   readonly running: boolean;
 }
@@ -21,21 +23,27 @@ interface Interval {
   readonly untilMs: number;
 }
 
-/** What is taken in each lane, in order of time. */
+/** When each lane is written in and when it is read, apart from one another and in order of time. */
 class Lanes {
-  readonly #taken: Interval[][];
+  readonly #written: Interval[][];
+  readonly #read: Interval[][];
 
   constructor(count: number) {
-    this.#taken = Array.from({ length: count }, () => []);
+    this.#written = Array.from({ length: count }, () => []);
+    this.#read = Array.from({ length: count }, () => []);
   }
 
-  /** Earliest time from `fromMs` on at which all these lanes are free for so long. */
-  earliest(lanes: readonly number[], fromMs: number, durationMs: number): number {
+  /** Earliest time from `fromMs` on at which all lanes of the task are free for it as long as it takes. */
+  earliest({ lanes, readLanes, durationMs }: Task, fromMs: number): number {
+    const inItsWay = [
+      ...lanes.flatMap((lane) => [this.#written[lane] ?? [], this.#read[lane] ?? []]),
+      ...readLanes.map((lane) => this.#written[lane] ?? []),
+    ];
     let atMs = fromMs;
     for (let moved = true; moved; ) {
       moved = false;
-      for (const lane of lanes) {
-        const free = this.#earliestIn(this.#taken[lane] ?? [], atMs, durationMs);
+      for (const taken of inItsWay) {
+        const free = this.#earliestIn(taken, atMs, durationMs);
         if (free > atMs) {
           atMs = free;
           moved = true;
@@ -45,12 +53,16 @@ class Lanes {
     return atMs;
   }
 
-  take(lanes: readonly number[], fromMs: number, durationMs: number): void {
+  take({ lanes, readLanes, durationMs }: Task, fromMs: number): void {
     if (durationMs === 0) return;
+    const untilMs = fromMs + durationMs;
     for (const lane of lanes) {
-      const taken = this.#taken[lane];
-      if (taken === undefined) continue;
-      taken.splice(firstEndingAfter(taken, fromMs), 0, { fromMs, untilMs: fromMs + durationMs });
+      const taken = this.#written[lane];
+      taken?.splice(firstEndingAfter(taken, fromMs), 0, { fromMs, untilMs });
+    }
+    for (const lane of readLanes) {
+      const taken = this.#read[lane];
+      if (taken !== undefined) addTo(taken, { fromMs, untilMs });
     }
   }
 
@@ -63,6 +75,19 @@ class Lanes {
     }
     return atMs;
   }
+}
+
+/** Readers overlap: what they take together becomes one. */
+function addTo(taken: Interval[], added: Interval): void {
+  const at = firstEndingAfter(taken, added.fromMs);
+  let { fromMs, untilMs } = added;
+  let count = 0;
+  for (let next = taken[at]; next !== undefined && next.fromMs < untilMs; next = taken[at + count]) {
+    fromMs = Math.min(fromMs, next.fromMs);
+    untilMs = Math.max(untilMs, next.untilMs);
+    count += 1;
+  }
+  taken.splice(at, count, { fromMs, untilMs });
 }
 
 function firstEndingAfter(taken: readonly Interval[], ms: number): number {
@@ -152,7 +177,7 @@ function place(tasks: readonly Task[], work: IndexedWork, rank: readonly number[
   };
 
   tasks.forEach((task, index) => {
-    if (task.running) lanes.take(task.lanes, 0, task.durationMs);
+    if (task.running) lanes.take(task, 0);
     if (missing[index] === 0) ready.push(index);
   });
   for (let index = ready.pop(); index !== undefined; index = ready.pop()) {
@@ -166,8 +191,8 @@ function place(tasks: readonly Task[], work: IndexedWork, rank: readonly number[
     for (const id of work.dependsOn[index] ?? []) {
       fromMs = Math.max(fromMs, (startsMs[id] ?? 0) + (tasks[id]?.durationMs ?? 0));
     }
-    const startMs = lanes.earliest(task.lanes, fromMs, task.durationMs);
-    lanes.take(task.lanes, startMs, task.durationMs);
+    const startMs = lanes.earliest(task, fromMs);
+    lanes.take(task, startMs);
     settle(index, startMs, task);
   }
   return { startsMs, makespanMs };

@@ -179,6 +179,7 @@ function draft(
     diff,
     estimatedMinutes: rules.durationMinutes[action],
     lanes: node.lanes,
+    ...(node.readLanes === undefined ? {} : { readLanes: node.readLanes }),
     scope: node.scope,
     ...(owners.size > 1 ? { owners: [...owners].sort() } : {}),
   };

@@ -15,6 +15,7 @@ export interface Change {
   readonly estimatedMinutes: number;
   /** Lanes, dependencies (ids of other changes of this plan) and scope of the node. */
   readonly lanes: readonly string[];
+  readonly readLanes?: readonly string[];
   readonly dependsOn: readonly string[];
   readonly scope: string;
   /** Owners of the properties that the change touches, where there are several; `owner` is one of them. */

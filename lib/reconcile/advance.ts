@@ -1,5 +1,5 @@
 import { ArmListError, ArmUnreachableError } from '../azure/arm.ts';
-import { readRefusal } from '../azure/arm-answer.ts';
+import { type ArmRefusal, ArmRefusalError, readRefusal } from '../azure/arm-answer.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { guard, type Verdict } from '../plan/guard.ts';
@@ -15,14 +15,17 @@ import { changesById } from './changes-by-id.ts';
 import { circumstancesOf } from './circumstances.ts';
 import { journalOfPlan, journalOfRun } from './journal-lines.ts';
 import { type Look, lookAtOperation } from './look-at-operation.ts';
+import { withLostStarts } from './lost-starts.ts';
 import { type MadePlan, makePlan } from './make-plan.ts';
 import { preflight } from './preflight.ts';
+import { pruneOperations } from './prune-operations.ts';
 import { readResolved } from './read-spec.ts';
+import { problemOfGivenUp } from './retry-policy.ts';
 import { finalStateOf, type Rows, scheduleNodes, withPlan, withStartOutcome, withStep } from './rows.ts';
 import { type Decision, isFinalState, isInFlight, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
 import type { StartOutcome } from './start-write.ts';
-import { isAttended, takeRequests } from './take-requests.ts';
+import { isAttended, type TakenRequests, takeRequests } from './take-requests.ts';
 
 /** One turn of a reconciler. */
 export interface AdvanceRequest {
@@ -41,9 +44,10 @@ const LONGEST_WAIT_SECONDS = 60;
 const PARALLEL_LOOKS = 8;
 /** A run that has to plan so often is being worked against. */
 const MAXIMUM_PLANS = 100;
-/** Tries to read what there is before the operation fails, and the pause between them. */
+/** Tries to read what there is before the operation fails, and the first and longest pause between them: 15 minutes in all. */
 const MAXIMUM_PLAN_FAILURES = 8;
-const PLAN_RETRY_SECONDS = 30;
+const FIRST_PLAN_PAUSE_SECONDS = 30;
+const LONGEST_PLAN_PAUSE_SECONDS = 180;
 
 /**
  * Moves a baseline's run on by one turn: takes in the answers of starts, looks at what is in flight, takes up
@@ -57,10 +61,21 @@ export async function advance(dependencies: Dependencies, request: AdvanceReques
   const current =
     stored.head.currentOperationId === null ? null : await dependencies.runs.read(stored.head.currentOperationId);
   if (current?.run.stamp === stamp) return conclude(dependencies, request, current.run);
-  return takeTurn(dependencies, request, stamp, stored.head, current);
+  return takeTurn(dependencies, request, stamp, stored.head, await takenOver(dependencies, current, request));
 }
 
 type StoredRun = { readonly run: RunDocument; readonly etag: string };
+
+/** A run that a reconciler before this one has left. */
+async function takenOver(
+  dependencies: Dependencies,
+  stored: StoredRun | null,
+  { instanceId, nowIso }: AdvanceRequest,
+): Promise<StoredRun | null> {
+  return stored === null
+    ? null
+    : { ...stored, run: await withLostStarts(dependencies, stored.run, instanceId, nowIso) };
+}
 
 async function takeTurn(
   dependencies: Dependencies,
@@ -72,18 +87,27 @@ async function takeTurn(
   const { nowIso } = request;
   await flushOutbox(dependencies, head);
   const taken = takeRequests(head, current?.run);
-  let run =
+  const begun =
     taken.primary === undefined
-      ? current?.run
+      ? current
+      : await takenOver(dependencies, await dependencies.runs.read(taken.primary.operationId), request);
+  if (begun?.run.stamp === stamp) {
+    await settleOthers(dependencies, taken, begun.run, nowIso);
+    return conclude(dependencies, request, begun.run);
+  }
+  // Begun by a reconciler that died before it could say so: what it took over from the run before is in it.
+  const isBegun = taken.primary !== undefined && begun !== null && !isFinalState(begun.run.state);
+  let run =
+    taken.primary === undefined || isBegun
+      ? begun?.run
       : newRun(head, taken.primary, await inFlightOf(dependencies, current?.run), current?.run.buckets ?? {}, nowIso);
-  const begun = taken.primary === undefined ? current : await dependencies.runs.read(taken.primary.operationId);
-  if (begun?.run.stamp === stamp) return conclude(dependencies, request, begun.run);
   if (run === undefined || (isFinalState(run.state) && !taken.begins)) {
     // Nothing to do: the work was done by an earlier turn whose answer got lost.
     return concludeIdle(dependencies, request, head);
   }
   run = {
     ...run,
+    approval: null,
     stamp,
     stopping: head.stops.includes(run.operationId),
     replan: run.replan || taken.replan,
@@ -99,11 +123,9 @@ async function takeTurn(
   const pause = await dependencies.baselines.readPause();
   run = noticeMoves(run, head, pause);
 
-  let approval: Approval | undefined;
   if (!run.stopping && !run.aborted && run.replan && Date.parse(nowIso) >= run.planNotBeforeMs) {
     const planned = await planAnew(dependencies, run, head, pause, plans, nowIso);
     run = planned.run;
-    approval = planned.approval;
     journal.push(...planned.journal);
   }
 
@@ -111,10 +133,6 @@ async function takeTurn(
   run = schedule(run, document, dependencies.settings.maximumStartsPerTurn, nowIso);
   journal.push(...journalOfRun(before, run, document, nowIso));
 
-  const supersededRuns = await supersede(dependencies, taken.superseded, run, nowIso, stamp);
-  journal.push(...supersededRuns);
-  for (const joined of taken.joined)
-    await join(dependencies, joined.operationId, run, joined.requestedBy, joined.trigger, nowIso, stamp);
   await dependencies.journal.append(journal);
   const written = await dependencies.runs.write(run, begun?.etag);
   if (written === 'conflict') {
@@ -123,7 +141,24 @@ async function takeTurn(
     if (other?.run.stamp !== stamp) return { next: 'again' };
     run = other.run;
   }
-  return conclude(dependencies, request, run, approval);
+  await settleOthers(dependencies, taken, run, nowIso);
+  if (isFinalState(run.state)) await pruneOperations(dependencies.runs, run.baseline);
+  return conclude(dependencies, request, run);
+}
+
+/**
+ * Ends or joins the operations whose work this run does from now on. Only once the run itself is written: it carries
+ * what they have in flight. May run twice.
+ */
+async function settleOthers(
+  dependencies: Dependencies,
+  taken: TakenRequests,
+  run: RunDocument,
+  nowIso: string,
+): Promise<void> {
+  await supersede(dependencies, taken.superseded, run, nowIso);
+  for (const joined of taken.joined)
+    await join(dependencies, joined.operationId, run, joined.requestedBy, joined.trigger, nowIso, run.stamp);
 }
 
 function requestKey(request: ReconcileRequest): string {
@@ -318,7 +353,7 @@ async function planAnew(
   pause: Pause,
   plans: PlanReader,
   nowIso: string,
-): Promise<{ readonly run: RunDocument; readonly approval?: Approval; readonly journal: readonly JournalEntry[] }> {
+): Promise<{ readonly run: RunDocument; readonly journal: readonly JournalEntry[] }> {
   if (run.plansMade >= MAXIMUM_PLANS) {
     return { run: failed(run, tooManyPlans(run.baseline)), journal: [] };
   }
@@ -334,7 +369,7 @@ async function planAnew(
     });
     return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, nowIso);
   } catch (error) {
-    return { run: withPlanFailure(run, problemOf(error, run.baseline), nowIso), journal: [] };
+    return { run: withPlanFailure(run, refusalOfPlanning(error, run.baseline), nowIso), journal: [] };
   }
 }
 
@@ -347,7 +382,7 @@ async function adoptPlan(
   made: MadePlan,
   spec: Parameters<typeof circumstancesOf>[0],
   nowIso: string,
-): Promise<{ readonly run: RunDocument; readonly approval?: Approval; readonly journal: readonly JournalEntry[] }> {
+): Promise<{ readonly run: RunDocument; readonly journal: readonly JournalEntry[] }> {
   const { plan } = made;
   if (run.expectedPlanHash !== undefined && run.plansMade === 0 && run.expectedPlanHash !== plan.hash) {
     return { run: failed(run, stalePlan(run.expectedPlanHash, plan.hash)), journal: [] };
@@ -403,7 +438,7 @@ async function adoptPlan(
   const waitsForApproval = verdict.waiting.filter((one) => one.for === 'approval');
   const approval =
     waitsForApproval.length === 0
-      ? undefined
+      ? null
       : approvalOf(
           next,
           plan,
@@ -411,11 +446,7 @@ async function adoptPlan(
           circumstances.approvals.untilIso ?? nowIso,
           nowIso,
         );
-  return {
-    run: next,
-    ...(approval === undefined ? {} : { approval }),
-    journal: journalOfPlan(run, next, plan, nowIso),
-  };
+  return { run: { ...next, approval }, journal: journalOfPlan(run, next, plan, nowIso) };
 }
 
 /** What a person has rejected, or left undecided until it expired, does not wait any more. */
@@ -547,28 +578,32 @@ function failed(run: RunDocument, ...problems: readonly Problem[]): RunDocument 
   return { ...run, problems, replan: false, aborted: true };
 }
 
-function withPlanFailure(run: RunDocument, problem: Problem, nowIso: string): RunDocument {
+function withPlanFailure(run: RunDocument, refusal: ArmRefusal, nowIso: string): RunDocument {
   const planFailures = run.planFailures + 1;
-  const isLasting = problem.actor !== 'azure-temporary' || planFailures >= MAXIMUM_PLAN_FAILURES;
-  if (isLasting) return failed({ ...run, planFailures }, problem);
-  return {
-    ...run,
-    planFailures,
-    problems: [problem],
-    planNotBeforeMs: Date.parse(nowIso) + PLAN_RETRY_SECONDS * 1_000,
-  };
+  const { problem } = refusal;
+  if (problem.actor !== 'azure-temporary') return failed({ ...run, planFailures }, problem);
+  if (planFailures >= MAXIMUM_PLAN_FAILURES)
+    return failed({ ...run, planFailures }, problemOfGivenUp(refusal, planFailures));
+  const backoffSeconds = Math.min(LONGEST_PLAN_PAUSE_SECONDS, FIRST_PLAN_PAUSE_SECONDS * 2 ** run.planFailures);
+  const pauseSeconds = Math.max(backoffSeconds, refusal.retryAfterSeconds ?? 0);
+  return { ...run, planFailures, problems: [problem], planNotBeforeMs: Date.parse(nowIso) + pauseSeconds * 1_000 };
 }
 
 /** @throws what is no problem of Azure's, the operator's or the caller's: that is a fault of ours. */
-function problemOf(error: unknown, baseline: string): Problem {
-  if (error instanceof ProblemError) return error.problem;
-  if (error instanceof ArmListError) return readRefusal(error.response, error.target).problem;
+function refusalOfPlanning(error: unknown, baseline: string): ArmRefusal {
+  if (error instanceof ArmRefusalError) return error.refusal;
+  if (error instanceof ProblemError) return { disposition: 'stop', problem: error.problem };
+  if (error instanceof ArmListError) return readRefusal(error.response, error.target);
   if (error instanceof ArmUnreachableError) {
     return {
-      code: 'AzureUnreachable',
-      actor: 'azure-temporary',
-      message: `Azure Resource Manager gave no answer while '${baseline}' was being planned.`,
-      remedy: 'Hubkeeper tries again by itself; check the network of the app if it lasts.',
+      disposition: 'wait',
+      problem: {
+        code: 'AzureUnreachable',
+        actor: 'azure-temporary',
+        message: `Azure Resource Manager gave no answer while '${baseline}' was being planned.`,
+        remedy: 'Hubkeeper tries again by itself; check the network of the app if it lasts.',
+      },
+      givenUp: { actor: 'operator', remedy: 'Check the network of the app, then reconcile the baseline.' },
     };
   }
   throw error;
@@ -592,46 +627,40 @@ function stalePlan(expected: string, actual: string): Problem {
   };
 }
 
-/** Ends operations that a newer one has overtaken. @returns their journal lines. */
+/** Ends operations that a newer one has overtaken. Told in the journal first: an end without a line would stay so. */
 async function supersede(
   dependencies: Dependencies,
   ids: readonly string[],
   by: RunDocument,
   nowIso: string,
-  stamp: string,
-): Promise<readonly JournalEntry[]> {
-  const lines: JournalEntry[] = [];
+): Promise<void> {
   for (const id of ids) {
     const stored = await dependencies.runs.read(id);
     if (stored !== null && isFinalState(stored.run.state)) continue;
-    const over: RunDocument =
-      stored === null
-        ? {
-            ...by,
-            operationId: id,
-            rows: {},
-            planKey: '',
-            planHash: '',
-            refused: [],
-            problems: [],
-            state: 'stopped',
-            supersededBy: by.operationId,
-            endedAt: nowIso,
-            stamp,
-          }
-        : { ...stored.run, state: 'stopped', supersededBy: by.operationId, endedAt: nowIso, stamp };
-    if ((await dependencies.runs.write(over, stored?.etag)) === 'conflict') continue;
-    lines.push({
-      at: nowIso,
-      baseline: by.baseline,
+    const before: RunDocument = stored?.run ?? {
+      ...by,
       operationId: id,
-      trigger: over.trigger,
-      resource: '',
-      decision: 'superseded',
-      reason: `The operation ${by.operationId} with a newer desired state took over.`,
-    });
+      rows: {},
+      planKey: '',
+      planHash: '',
+      refused: [],
+      problems: [],
+      stamp: '',
+    };
+    await dependencies.journal.append([
+      {
+        at: nowIso,
+        baseline: by.baseline,
+        operationId: id,
+        trigger: before.trigger,
+        resource: '',
+        decision: 'superseded',
+        reason: `The operation ${by.operationId} with a newer desired state took over.`,
+      },
+    ]);
+    const over: RunDocument = { ...before, state: 'stopped', supersededBy: by.operationId, endedAt: nowIso };
+    await dependencies.runs.write(over, stored?.etag);
   }
-  return lines;
 }
 
 /** Records that an operation's work is done by another one. */
@@ -654,17 +683,12 @@ async function join(
 }
 
 /** Brings the baseline in line with the run as written, and answers. May run twice. */
-async function conclude(
-  dependencies: Dependencies,
-  request: AdvanceRequest,
-  run: RunDocument,
-  approval?: Approval,
-): Promise<Decision> {
+async function conclude(dependencies: Dependencies, request: AdvanceRequest, run: RunDocument): Promise<Decision> {
   const consumed = new Set(run.consumed);
   const { result } = await dependencies.baselines.change<Decision>(run.baseline, (head) => {
     if (head.reconciler?.instanceId !== request.instanceId) return { head: null, result: { next: 'end' } };
     const requests = head.requests.filter((one) => !consumed.has(requestKey(one)));
-    const next = headAfter(head, run, requests, approval, request.nowIso);
+    const next = headAfter(head, run, requests, request.nowIso);
     const isUnchanged = JSON.stringify(next.head) === JSON.stringify(head);
     return { head: isUnchanged ? null : next.head, result: next.decision };
   });
@@ -675,14 +699,14 @@ function headAfter(
   head: BaselineHead,
   run: RunDocument,
   requests: BaselineHead['requests'],
-  approval: Approval | undefined,
   nowIso: string,
 ): { readonly head: BaselineHead; readonly decision: Decision } {
+  const { approval } = run;
   const isOver = run.decision.next === 'end';
   const goesOn = isOver && requests.length > 0;
   let next: BaselineHead = { ...head, requests, currentOperationId: run.operationId };
   if (
-    approval !== undefined &&
+    approval &&
     !next.approvals.some((one) => one.planHash === approval.planHash && one.operationId === approval.operationId)
   ) {
     // A request of this operation for another plan is void: the world has moved.

@@ -1,6 +1,6 @@
 import type { Arm, ArmResponse } from '../azure/arm.ts';
 import { ArmListError } from '../azure/arm.ts';
-import { readRefusal } from '../azure/arm-answer.ts';
+import { ArmRefusalError, readRefusal } from '../azure/arm-answer.ts';
 import { parseResourceId } from '../azure/resource-id.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -29,7 +29,7 @@ const POLICY_API_VERSION = '2025-03-01';
  * What would make a run fail later, found before its first write: subscriptions, provider registration, permissions
  * in groups that exist, quotas, known policy denials, names taken, scopes not allowed. Reads only; the calls grow
  * with subscriptions, regions and resource groups, not with resources.
- * @throws ArmUnreachableError when ARM does not answer.
+ * @throws ArmUnreachableError when ARM does not answer; ArmRefusalError when it refuses for a while.
  */
 export async function preflight(
   dependencies: Dependencies,
@@ -101,7 +101,7 @@ function wantedWriteOf(change: Change, made: MadePlan): WantedWrite {
 async function subscriptionProblem(arm: Arm, subscriptionId: string): Promise<Problem | undefined> {
   const resource = `/subscriptions/${subscriptionId}`;
   const response = await arm.send({ method: 'GET', target: resource, apiVersion: SUBSCRIPTIONS_API_VERSION });
-  if (response.status !== 200) return readRefusal(response, resource).problem;
+  if (response.status !== 200) return lastingProblem(response, resource);
   const state = isJsonObject(response.body) ? String(response.body.state) : '';
   if (state === 'Enabled') return undefined;
   return {
@@ -111,6 +111,13 @@ async function subscriptionProblem(arm: Arm, subscriptionId: string): Promise<Pr
     remedy: 'Enable the subscription, or name another one in the spec.',
     resource,
   };
+}
+
+/** @throws ArmRefusalError when it will pass by itself: that says nothing about the run, preflight has to look again. */
+function lastingProblem(response: ArmResponse, resource: string): Problem {
+  const refusal = readRefusal(response, resource);
+  if (refusal.problem.actor === 'azure-temporary') throw new ArmRefusalError(refusal);
+  return refusal.problem;
 }
 
 async function registrationProblems(
@@ -126,7 +133,7 @@ async function registrationProblems(
     const resource = `/subscriptions/${subscriptionId}/providers/${namespace}`;
     const response = await arm.send({ method: 'GET', target: resource, apiVersion: RESOURCES_API_VERSION });
     if (response.status !== 200) {
-      problems.push(readRefusal(response, resource).problem);
+      problems.push(lastingProblem(response, resource));
       continue;
     }
     const state = isJsonObject(response.body) ? String(response.body.registrationState) : '';

@@ -6,7 +6,7 @@ import { changeHash } from '../plan/hash.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { RunNode, Step } from '../plan/scheduler.ts';
 import { changesById } from './changes-by-id.ts';
-import { deadlineMs, pauseAfterRefusal } from './retry-policy.ts';
+import { deadlineMs, pauseAfterRefusal, problemOfGivenUp } from './retry-policy.ts';
 import { changeOfRow, isInFlight, type PlanDocument, type RunDocument, type RunRow, type RunState } from './run.ts';
 import type { StartOutcome } from './start-write.ts';
 
@@ -52,7 +52,13 @@ export function withRefusal(row: RunRow, refusal: ArmRefusal, nowIso: string): R
   const pauseSeconds = pauseAfterRefusal(refusal, refusals);
   const { handle: _handle, ...rest } = row;
   if (pauseSeconds === null)
-    return { ...rest, refusals, state: { name: 'failed' }, problem: refusal.problem, endedAt: nowIso };
+    return {
+      ...rest,
+      refusals,
+      state: { name: 'failed' },
+      problem: problemOfGivenUp(refusal, refusals),
+      endedAt: nowIso,
+    };
   return {
     ...rest,
     refusals,
@@ -192,6 +198,7 @@ export function scheduleNodes(rows: Rows, document: PlanDocument | undefined): r
         state: row.state,
         dependsOn: [...new Set([...planned, ...inFlight])],
         lanes: change.lanes,
+        readLanes: change.readLanes ?? [],
         estimatedMinutes: change.estimatedMinutes,
       },
     ];

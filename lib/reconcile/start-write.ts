@@ -80,6 +80,7 @@ function refusalOfFault(error: unknown, resource: string): ArmRefusal {
         remedy: "Hubkeeper tries again by itself; check the app's storage account if it lasts.",
         resource,
       },
+      givenUp: { actor: 'operator', remedy: "Check the app's storage account, then reconcile the baseline." },
     };
   }
   return {
@@ -96,7 +97,8 @@ function refusalOfFault(error: unknown, resource: string): ArmRefusal {
 
 async function startOrSayWhyNot(dependencies: Dependencies, request: StartRequest): Promise<Result> {
   const moved = await whatMoved(dependencies, request);
-  if (moved !== undefined) return { outcome: 'stale', why: moved };
+  const entry = await dependencies.ledger.read(request.baseline, request.id);
+  if (moved !== undefined && !isRepeat({ entry, request })) return { outcome: 'stale', why: moved };
   const { plan, nodes, sharedLanes } = await dependencies.runs.readPlan(request.operationId, request.planKey);
   const key = normaliseId(request.id);
   const change = plan.changes.find((candidate) => normaliseId(candidate.id) === key);
@@ -113,7 +115,7 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
       since: request.nowIso,
     });
     if ('refusal' in taken) return { outcome: 'refused', refusal: taken.refusal };
-    const result = await readAndWrite(dependencies, request, change, kind, nodes[key]);
+    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], entry, moved);
     if (result.outcome === 'running') for (const held of taken.held) await dependencies.lanes.note(held, result.handle);
     if (result.outcome === 'stale' || result.outcome === 'refused') {
       for (const lane of lanes) await dependencies.lanes.release(lane, request.baseline, change.id);
@@ -130,14 +132,15 @@ async function readAndWrite(
   change: Change,
   kind: ResourceKind,
   node: DesiredNode | undefined,
+  entry: LedgerEntry | null,
+  moved: string | undefined,
 ): Promise<Result> {
   const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
   if (response.status !== 200 && response.status !== 404) {
     return { outcome: 'refused', refusal: readRefusal(response, change.id) };
   }
   const actual = response.status === 200 && isJsonObject(response.body) ? response.body : null;
-  const entry = await dependencies.ledger.read(request.baseline, change.id);
-  const context = { dependencies, request, change, kind, actual, entry };
+  const context = { dependencies, request, change, kind, actual, entry, moved };
   return change.action === 'delete' ? startDelete(context) : startPut(context, node);
 }
 
@@ -164,22 +167,21 @@ interface Context {
   readonly kind: ResourceKind;
   readonly actual: JsonObject | null;
   readonly entry: LedgerEntry | null;
+  /** Why nothing may be written any more; what an earlier run of this start has written is followed all the same. */
+  readonly moved: string | undefined;
 }
 
 async function startPut(context: Context, node: DesiredNode | undefined): Promise<Result> {
-  const { dependencies, request, change, kind, actual, entry } = context;
+  const { dependencies, request, change, kind, actual, entry, moved } = context;
   if (!isInsideAny(change.id, dependencies.settings.allowedScopes) && dependencies.settings.allowedScopes.length > 0) {
     return { outcome: 'refused', refusal: { disposition: 'stop', problem: outsideAllowedScopes(change.id) } };
   }
   const desired: JsonObject = node?.body ?? {};
   const owned = ownedBeforeOf(entry);
-  const condition = actual === null ? 'settled' : conditionOf(actual).condition;
   const { differences } = compare(desired, actual, kind.comparison, owned);
-  if (actual !== null && differences.length === 0) {
-    if (condition === 'underWay')
-      return { outcome: 'running', wrote: false, handle: { by: 'resource', expect: 'present' }, retryAfterSeconds: 10 };
-    if (condition === 'settled') return { outcome: 'settled', wrote: false };
-  }
+  const found = actual !== null && differences.length === 0 ? asWritten(actual, isRepeat(context)) : undefined;
+  if (found !== undefined) return found;
+  if (moved !== undefined) return { outcome: 'stale', why: moved };
   if (actual === null && change.action === 'update')
     return { outcome: 'stale', why: 'The resource is not there any more.' };
   if (actual !== null && change.action === 'create' && entry === null)
@@ -216,16 +218,46 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
     clientRequestId: `${request.operationId}:${request.attempt}`,
     ...precondition,
   });
+  if (response.status === 409 || response.status === 412) {
+    // The host may run one start twice at the same time: then the write of the other run is why this one was refused.
+    const now = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
+    if (now.status === 200 && isJsonObject(now.body)) {
+      const left = compare(desired, now.body, kind.comparison, owned).differences;
+      const besides = left.length === 0 ? asWritten(now.body, true) : undefined;
+      if (besides !== undefined) return besides;
+    }
+  }
   if (response.status >= 400 && response.status < 500 && intended !== null) await abandon(context, intended);
   return resultOf(response, 'PUT', change.id);
 }
 
-async function startDelete({ dependencies, request, change, kind, actual, entry }: Context): Promise<Result> {
-  if (actual === null) return { outcome: 'settled', wrote: false };
+/** The outcome for a resource that is as it was to be written; undefined: its last operation failed. */
+function asWritten(actual: JsonObject, wrote: boolean): Result | undefined {
+  const { condition } = conditionOf(actual);
+  if (condition === 'underWay')
+    return { outcome: 'running', wrote, handle: { by: 'resource', expect: 'present' }, retryAfterSeconds: 10 };
+  return condition === 'settled' ? { outcome: 'settled', wrote } : undefined;
+}
+
+/** Whether this very start has been here before: its mark is in the ledger, with its own time. */
+function isRepeat({ entry, request }: Pick<Context, 'entry' | 'request'>): boolean {
+  return (
+    entry !== null &&
+    entry.state !== 'confirmed' &&
+    entry.operationId === request.operationId &&
+    entry.at === request.nowIso
+  );
+}
+
+async function startDelete(context: Context): Promise<Result> {
+  const { dependencies, request, change, kind, actual, entry, moved } = context;
+  const wrote = isRepeat(context);
+  if (actual === null) return { outcome: 'settled', wrote };
   if (entry === null || !entry.created)
     return { outcome: 'stale', why: 'The ledger does not say that this resource is ours.' };
   if (conditionOf(actual).condition === 'deleting')
-    return { outcome: 'running', wrote: false, handle: { by: 'resource', expect: 'absent' }, retryAfterSeconds: 10 };
+    return { outcome: 'running', wrote, handle: { by: 'resource', expect: 'absent' }, retryAfterSeconds: 10 };
+  if (moved !== undefined) return { outcome: 'stale', why: moved };
   // Children of ours may still be on it when the plan deletes them in the same run; what is foreign was not there when the plan was made.
   const foreign = await foreignContentOf(dependencies, request.baseline, kind, actual, entry);
   if (foreign.length > 0)
@@ -260,9 +292,15 @@ async function foreignContentOf(
   return kind.foreignContentOf(actual, (pathOrId) => ours.has(pathOrId) || isOurs(entry, pathOrId));
 }
 
-/** A refused write did not happen: what was only intended is not ours. */
-async function abandon({ dependencies, request, change, actual }: Context, intended: LedgerEntry): Promise<void> {
-  const before = nextLedgerEntry(intended, { name: 'abandon', atIso: request.nowIso });
+/**
+ * A refused write did not happen: what only this one intended is not ours. What is there may be of an earlier write of
+ * ours that was never confirmed (its operation failed, its answer got lost): then that stays as it was noted.
+ */
+async function abandon(
+  { dependencies, request, change, actual, entry }: Context,
+  intended: LedgerEntry,
+): Promise<void> {
+  const before = actual === null ? nextLedgerEntry(intended, { name: 'abandon', atIso: request.nowIso }) : entry;
   if (before === null) {
     await dependencies.ledger.remove(request.baseline, change.id);
     if (actual === null) await dependencies.ledger.release(change.id);
@@ -306,6 +344,7 @@ export function refusalOfError(error: unknown, resource: string): ArmRefusal {
         remedy: 'Hubkeeper tries again by itself; check the network of the app if it lasts.',
         resource,
       },
+      givenUp: { actor: 'operator', remedy: 'Check the network of the app, then reconcile the baseline.' },
     };
   }
   throw error;

@@ -3,10 +3,11 @@ import { createServer, type Server } from 'node:https';
 import createRouter from 'find-my-way';
 import type { ArmAnswer, ArmRequest } from './arm-request.ts';
 import { badControl, type Control, type ControlAnswer } from './controls.ts';
-import { fullUrl, responseDelayMs } from './front-door.ts';
+import { responseDelayMs } from './front-door.ts';
 import type { Json } from './json.ts';
 import type { Recorder } from './recorder.ts';
 import type { RequestCounter } from './request-activity.ts';
+import { fullUrl } from './request-reading.ts';
 import type { Simulation } from './simulation.ts';
 
 export interface ArmServerOptions {

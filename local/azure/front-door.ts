@@ -2,17 +2,35 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { AccessControl, Caller } from './access-control.ts';
 import { type ArmError, errorBody } from './arm-error.ts';
-import { idKey, isBelow, parseTarget, pathSegments, type Target } from './arm-path.ts';
+import { idKey, parseTarget, type Target } from './arm-path.ts';
 import type { ArmAnswer, ArmRequest } from './arm-request.ts';
 import { type Catalogue, locationsOf, methodsOf, namespaceOf, normaliseLocation } from './catalogue.ts';
 import type { FaultEffect, Faults } from './faults.ts';
 import { isJsonObject, type Json } from './json.ts';
 import { refuseLocked } from './management-locks.ts';
+import { asPolled, operationUrl, POLL_PACE, pollHeaders } from './operation-answers.ts';
 import type { Operation } from './operation-table.ts';
 import type { Operations } from './operations.ts';
 import { refuseByPolicy } from './policy.ts';
 import { presentResource } from './presentation.ts';
-import { groupNotFound, type Provider, type ProviderAnswer, type ProviderRequest } from './provider.ts';
+import type { Provider, ProviderAnswer, ProviderRequest } from './provider.ts';
+import {
+  beingDeleted,
+  disabled,
+  groupNotFound,
+  invalidNamespace,
+  invalidSubscription,
+  methodNotAllowed,
+  missingApiVersion,
+  nothingHere,
+  notRegistered,
+  subscriptionNotFound,
+  throttled,
+  unauthenticated,
+  unreadable,
+} from './refusals.ts';
+import { fullUrl, groupIn, isMethod, kindOf, parseBody, splitUrl, subscriptionOf, verbOf } from './request-reading.ts';
+import { filterFits, listed, pageOf } from './resource-lists.ts';
 import type { ResourceTable } from './resource-table.ts';
 import type { ArmErrorAnswer, Method, ResourceId, ResourceType, StoredResource, World } from './resource-type.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -26,12 +44,10 @@ import {
   presentProvider,
   presentSubscription,
 } from './subscription-answers.ts';
-import type { RequestKind, Throttle } from './throttle.ts';
-import { MANAGED_IDENTITY, TENANT_ID, type TokenIssuer } from './token-issuer.ts';
+import type { Throttle } from './throttle.ts';
+import { MANAGED_IDENTITY, type TokenIssuer } from './token-issuer.ts';
 import type { Usages } from './usages.ts';
 
-/** Seconds between polls that Microsoft.Network asks for. */
-const POLL_SECONDS = 10;
 const RESOURCE_GROUPS = 'Microsoft.Resources/resourceGroups';
 
 interface Parts {
@@ -102,16 +118,16 @@ export class FrontDoor {
     if (effect?.kind === 'answer') return { draft: faultDraft(effect), remaining: {} };
     const caller = this.#caller(request);
     if ('status' in caller) return { draft: { status: caller.status, error: caller }, remaining: {} };
-    const throttled = this.#throttle(subscriptionOf(target), caller, request.method);
-    if (throttled.error !== undefined) {
-      return { draft: { status: 429, error: throttled.error }, remaining: throttled.remaining, caller };
+    const throttle = this.#throttle(subscriptionOf(target), caller, request.method);
+    if (throttle.error !== undefined) {
+      return { draft: { status: 429, error: throttle.error }, remaining: throttle.remaining, caller };
     }
     const failWith =
       effect?.kind === 'fail-operation'
         ? { status: 400, code: effect.code, message: `The operation failed: ${effect.code}.`, details: [] }
         : undefined;
     const draft = this.#admit(request, target, splitUrl(request.url).query, caller, failWith);
-    return { draft, remaining: throttled.remaining, caller };
+    return { draft, remaining: throttle.remaining, caller };
   }
 
   #admit(
@@ -125,26 +141,14 @@ export class FrontDoor {
     const subscription = subscriptionOf(target);
     const setting = subscription === undefined ? {} : settings.subscription(subscription);
     if (subscription !== undefined && !GUID.test(subscription)) {
-      return refusal({
-        status: 400,
-        code: 'InvalidSubscriptionId',
-        message: `The provided subscription identifier '${subscription}' is malformed or invalid.`,
-      });
+      return refusal(invalidSubscription(subscription));
     }
     if (setting === undefined) {
-      return refusal({
-        status: 404,
-        code: 'SubscriptionNotFound',
-        message: `The subscription '${subscription}' could not be found.`,
-      });
+      return refusal(subscriptionNotFound(subscription ?? ''));
     }
     const apiVersion = query['api-version'];
     if (apiVersion === undefined || apiVersion === '') {
-      return refusal({
-        status: 400,
-        code: 'MissingApiVersionParameter',
-        message: 'The api-version query parameter (?api-version=) is required for all requests.',
-      });
+      return refusal(missingApiVersion());
     }
     const method = request.method.toUpperCase();
     if (!isMethod(method)) return refusal(methodNotAllowed(method));
@@ -298,7 +302,7 @@ export class FrontDoor {
       case 'PUT':
       case 'PATCH': {
         const body = parseBody(visit.request.body);
-        if (body === undefined) return refusal(unparsable(type));
+        if (body === undefined) return refusal(unreadable(type, 'The body is not valid JSON.'));
         const request = { ...this.#providerRequest(visit), body };
         return this.#answer(
           visit,
@@ -337,25 +341,8 @@ export class FrontDoor {
       case 'accepted': {
         const { operation, resource, status } = answer;
         const shown = resource === undefined ? { headers: {} } : this.#shown(resource);
-        return { status, ...shown, headers: { ...shown.headers, ...this.#pollHeaders(visit, operation) } };
+        return { status, ...shown, headers: { ...shown.headers, ...pollHeaders(visit.request, operation) } };
       }
-    }
-  }
-
-  #pollHeaders(visit: Visit, operation: Operation): Readonly<Record<string, string>> {
-    const status = { 'Azure-AsyncOperation': operationUrl(visit.request, operation, 'status') };
-    const result = { Location: operationUrl(visit.request, operation, 'result') };
-    const pace = { 'Retry-After': String(POLL_SECONDS) };
-    switch (operation.style) {
-      case 'body-and-async-operation':
-        return { ...status, ...pace };
-      case 'accepted-with-both':
-        return { ...status, ...result, ...pace };
-      case 'accepted-with-location':
-        return { ...result, ...pace };
-      case 'body-only':
-      case 'synchronous':
-        return {};
     }
   }
 
@@ -378,16 +365,14 @@ export class FrontDoor {
   #pollStatus(operation: Operation): Draft {
     const { status, error } = operation;
     const body = { status, ...(error === undefined ? {} : { error: asPolled(error) }) };
-    return status === 'InProgress'
-      ? { status: 200, body, headers: { 'Retry-After': String(POLL_SECONDS) } }
-      : { status: 200, body };
+    return status === 'InProgress' ? { status: 200, body, headers: POLL_PACE } : { status: 200, body };
   }
 
   #pollResult(visit: Visit, operation: Operation): Draft {
     switch (operation.status) {
       case 'InProgress': {
         const location = operationUrl(visit.request, operation, 'result');
-        return { status: 202, headers: { Location: location, 'Retry-After': String(POLL_SECONDS) } };
+        return { status: 202, headers: { Location: location, ...POLL_PACE } };
       }
       case 'Failed':
       case 'Canceled':
@@ -410,7 +395,12 @@ export class FrontDoor {
       return refusal(provider.notFound(owner.type, owner.id));
     }
     const found = listed(type, scopeId, visit.query, resources).filter((resource) => filterFits(resource, visit.query));
-    return this.#page(visit, found, (resource) => presentResource(resource, catalogue, world));
+    return {
+      status: 200,
+      body: pageOf(visit.request, visit.query, this.#parts.pageSize, found, (resource) =>
+        presentResource(resource, catalogue, world),
+      ),
+    };
   }
 
   #resourceList(visit: Visit, resourceGroup: string | undefined): Draft {
@@ -429,26 +419,16 @@ export class FrontDoor {
       .below(scope)
       .filter(({ id, location }) => location !== undefined && id.type !== RESOURCE_GROUPS)
       .filter(({ id }) => wanted === undefined || id.type.toLowerCase() === wanted);
-    return this.#page(visit, found, ({ id, location, tags }) => ({
-      id: id.id,
-      name: id.name,
-      type: id.type,
-      ...(location === undefined ? {} : { location }),
-      ...(tags === undefined ? {} : { tags: { ...tags } }),
-    }));
-  }
-
-  #page(visit: Visit, found: readonly StoredResource[], present: (resource: StoredResource) => Json): Draft {
-    const start = Number(Buffer.from(visit.query.$skiptoken ?? '', 'base64url').toString() || '0');
-    const size = Math.min(
-      this.#parts.pageSize,
-      Number(visit.query.$top ?? this.#parts.pageSize) || this.#parts.pageSize,
-    );
-    const value = found.slice(start, start + size).map(present);
-    if (start + size >= found.length) return { status: 200, body: { value } };
-    const next = new URL(visit.request.url, visit.request.baseUrl);
-    next.searchParams.set('$skiptoken', Buffer.from(String(start + size)).toString('base64url'));
-    return { status: 200, body: { value, nextLink: next.toString() } };
+    return {
+      status: 200,
+      body: pageOf(visit.request, visit.query, this.#parts.pageSize, found, ({ id, location, tags }) => ({
+        id: id.id,
+        name: id.name,
+        type: id.type,
+        ...(location === undefined ? {} : { location }),
+        ...(tags === undefined ? {} : { tags: { ...tags } }),
+      })),
+    };
   }
 
   #providers(visit: Visit, namespace: string | undefined, verb: string | undefined): Draft {
@@ -519,18 +499,7 @@ export class FrontDoor {
     const taken = this.#parts.throttle.take(scope, caller.objectId, kind, this.#parts.clock.nowMs());
     const remaining = { [`x-ms-ratelimit-remaining-subscription-${kind}`]: String(taken.remaining) };
     if (taken.allowed) return { remaining };
-    return {
-      remaining,
-      error: {
-        status: 429,
-        code: 'SubscriptionRequestsThrottled',
-        message:
-          `Number of '${kind}' requests for subscription '${scope}' actor '${caller.objectId}' exceeded. Please try ` +
-          `again after '${taken.retryAfterSeconds}' seconds after additional tokens are available. Refer to ` +
-          'https://aka.ms/arm-throttling for additional information.',
-        headers: { 'Retry-After': String(taken.retryAfterSeconds) },
-      },
-    };
+    return { remaining, error: throttled(kind, scope, caller.objectId, taken.retryAfterSeconds) };
   }
 
   #finish(request: ArmRequest, draft: Draft, remaining: Readonly<Record<string, string>>): ArmAnswer {
@@ -613,12 +582,6 @@ export class FrontDoor {
 }
 
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const METHODS: readonly string[] = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'POST'];
-
-function isMethod(method: string): method is Method {
-  return METHODS.includes(method);
-}
-
 /** Wall milliseconds by which an answer is held back. */
 export function responseDelayMs(settings: SimulationSettings, nth: number): number {
   const { seed, responseDelayMs: range } = settings.get('latency');
@@ -626,61 +589,8 @@ export function responseDelayMs(settings: SimulationSettings, nth: number): numb
   return least + Math.floor(seededRandom(`${seed} answer ${nth}`)() * (most - least));
 }
 
-/** The whole URL as the client sent it. */
-export function fullUrl(request: ArmRequest): string {
-  return `${request.baseUrl}${request.url}`;
-}
-
-function splitUrl(url: string): { readonly path: string; readonly query: Readonly<Record<string, string>> } {
-  const at = url.indexOf('?');
-  const path = at < 0 ? url : url.slice(0, at);
-  const parameters = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
-  return { path, query: Object.fromEntries([...parameters].map(([name, value]) => [name.toLowerCase(), value])) };
-}
-
-function subscriptionOf(target: Target): string | undefined {
-  if (target.kind === 'resource' || target.kind === 'action') return target.id.subscription;
-  return 'subscription' in target ? target.subscription : undefined;
-}
-
 function scopeOf(visit: Visit): string {
   return `/subscriptions/${visit.subscription}`;
-}
-
-function operationUrl(request: ArmRequest, operation: Operation, form: 'status' | 'result'): string {
-  const { subscription, namespace, location, id, apiVersion, signature } = operation;
-  const path =
-    operation.work === 'group-delete'
-      ? `/subscriptions/${subscription}/operationresults/${id}`
-      : `/subscriptions/${subscription}/providers/${namespace}/locations/${location}/` +
-        `${form === 'status' ? 'operations' : 'operationResults'}/${id}`;
-  return `${request.baseUrl}${path}?api-version=${apiVersion}&t=${signature}`;
-}
-
-function kindOf(method: string): RequestKind {
-  switch (method.toUpperCase()) {
-    case 'GET':
-    case 'HEAD':
-      return 'reads';
-    case 'DELETE':
-      return 'deletes';
-    default:
-      return 'writes';
-  }
-}
-
-function verbOf(method: Method): 'read' | 'write' | 'delete' {
-  switch (method) {
-    case 'GET':
-    case 'HEAD':
-      return 'read';
-    case 'DELETE':
-      return 'delete';
-    case 'PUT':
-    case 'PATCH':
-    case 'POST':
-      return 'write';
-  }
 }
 
 /** Resource groups are known to roles by another name. */
@@ -688,58 +598,8 @@ function permissionType(type: ResourceType): string {
   return type.type === RESOURCE_GROUPS ? 'Microsoft.Resources/subscriptions/resourceGroups' : type.type;
 }
 
-/** The resource group that an id lies in. */
-function groupIn(id: string): { readonly id: string; readonly name: string } | undefined {
-  const [subscriptions, subscription, groups, name] = pathSegments(id);
-  if (name === undefined || groups?.toLowerCase() !== 'resourcegroups') return undefined;
-  return { id: `/${subscriptions}/${subscription}/${groups}/${name}`, name };
-}
-
-/** `undefined` for what is no JSON; no body at all is `null`. */
-function parseBody(text: string): Json | undefined {
-  if (text.trim() === '') return null;
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
-}
-
-function listed(
-  type: ResourceType,
-  scopeId: string,
-  query: Readonly<Record<string, string>>,
-  resources: ResourceTable,
-): readonly StoredResource[] {
-  const scope = idKey(scopeId);
-  if (type.scope === 'extension') {
-    const atScope = /atScope\(\)/i.test(query.$filter ?? '');
-    return resources.list(type.type).filter(({ id }) => {
-      const own = idKey(id.scopeId ?? '');
-      if (own === scope) return true;
-      if (type.lists !== 'around') return false;
-      return isBelow(scope, own) || (!atScope && isBelow(own, scope));
-    });
-  }
-  if (type.type.split('/').length > 2) return resources.children(scopeId, type.type);
-  return resources.list(type.type, scopeId);
-}
-
-/** `principalId eq '…'` and `assignedTo('…')` of role assignments. */
-function filterFits(resource: StoredResource, query: Readonly<Record<string, string>>): boolean {
-  const wanted = /(?:principalId eq |assignedTo\()'([^']+)'/i.exec(query.$filter ?? '')?.[1];
-  if (wanted === undefined) return true;
-  const { properties } = resource.body;
-  return isJsonObject(properties) && properties.principalId === wanted;
-}
-
 function isErrorAnswer(answer: Json | ArmErrorAnswer): answer is ArmErrorAnswer {
   return isJsonObject(answer) && 'armError' in answer;
-}
-
-/** Without what is only of the HTTP answer. */
-function asPolled(error: ArmError): Json {
-  return { code: error.code, message: error.message, details: (error.details ?? []).map((detail) => ({ ...detail })) };
 }
 
 function refusal(error: ArmError): Draft {
@@ -753,80 +613,4 @@ function faultDraft(effect: Extract<FaultEffect, { kind: 'answer' }>): Draft {
   if (status === 401)
     return refusal({ ...unauthenticated(code, message), ...(pace === undefined ? {} : { headers: pace }) });
   return refusal({ status, code, message, ...(pace === undefined ? {} : { headers: pace }) });
-}
-
-function unauthenticated(code: string, message: string): ArmError {
-  const challenge =
-    `Bearer authorization_uri="https://login.microsoftonline.com/${TENANT_ID}", error="invalid_token", ` +
-    `error_description="${message.replaceAll('"', "'")}"`;
-  return { status: 401, code, message, headers: { 'WWW-Authenticate': challenge } };
-}
-
-function methodNotAllowed(method: string): ArmError {
-  return {
-    status: 405,
-    code: 'HttpMethodNotSupported',
-    message: `The HTTP method '${method}' is not supported at this URL path.`,
-  };
-}
-
-function nothingHere(request: ArmRequest): ArmError {
-  return {
-    status: 404,
-    code: 'NotFound',
-    message: `No HTTP resource was found that matches the request URI '${fullUrl(request)}'.`,
-  };
-}
-
-function invalidNamespace(namespace: string): ArmError {
-  return {
-    status: 404,
-    code: 'InvalidResourceNamespace',
-    message: `The resource namespace '${namespace}' is invalid.`,
-  };
-}
-
-function notRegistered(namespace: string): ArmError {
-  return {
-    status: 409,
-    code: 'MissingSubscriptionRegistration',
-    message:
-      `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for how to ` +
-      'register subscriptions.',
-  };
-}
-
-function disabled(subscription: string): ArmError {
-  return {
-    status: 409,
-    code: 'ReadOnlyDisabledSubscription',
-    message:
-      `The subscription '${subscription}' is disabled and therefore marked as read only. You cannot perform any write ` +
-      'actions on this subscription until it is re-enabled.',
-  };
-}
-
-function beingDeleted(group: string): ArmError {
-  return {
-    status: 409,
-    code: 'ResourceGroupBeingDeleted',
-    message: `The resource group '${group}' is in deprovisioning state and cannot perform this operation.`,
-  };
-}
-
-function unparsable(type: ResourceType): ArmError {
-  const complaint = 'The body is not valid JSON.';
-  if (namespaceOf(type.type) === 'Microsoft.Network') {
-    return {
-      status: 400,
-      code: 'InvalidRequestFormat',
-      message: 'Cannot parse the request.',
-      details: [{ code: 'InvalidJson', message: complaint }],
-    };
-  }
-  return {
-    status: 400,
-    code: 'InvalidRequestContent',
-    message: `The request content was invalid and could not be deserialized: '${complaint}'.`,
-  };
 }

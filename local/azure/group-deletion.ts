@@ -1,5 +1,5 @@
 import type { ArmError } from './arm-error.ts';
-import type { Catalogue } from './catalogue.ts';
+import { type Catalogue, methodsOf } from './catalogue.ts';
 import { collide } from './lock-collision.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { defaultLocks, type ResourceLock, type StoredResource, type World } from './resource-type.ts';
@@ -24,7 +24,7 @@ export function nextGroupDeletionStep(
   const taken: ResourceLock[] = [];
   const deletable: StoredResource[] = [];
   const busyUntilMs: number[] = [];
-  for (const member of members) {
+  for (const member of [...members, ...nestedIn(members, resources, catalogue, world)]) {
     const type = catalogue.require(member.id.type);
     const running = world.operationOn(member.id.id);
     if (running !== undefined) {
@@ -41,6 +41,20 @@ export function nextGroupDeletionStep(
   if (deletable.length > 0) return { kind: 'delete', members: deletable };
   if (busyUntilMs.length > 0) return { kind: 'wait', untilMs: Math.min(...busyUntilMs) };
   return { kind: 'blocked', error: blocked(group, members) };
+}
+
+/** Resources below members that cannot go before them: rule groups of a policy, links of a zone. */
+function nestedIn(
+  members: readonly StoredResource[],
+  resources: ResourceTable,
+  catalogue: Catalogue,
+  world: World,
+): readonly StoredResource[] {
+  return members
+    .filter((member) => (catalogue.require(member.id.type).canDelete?.(member, world) ?? null) !== null)
+    .flatMap((member) => resources.children(member.id.id))
+    .filter((child) => catalogue.require(child.id.type).etag !== 'family')
+    .filter((child) => methodsOf(catalogue.require(child.id.type)).includes('DELETE'));
 }
 
 function blocked(group: StoredResource, members: readonly StoredResource[]): ArmError {

@@ -3,10 +3,19 @@ import type { AccessControl, Caller } from './access-control.ts';
 import { type ArmError, networkError } from './arm-error.ts';
 import { idKey } from './arm-path.ts';
 import { type Catalogue, locationsOf, namespaceOf, normaliseLocation } from './catalogue.ts';
-import { applyMergePatch, isJsonObject, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { capital, operationName } from './operation-name.ts';
 import type { Operation } from './operation-table.ts';
 import type { Operations } from './operations.ts';
 import { withoutEnvelope } from './presentation.ts';
+import {
+  anotherOperation,
+  elsewhere,
+  groupNotFound,
+  notProvisioned,
+  resourceNotFound,
+  unreadable,
+} from './refusals.ts';
 import type { ResourceChanges } from './resource-changes.ts';
 import type { ResourceTable } from './resource-table.ts';
 import {
@@ -25,6 +34,7 @@ import {
 import { seededRandom } from './seeded-random.ts';
 import type { SimulationSettings } from './simulation-settings.ts';
 import type { Usages } from './usages.ts';
+import { checkName, checkPrecondition, mergePatch, placed, readTags } from './write-reading.ts';
 
 /** A request to a provider, after the front door has let it in. */
 export interface ProviderRequest {
@@ -494,162 +504,9 @@ function refused(error: ArmError): ProviderAnswer {
   return { kind: 'refused', error };
 }
 
-export function groupNotFound(name: string): ArmError {
-  return { status: 404, code: 'ResourceGroupNotFound', message: `Resource group '${name}' could not be found.` };
-}
-
-function resourceNotFound(
-  type: string,
-  id: { readonly name: string; readonly resourceGroup?: string | undefined },
-): ArmError {
-  const where = id.resourceGroup === undefined ? '' : ` under resource group '${id.resourceGroup}'`;
-  return {
-    status: 404,
-    code: 'ResourceNotFound',
-    message:
-      `The Resource '${type}/${id.name}'${where} was not found. For more details please go to ` +
-      'https://aka.ms/ARMResourceNotFoundFix',
-  };
-}
-
-function anotherOperation(url: string): ArmError {
-  return networkError(
-    409,
-    'AnotherOperationInProgress',
-    'Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: ' +
-      `${url}.`,
-  );
-}
-
-function notProvisioned(reference: Reference, target: StoredResource): ArmError {
-  const message =
-    `Cannot proceed with operation because resource ${target.id.id} used by resource ${reference.by} is not in ` +
-    `Succeeded state. Resource is in ${target.provisioningState} state and the last operation that updated/is updating ` +
-    `the resource is ${target.lastOperation ?? 'unknown'}.`;
-  if (reference.whenNotSucceeded === 'not-provisioned') {
-    return networkError(400, 'ReferencedResourceNotProvisioned', message);
-  }
-  return networkError(429, 'RetryableError', 'A retryable error occured.', [
-    { code: 'ReferencedResourceNotProvisioned', message },
-  ]);
-}
-
-function elsewhere(id: ResourceId, location: string, wanted: string): ArmError {
-  if (id.type === 'Microsoft.Resources/resourceGroups') {
-    return {
-      status: 409,
-      code: 'InvalidResourceGroupLocation',
-      message: `Invalid resource group location '${wanted}'. The Resource group already exists in location '${location}'.`,
-    };
-  }
-  return {
-    status: 409,
-    code: 'InvalidResourceLocation',
-    message:
-      `The resource '${id.name}' already exists in location '${location}' in resource group '${id.resourceGroup ?? ''}'. ` +
-      `A resource with the same name cannot be created in location '${wanted}'. Please select a new resource name.`,
-  };
-}
-
-/** Microsoft.Network: 1 to 80 characters, first a word character, last a word character or _, between also . and - */
-const NETWORK_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?$/;
-
-function checkName(type: ResourceType, name: string): ArmError | null {
-  if ((type.namePattern ?? NETWORK_NAME).test(name)) return null;
-  return networkError(
-    400,
-    'InvalidResourceName',
-    `Resource name ${name} is invalid. The name can be up to 80 characters long. It must begin with a word character, ` +
-      "and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'.",
-  );
-}
-
-/** The reader's complaint, as the provider words it. */
-function unreadable(type: ResourceType, complaint: string): ArmError {
-  if (namespaceOf(type.type) === 'Microsoft.Network') {
-    return networkError(400, 'InvalidRequestFormat', 'Cannot parse the request.', [
-      { code: 'InvalidJson', message: complaint },
-    ]);
-  }
-  return {
-    status: 400,
-    code: 'InvalidRequestContent',
-    message: `The request content was invalid and could not be deserialized: '${complaint}'.`,
-  };
-}
-
-/** ARM takes 50 tags at most, names up to 512 and values up to 256 characters. */
-function readTags(value: Json): Readonly<Record<string, string>> | string {
-  if (!isJsonObject(value)) return "Error converting value to the type of 'tags'. Path 'tags'.";
-  const entries = Object.entries(value);
-  if (entries.length > 50) return 'A resource has at most 50 tags.';
-  const tags: Record<string, string> = {};
-  for (const [name, text] of entries) {
-    if (typeof text !== 'string')
-      return `Error converting value of tag '${name}' to type 'System.String'. Path 'tags'.`;
-    if (name.length > 512 || text.length > 256) return `Tag '${name}' is too long.`;
-    tags[name] = text;
-  }
-  return tags;
-}
-
-function checkPrecondition(
-  type: ResourceType,
-  existing: StoredResource | undefined,
-  headers: Readonly<Record<string, string>>,
-): ArmError | null {
-  if (type.etag === 'none') return null;
-  const ifMatch = headers['if-match'];
-  const ifNoneMatch = headers['if-none-match'];
-  const fits = (wanted: string): boolean =>
-    existing !== undefined && (wanted.trim() === '*' || wanted.split(',').some((one) => sameEtag(one, existing.etag)));
-  if (ifMatch !== undefined && !fits(ifMatch)) return precondition(`If-Match = '${ifMatch}'`, existing);
-  if (ifNoneMatch !== undefined && fits(ifNoneMatch)) return precondition(`If-None-Match = '${ifNoneMatch}'`, existing);
-  return null;
-}
-
-function precondition(what: string, existing: StoredResource | undefined): ArmError {
-  const now = existing === undefined ? 'The resource does not exist.' : `The resource's etag is '${existing.etag}'.`;
-  return networkError(412, 'PreconditionFailed', `The specified precondition '${what}' failed. ${now}`);
-}
-
-function sameEtag(one: string, other: string): boolean {
-  const bare = (text: string): string => text.trim().replace(/^W\//, '');
-  return bare(one) === bare(other);
-}
-
-function mergePatch(existing: StoredResource, change: JsonObject): JsonObject {
-  const before: JsonObject = {
-    ...existing.body,
-    ...(existing.location === undefined ? {} : { location: existing.location }),
-    ...(existing.tags === undefined ? {} : { tags: { ...existing.tags } }),
-  };
-  return applyMergePatch(before, change);
-}
-
-function placed({ location, tags }: Write): Pick<Write, 'location' | 'tags'> {
-  return { ...(location === undefined ? {} : { location }), ...(tags === undefined ? {} : { tags }) };
-}
-
 function isOwnPart(id: ResourceId, to: string): boolean {
   const key = idKey(to);
   return key === id.key || key.startsWith(`${id.key}/`);
-}
-
-/** `PutSubnetOperation`, `DeleteVirtualNetworkOperation` */
-function operationName(type: ResourceType, kind: OperationKind): string {
-  const own = type.operationName?.(kind);
-  if (own !== undefined) return own;
-  const last = type.type.split('/').at(-1) ?? '';
-  const singular = last
-    .replace(/ies$/, 'y')
-    .replace(/(ss|x|ch|sh)es$/, '$1')
-    .replace(/(?<!s)s$/, '');
-  return `${kind === 'delete' ? 'Delete' : 'Put'}${capital(singular)}Operation`;
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function typeOfId(id: string): string {

@@ -21,8 +21,11 @@ export async function clockFromMaster(clockUrl: string): Promise<SimulatedClock>
   return new SimulatedClock({ simulatedMs: setting.simulatedMs, wallMs: setting.wallMs, speed: setting.speed });
 }
 
-/** Tells the master of a stepped clock where to ask this process to settle. A process that starts again does so again. */
-export async function joinSteppedClock(clockUrl: string, settleUrl: string): Promise<void> {
+/**
+ * Tells the master of the clock where to ask this process to settle, and where to tell that the clock was stopped, put
+ * forward or started again. A process that starts again does so again.
+ */
+export async function joinClock(clockUrl: string, settleUrl: string): Promise<void> {
   await call(`${clockUrl.replace(/\/$/, '')}/participants/host`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },

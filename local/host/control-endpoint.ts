@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ClockSetting } from '../clock.ts';
 import { type FaultSwitches, readFaultSwitches } from './faults.ts';
 import { type Answer, jsonAnswer, readBody } from './http-exchange.ts';
 import { isJsonObject } from './json-value.ts';
@@ -9,7 +10,7 @@ export interface ControlActions {
   readonly faults: FaultSwitches;
   setFaults(switches: FaultSwitches): void;
   crash(): void;
-  settle(nowMs?: number): Promise<unknown>;
+  settle(nowMs?: number, setting?: ClockSetting): Promise<unknown>;
   history(instanceId: string): unknown;
   statistics(): unknown;
 }
@@ -20,7 +21,7 @@ export interface ControlActions {
  * - `GET /_host`: functions, refused functions, epoch, faults, time, what runs
  * - `GET | PUT | DELETE /_host/faults`: the switches described in faults.ts
  * - `POST /_host/crash`: drops all memory and rebuilds it from SQLite
- * - `POST /_host/clock` `{nowMs?}`: settles, `{nextDueMs, workDone}`
+ * - `POST /_host/clock` `{nowMs?, setting?}`: takes over how time runs, settles, `{nextDueMs, workDone}`
  * - `GET /_host/history/{instanceId}`: the stored history in wire form
  * - `GET /_host/statistics`
  */
@@ -45,7 +46,7 @@ export async function answerControl(
       actions.crash();
       return { status: 204 };
     case 'POST clock':
-      return jsonAnswer(200, await actions.settle(nowMsOf(body)));
+      return jsonAnswer(200, await actions.settle(nowMsOf(body), settingOf(body)));
     case 'GET history': {
       const history = actions.history(decodeURIComponent(argument ?? ''));
       return history === undefined ? { status: 404 } : jsonAnswer(200, history);
@@ -55,6 +56,21 @@ export async function answerControl(
     default:
       return { status: 404 };
   }
+}
+
+function settingOf(body: string): ClockSetting | undefined {
+  const value: unknown = body === '' ? {} : JSON.parse(body);
+  const setting = isJsonObject(value) ? value.setting : undefined;
+  if (setting === undefined) return undefined;
+  if (
+    !isJsonObject(setting) ||
+    typeof setting.simulatedMs !== 'number' ||
+    typeof setting.wallMs !== 'number' ||
+    typeof setting.speed !== 'number'
+  ) {
+    throw new Error('"setting" must have simulatedMs, wallMs and speed.');
+  }
+  return { simulatedMs: setting.simulatedMs, wallMs: setting.wallMs, speed: setting.speed };
 }
 
 function nowMsOf(body: string): number | undefined {

@@ -1,20 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { activityEvent, isSameOutcome } from './activity-outcome.ts';
 import { concludeEpisode, type EpisodeConclusion, failedEpisode } from './conclude-episode.ts';
 import type { ActivityJob, DurableStore, InboxMessage, Instance, StoredTimer } from './durable-store.ts';
 import { StaleEpochError } from './durable-store.ts';
+import { DurableTimers, taskKey } from './durable-timers.ts';
 import type { Faults } from './faults.ts';
 import type { FunctionRunner, TimedOutcome } from './function-runner.ts';
 import { EventType, type HistoryEvent } from './history-event.ts';
 import { type HostLog, messageOf } from './host-log.ts';
 import type { HostSettings } from './host-settings.ts';
 import type { IndexedFunction } from './indexed-function.ts';
-import { DEFAULT_INTERPRET_OPTIONS, type Task } from './interpret-actions.ts';
-import type { JsonValue } from './json-value.ts';
+import { executionStarted, isFinal, stamp } from './instance-events.ts';
+import { DEFAULT_INTERPRET_OPTIONS } from './interpret-actions.ts';
+import { nextBatch } from './next-batch.ts';
 import { type OrchestratorAnswer, readOrchestratorAnswer } from './orchestrator-answer.ts';
 import { type EpisodeInput, orchestratorPayload } from './orchestrator-payload.ts';
+import { type OutboxEntry, planCommit } from './plan-commit.ts';
 import type { Statistics } from './statistics.ts';
-import { activityInput, typedDataToJson } from './typed-data.ts';
+import { activityInput } from './typed-data.ts';
 import type { WorkTracker } from './work-tracker.ts';
 
 export interface DurableEngineOptions {
@@ -50,12 +53,13 @@ export class DurableEngine {
   readonly #running = new Set<string>();
   #jobs: ActivityJob[] = [];
   #runningJobs = 0;
-  readonly #timers = new Map<string, { cancel(): void }>();
+  readonly #timers: DurableTimers;
   readonly #histories = new Map<string, { readonly executionId: string; readonly events: HistoryEvent[] }>();
   #alive = false;
 
   constructor(options: DurableEngineOptions) {
     this.#options = options;
+    this.#timers = new DurableTimers(options.clock, (timer) => this.#fire(timer));
     for (const each of options.functions) {
       if (each.triggerType === 'orchestrationtrigger') this.#orchestrators.set(each.name.toLowerCase(), each);
       if (each.triggerType === 'activitytrigger') this.#activityFunctions.set(each.name.toLowerCase(), each);
@@ -82,7 +86,7 @@ export class DurableEngine {
   start(): void {
     this.#alive = true;
     const { store } = this.#options;
-    for (const timer of store.timers()) this.#schedule(timer);
+    for (const timer of store.timers()) this.#timers.schedule(timer);
     this.#jobs = [...store.activities()];
     for (const instanceId of store.instancesWithMessages()) this.#ready.add(instanceId);
     this.#pump();
@@ -93,7 +97,6 @@ export class DurableEngine {
     this.#alive = false;
     this.#ready.clear();
     this.#jobs = [];
-    for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#histories.clear();
   }
@@ -108,12 +111,7 @@ export class DurableEngine {
   /** Forgets what it knows of an instance that was purged or replaced. */
   forget(instanceId: string): void {
     this.#histories.delete(instanceId);
-    const prefix = `${instanceId}\n`;
-    for (const [key, timer] of this.#timers) {
-      if (!key.startsWith(prefix)) continue;
-      timer.cancel();
-      this.#timers.delete(key);
-    }
+    this.#timers.cancelAll(instanceId);
     this.#jobs = this.#jobs.filter((job) => job.instanceId !== instanceId);
   }
 
@@ -243,20 +241,10 @@ export class DurableEngine {
     news: readonly HistoryEvent[],
     conclusion: EpisodeConclusion,
   ): void {
-    const { store, clock, statistics } = this.#options;
+    const { store, clock, statistics, settings } = this.#options;
     const nowMs = clock.nowMs();
     const { end } = conclusion;
-    const outbox = conclusion.newTasks.map((task) => this.#outboxEntry(instance, task));
-    const appended = [
-      ...news,
-      ...outbox.map((entry) => stamp(nowMs, entry.event)),
-      ...endEvents(end).map((event) => stamp(nowMs, event)),
-      stamp(nowMs, { EventType: EventType.OrchestratorCompleted }),
-    ];
-    const customStatus =
-      conclusion.customStatus === undefined ? instance.customStatus : JSON.stringify(conclusion.customStatus);
-    const failure = end.kind === 'failed' ? `Orchestrator function '${instance.name}' failed: ${end.error}` : undefined;
-    const next = nextInstance(instance, { ...end, failure }, customStatus, nowMs);
+    const { next, appended, outbox, failure } = planCommit(instance, news, conclusion, nowMs, settings);
     const isCurrent = store.transaction(() => {
       const current = store.instance(instance.instanceId);
       if (current === undefined || current.executionId !== instance.executionId) return false;
@@ -300,13 +288,13 @@ export class DurableEngine {
     outbox: readonly OutboxEntry[],
     history: HistoryEvent[],
   ): void {
-    for (const id of conclusion.cancelledTimers) this.#unschedule({ ...instance, taskId: id });
+    for (const id of conclusion.cancelledTimers) this.#timers.cancel({ ...instance, taskId: id });
     if (next.executionId !== instance.executionId) {
-      this.#forgetTimers(instance);
+      this.#timers.cancelAll(instance.instanceId, instance.executionId);
       this.#histories.delete(instance.instanceId);
       this.#ready.add(instance.instanceId);
     } else if (isFinal(next)) {
-      this.#forgetTimers(instance);
+      this.#timers.cancelAll(instance.instanceId, instance.executionId);
       this.#histories.delete(instance.instanceId);
       if (next.parent !== null) this.#ready.add(next.parent.instanceId);
     } else {
@@ -314,65 +302,10 @@ export class DurableEngine {
     }
     for (const entry of outbox) {
       if (entry.job !== undefined) this.#jobs.push(entry.job);
-      if (entry.timer !== undefined) this.#schedule(entry.timer);
+      if (entry.timer !== undefined) this.#timers.schedule(entry.timer);
       if (entry.child !== undefined) {
         this.forget(entry.child.instanceId);
         this.#ready.add(entry.child.instanceId);
-      }
-    }
-  }
-
-  #outboxEntry({ instanceId, executionId, name }: Instance, task: Task): OutboxEntry {
-    const { clock, settings } = this.#options;
-    switch (task.kind) {
-      case 'activity': {
-        const input = jsonText(task.input);
-        return {
-          event: {
-            EventType: EventType.TaskScheduled,
-            EventId: task.id,
-            Name: task.name,
-            Version: null,
-            Input: settings.storeInputsInOrchestrationHistory ? input : null,
-          },
-          job: { instanceId, executionId, taskId: task.id, name: task.name, input, attempts: 0 },
-        };
-      }
-      case 'timer': {
-        const event = {
-          EventType: EventType.TimerCreated,
-          EventId: task.id,
-          FireAt: new Date(task.fireAtMs).toISOString(),
-        };
-        if (task.isCanceled) return { event };
-        return { event, timer: { instanceId, executionId, taskId: task.id, fireAtMs: task.fireAtMs } };
-      }
-      case 'subOrchestration': {
-        const nowMs = clock.nowMs();
-        const child: Instance = {
-          instanceId: task.instanceId ?? `${executionId}:${task.id}`,
-          executionId: newExecutionId(),
-          name: task.name,
-          version: task.version ?? settings.defaultVersion ?? null,
-          status: 'Pending',
-          input: jsonText(task.input),
-          output: null,
-          customStatus: null,
-          createdMs: nowMs,
-          updatedMs: nowMs,
-          parent: { instanceId, executionId, name, taskId: task.id },
-        };
-        return {
-          event: {
-            EventType: EventType.SubOrchestrationInstanceCreated,
-            EventId: task.id,
-            Name: task.name,
-            InstanceId: child.instanceId,
-            Input: settings.storeInputsInOrchestrationHistory ? child.input : null,
-            Version: child.version,
-          },
-          child,
-        };
       }
     }
   }
@@ -428,7 +361,7 @@ export class DurableEngine {
       this.#tellParent(next, `Orchestrator function '${instance.name}' failed: it was terminated: ${reason}`, nowMs);
     });
     log('information', 'An orchestration was terminated', { instanceId: instance.instanceId, name: instance.name });
-    this.#forgetTimers(instance);
+    this.#timers.cancelAll(instance.instanceId, instance.executionId);
     this.#histories.delete(instance.instanceId);
     if (next.parent !== null) this.#ready.add(next.parent.instanceId);
   }
@@ -471,15 +404,15 @@ export class DurableEngine {
   // ---- activities ---------------------------------------------------------------------------------------------
 
   async #activity(job: ActivityJob): Promise<void> {
-    const { store, faults, log, statistics } = this.#options;
-    const key = timerKey(job);
+    const { store, clock, faults, log, statistics } = this.#options;
+    const key = taskKey(job);
     if (this.#crashIf(faults.beforeActivity(key))) return;
     store.transaction(() => store.countAttempt(job));
     const orchestration = store.instance(job.instanceId)?.name ?? '(purged)';
     let outcome = await this.#runActivity(job);
     if (faults.runsActivitiesTwice && outcome.timedOut !== true) {
       const second = await this.#runActivity(job);
-      if (outcomeText(outcome) !== outcomeText(second)) {
+      if (!isSameOutcome(outcome, second)) {
         log('warning', 'Two runs of an activity differ', { function: job.name, instanceId: job.instanceId });
         statistics.count(orchestration, 'differingSecondRuns');
       }
@@ -489,7 +422,7 @@ export class DurableEngine {
     statistics.count(orchestration, 'activities');
     if (outcome.error !== undefined) statistics.count(orchestration, 'activityFailures');
     if (outcome.timedOut === true) statistics.count(orchestration, 'activityTimeouts');
-    const event = stamp(this.#options.clock.nowMs(), { TaskScheduledId: job.taskId, ...settlement(job, outcome) });
+    const event = stamp(clock.nowMs(), activityEvent(job.name, job.taskId, outcome));
     store.transaction(() => {
       if (!store.removeActivity(job)) return;
       const instance = store.instance(job.instanceId);
@@ -524,32 +457,6 @@ export class DurableEngine {
     return outcome;
   }
 
-  // ---- timers -------------------------------------------------------------------------------------------------
-
-  #schedule(timer: StoredTimer): void {
-    const key = timerKey(timer);
-    const handle = this.#options.clock.schedule(timer.fireAtMs, () => {
-      this.#timers.delete(key);
-      this.#fire(timer);
-    });
-    this.#timers.set(key, handle);
-  }
-
-  #unschedule(timer: Pick<StoredTimer, 'instanceId' | 'executionId' | 'taskId'>): void {
-    const key = timerKey(timer);
-    this.#timers.get(key)?.cancel();
-    this.#timers.delete(key);
-  }
-
-  #forgetTimers({ instanceId, executionId }: Instance): void {
-    const prefix = `${instanceId}\n${executionId}\n`;
-    for (const [key, timer] of this.#timers) {
-      if (!key.startsWith(prefix)) continue;
-      timer.cancel();
-      this.#timers.delete(key);
-    }
-  }
-
   #fire(timer: StoredTimer): void {
     if (!this.#alive) return;
     const { store, clock, superseded } = this.#options;
@@ -574,120 +481,4 @@ export class DurableEngine {
     if (order === 'crash') this.#options.crash();
     return order !== undefined;
   }
-}
-
-interface OutboxEntry {
-  readonly event: Partial<HistoryEvent> & { readonly EventType: number };
-  readonly job?: ActivityJob;
-  readonly timer?: StoredTimer;
-  readonly child?: Instance;
-}
-
-/** Whether an instance has come to its end. */
-export function isFinal({ status }: Pick<Instance, 'status'>): boolean {
-  return status === 'Completed' || status === 'Failed' || status === 'Terminated';
-}
-
-/** The identity of a new generation: 32 hexadecimal digits. */
-export function newExecutionId(): string {
-  return randomUUID().replaceAll('-', '');
-}
-
-/** A complete event at a time. */
-export function stamp(nowMs: number, event: Partial<HistoryEvent> & { readonly EventType: number }): HistoryEvent {
-  return { EventId: -1, IsPlayed: false, Timestamp: new Date(nowMs).toISOString(), ...event };
-}
-
-/** The event that begins a generation. */
-export function executionStarted(instance: Instance, nowMs: number): HistoryEvent {
-  const { instanceId, executionId, name, version, input, parent } = instance;
-  return stamp(nowMs, {
-    EventType: EventType.ExecutionStarted,
-    Name: name,
-    Version: version,
-    Input: input,
-    OrchestrationInstance: { InstanceId: instanceId, ExecutionId: executionId },
-    ParentInstance:
-      parent === null
-        ? null
-        : {
-            Name: parent.name,
-            OrchestrationInstance: { InstanceId: parent.instanceId, ExecutionId: parent.executionId },
-            TaskScheduleId: parent.taskId,
-          },
-    Tags: null,
-  });
-}
-
-/** The messages that the next episode takes. A suspension is a turn of its own; what comes while suspended waits. */
-function nextBatch(instance: Instance, live: readonly InboxMessage[]): readonly InboxMessage[] {
-  const isOf = (type: number) => (message: InboxMessage) => message.event.EventType === type;
-  if (instance.status === 'Suspended') {
-    const resumeAt = live.findIndex(isOf(EventType.ExecutionResumed));
-    const resume = live[resumeAt];
-    if (resume === undefined) return [];
-    const againAt = live.findIndex((each, at) => at > resumeAt && isOf(EventType.ExecutionSuspended)(each));
-    const upTo = againAt < 0 ? live : live.slice(0, againAt);
-    return [resume, ...upTo.filter((each) => each !== resume && !isOf(EventType.ExecutionSuspended)(each))];
-  }
-  const suspensionAt = live.findIndex(isOf(EventType.ExecutionSuspended));
-  if (suspensionAt < 0) return live;
-  return suspensionAt === 0 ? live.slice(0, 1) : live.slice(0, suspensionAt);
-}
-
-function nextInstance(
-  instance: Instance,
-  end: EpisodeConclusion['end'] & { readonly failure: string | undefined },
-  customStatus: string | null,
-  nowMs: number,
-): Instance {
-  const same = { ...instance, customStatus, updatedMs: nowMs };
-  switch (end.kind) {
-    case 'running':
-      return { ...same, status: 'Running' };
-    case 'completed':
-      return { ...same, status: 'Completed', output: jsonText(end.output) };
-    case 'failed':
-      return { ...same, status: 'Failed', output: JSON.stringify(end.failure) };
-    case 'continuedAsNew':
-      return {
-        ...same,
-        status: 'Running',
-        executionId: newExecutionId(),
-        input: jsonText(end.input),
-        createdMs: nowMs,
-      };
-  }
-}
-
-function endEvents(end: EpisodeConclusion['end']): readonly (Partial<HistoryEvent> & { readonly EventType: number })[] {
-  if (end.kind === 'completed') return [{ EventType: EventType.ExecutionCompleted, Result: jsonText(end.output) }];
-  if (end.kind === 'failed') return [{ EventType: EventType.ExecutionFailed, Reason: end.error, Details: end.error }];
-  return [];
-}
-
-function settlement(
-  { name }: ActivityJob,
-  { error, response }: TimedOutcome,
-): Partial<HistoryEvent> & { readonly EventType: number } {
-  if (error === undefined)
-    return { EventType: EventType.TaskCompleted, Result: typedDataToJson(response?.returnValue) };
-  const { message } = error;
-  return {
-    EventType: EventType.TaskFailed,
-    Reason: `Activity function '${name}' failed: ${message}`,
-    Details: message,
-  };
-}
-
-function outcomeText({ error, response }: TimedOutcome): string | null {
-  return error === undefined ? typedDataToJson(response?.returnValue) : `failed: ${error.message}`;
-}
-
-function timerKey(of: Pick<StoredTimer, 'instanceId' | 'executionId' | 'taskId'>): string {
-  return `${of.instanceId}\n${of.executionId}\n${of.taskId}`;
-}
-
-function jsonText(value: JsonValue | undefined): string | null {
-  return value === undefined ? null : JSON.stringify(value);
 }

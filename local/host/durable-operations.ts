@@ -1,7 +1,7 @@
 import type { DurableEngine } from './durable-engine.ts';
-import { executionStarted, isFinal, newExecutionId, stamp } from './durable-engine.ts';
 import type { Instance } from './durable-store.ts';
 import { EventType } from './history-event.ts';
+import { executionStarted, isFinal, newExecutionId, stamp } from './instance-events.ts';
 
 export type StartResult =
   | { readonly kind: 'started'; readonly instanceId: string }

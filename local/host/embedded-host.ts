@@ -2,24 +2,22 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
-import { SimulatedClock } from '../clock.ts';
+import { type ClockSetting, SimulatedClock } from '../clock.ts';
 import { answerControl, type ControlActions } from './control-endpoint.ts';
 import type { FunctionsCore } from './core.ts';
 import { DurableEngine } from './durable-engine.ts';
 import { DurableStore } from './durable-store.ts';
-import { answerEventGrid } from './event-grid-webhook.ts';
 import { type FaultSwitches, Faults } from './faults.ts';
 import { type FunctionRunner, functionRunner } from './function-runner.ts';
+import { FunctionsEndpoint } from './functions-endpoint.ts';
 import type { HistoryEvent } from './history-event.ts';
 import { setHostEnvironment } from './host-environment.ts';
-import { type HostKeys, isOneOf, makeHostKeys } from './host-keys.ts';
+import { type HostKeys, makeHostKeys } from './host-keys.ts';
 import { type HostLog, messageOf } from './host-log.ts';
 import { type AppSettings, readHostSettings } from './host-settings.ts';
-import { type Answer, BodyTooLargeError, jsonAnswer, readBody, sendAnswer, textAnswer } from './http-exchange.ts';
+import { type Answer, BodyTooLargeError, readBody, sendAnswer, textAnswer } from './http-exchange.ts';
 import { layOutRoutes } from './http-routes.ts';
-import { answerHttpTrigger } from './http-trigger.ts';
 import { type IndexedFunction, indexFunctions, type RefusedFunction } from './indexed-function.ts';
-import { isJsonObject } from './json-value.ts';
 import { durableClientInput, ManagementApi, type ManagementUrls } from './management-api.ts';
 import { type OrchestrationStatistics, Statistics } from './statistics.ts';
 import { readTimerTriggers, TimerTriggers } from './timer-triggers.ts';
@@ -77,7 +75,7 @@ export interface EmbeddedHost {
   /** Drops all memory of the host and rebuilds it from SQLite, without loading the app again. */
   crash(): void;
   /** Stepped clock: moves it to `nowMs` if that is later. Answers when nothing runs or is ready to run. */
-  settle(nowMs?: number): Promise<Settled>;
+  settle(nowMs?: number, setting?: ClockSetting): Promise<Settled>;
   /** `http://127.0.0.1:port`. */
   readonly functionsUrl: string;
   /** `http://127.0.0.1:port/_host`. */
@@ -114,11 +112,11 @@ class Host implements EmbeddedHost, ControlActions {
   readonly #faults: Faults;
   readonly #statistics = new Statistics();
   readonly #run: FunctionRunner;
-  readonly #routes: ReturnType<typeof layOutRoutes>;
   readonly #timerTriggers: ReturnType<typeof readTimerTriggers>['triggers'];
   readonly #functionsServer: Server;
   readonly #controlServer: Server;
   readonly #managementApi: ManagementApi;
+  readonly #endpoint: FunctionsEndpoint;
   readonly #inMemoryDatabase: DatabaseSync | undefined;
   #memory: Memory | undefined;
 
@@ -133,18 +131,32 @@ class Host implements EmbeddedHost, ControlActions {
       options.core.registrations(),
       (name) => options.settings[`AzureWebJobs.${name}.Disabled`]?.toLowerCase() === 'true',
     );
-    this.#routes = layOutRoutes(indexed.functions, this.#settings.routePrefix);
+    const routes = layOutRoutes(indexed.functions, this.#settings.routePrefix);
     const timers = readTimerTriggers(indexed.functions, options.settings);
     this.#timerTriggers = timers.triggers;
-    this.refused = [...indexed.refused, ...this.#routes.refused, ...timers.refused];
+    this.refused = [...indexed.refused, ...routes.refused, ...timers.refused];
     const dropped = new Set(this.refused.map((each) => each.name));
     this.functions = indexed.functions.filter((each) => !dropped.has(each.name));
-    this.#functionsServer = createServer((request, response) => this.#serve(request, response, this.#answer));
+    this.#functionsServer = createServer((request, response) =>
+      this.#serve(request, response, (...of) => this.#endpoint.answer(...of)),
+    );
     this.#controlServer = createServer((request, response) => this.#serveControl(request, response));
     this.#managementApi = new ManagementApi(
       () => this.#current().engine,
       () => this.#urls(),
     );
+    this.#endpoint = new FunctionsEndpoint({
+      functions: this.functions,
+      findRoute: routes.find,
+      run: this.#run,
+      runTimer: (target) => this.#runTimer(target),
+      durableClient: () => this.#durableClient(),
+      managementApi: this.#managementApi,
+      keys: this.keys,
+      requireKeys: options.requireKeys === true,
+      tracker: this.#tracker,
+      log: this.#log,
+    });
     this.#inMemoryDatabase = options.databaseFile === ':memory:' ? new DatabaseSync(':memory:') : undefined;
   }
 
@@ -203,8 +215,9 @@ class Host implements EmbeddedHost, ControlActions {
     this.#options.onSuperseded?.();
   }
 
-  async settle(nowMs?: number): Promise<Settled> {
+  async settle(nowMs?: number, setting?: ClockSetting): Promise<Settled> {
     const { clock } = this.#options;
+    if (setting !== undefined && clock instanceof SimulatedClock) clock.adopt(setting);
     const stepped = clock instanceof SimulatedClock && clock.stepped ? clock : undefined;
     for (;;) {
       stepped?.moveTo(nowMs ?? stepped.nowMs());
@@ -343,111 +356,9 @@ class Host implements EmbeddedHost, ControlActions {
     return { status: 500 };
   }
 
-  readonly #answer = async (request: IncomingMessage, url: URL): Promise<Answer> => {
-    const segments = url.pathname.split('/').filter((each) => each !== '');
-    const [first = '', second = '', third = ''] = segments.map((each) => each.toLowerCase());
-    const body = await readBody(request);
-    if (first === 'runtime' && second === 'webhooks') {
-      if (third === 'eventgrid') return this.#eventGrid(request, url, body);
-      if (third === 'durabletask') return this.#durableTask(request, url, segments.slice(3), body);
-      return { status: 404 };
-    }
-    if (first === 'admin') return this.#admin(request, url, segments.slice(1), body);
-    if (segments.length === 0) return textAnswer(200, 'The Functions host is up and running.');
-    const match = this.#routes.find(request.method ?? 'GET', url.pathname);
-    if (match === undefined) return { status: 404 };
-    const level = String(match.target.trigger.authLevel ?? 'function').toLowerCase();
-    const { masterKey, functionKey } = this.keys;
-    if (level === 'function' && !this.#isAllowed(request, url, [functionKey, masterKey])) return { status: 401 };
-    if (level === 'admin' && !this.#isAllowed(request, url, [masterKey])) return { status: 401 };
-    return answerHttpTrigger(request, url, body, match, {
-      run: this.#run,
-      durableClient: () => this.#durableClient(),
-      log: this.#log,
-    });
-  };
-
-  #isAllowed(request: IncomingMessage, url: URL, keys: readonly string[]): boolean {
-    if (this.#options.requireKeys !== true) return true;
-    const header = request.headers['x-functions-key'];
-    const shown = typeof header === 'string' ? header : (url.searchParams.get('code') ?? undefined);
-    return isOneOf(shown, keys);
-  }
-
-  async #eventGrid(request: IncomingMessage, url: URL, body: Buffer): Promise<Answer> {
-    if (!this.#isAllowed(request, url, [this.keys.eventGridKey, this.keys.masterKey])) return { status: 401 };
-    return answerEventGrid(
-      {
-        method: request.method ?? 'GET',
-        functionName: url.searchParams.get('functionName'),
-        eventType: headerOf(request, 'aeg-event-type'),
-        requestOrigin: headerOf(request, 'webhook-request-origin'),
-        body: body.toString('utf8'),
-      },
-      { functions: this.functions, run: this.#run, durableClient: () => this.#durableClient(), log: this.#log },
-    );
-  }
-
-  async #durableTask(request: IncomingMessage, url: URL, path: readonly string[], body: Buffer): Promise<Answer> {
-    if (!this.#isAllowed(request, url, [this.keys.durableTaskKey, this.keys.masterKey])) return { status: 401 };
-    return this.#management(request, url, path, body);
-  }
-
-  #management(request: IncomingMessage, url: URL, path: readonly string[], body: Buffer): Answer {
-    return this.#managementApi.answer({
-      method: request.method ?? 'GET',
-      path: path.map(decodeURIComponent),
-      query: url.searchParams,
-      body: body.toString('utf8'),
-      continuationToken: headerOf(request, 'x-ms-continuation-token'),
-    });
-  }
-
-  async #admin(request: IncomingMessage, url: URL, path: readonly string[], body: Buffer): Promise<Answer> {
-    if (!this.#isAllowed(request, url, [this.keys.masterKey])) return { status: 401 };
-    const [what, name] = path;
-    if (what === 'host' && name === 'status' && request.method === 'GET') return jsonAnswer(200, { state: 'Running' });
-    if (what !== 'functions') return { status: 404 };
-    if (name === undefined)
-      return jsonAnswer(
-        200,
-        this.functions.map((each) => ({ name: each.name })),
-      );
-    const target = this.functions.find((each) => each.name.toLowerCase() === name.toLowerCase());
-    if (target === undefined || request.method !== 'POST') return { status: 404 };
-    return this.#runByHand(target, body.toString('utf8'));
-  }
-
-  #runByHand(target: IndexedFunction, body: string): Answer {
-    const runnable = ['timertrigger', 'eventgridtrigger', 'activitytrigger'];
-    if (!runnable.includes(target.triggerType)) {
-      return textAnswer(400, `A function with a trigger of type ${target.triggerType} cannot be run this way.`);
-    }
+  #runTimer(target: IndexedFunction): Promise<void> | undefined {
     const trigger = this.#timerTriggers.find((each) => each.target === target);
-    if (trigger !== undefined) {
-      void this.#background(() => this.#current().timers.runNow(trigger));
-      return { status: 202 };
-    }
-    const parsed: unknown = body === '' ? {} : JSON.parse(body);
-    const input = isJsonObject(parsed) ? parsed.input : undefined;
-    if (input !== undefined && typeof input !== 'string') return textAnswer(400, '"input" must be a text.');
-    void this.#background(async () => {
-      const { error } = await this.#run(target, {
-        trigger: input === undefined ? undefined : { string: input },
-        durableClient: this.#durableClient(),
-      });
-      if (error !== undefined) this.#log('error', 'A function failed', { function: target.name, error: error.message });
-    });
-    return { status: 202 };
-  }
-
-  async #background(body: () => Promise<void>): Promise<void> {
-    const ended = this.#tracker.enter();
-    try {
-      await body();
-    } finally {
-      ended();
-    }
+    return trigger === undefined ? undefined : this.#current().timers.runNow(trigger);
   }
 
   #serveControl(request: IncomingMessage, response: ServerResponse): void {
@@ -468,18 +379,13 @@ class Host implements EmbeddedHost, ControlActions {
       if (this.#memory === undefined || Number(epoch) !== this.#memory.store.epoch) {
         return textAnswer(503, 'This host was dropped.');
       }
-      return this.#management(request, url, rest, body);
+      return this.#managementApi.answerHttp(request, url, rest, body);
     });
   }
 }
 
 function urlOf(request: IncomingMessage): URL {
   return new URL(request.url ?? '/', `http://${request.headers.host ?? '127.0.0.1'}`);
-}
-
-function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : undefined;
 }
 
 function portOf(server: Server): number {

@@ -7,6 +7,9 @@ import type { WorkTracker } from './work-tracker.ts';
 
 export type TimedOutcome = InvocationOutcome & { readonly timedOut?: true };
 
+/** Longest sleep that Node's timers take; a longer one would end at once. */
+const MAX_SLEEP_MS = 2 ** 31 - 1;
+
 /** Runs one function of the app; never throws. */
 export type FunctionRunner = (target: IndexedFunction, input: InvocationInput) => Promise<TimedOutcome>;
 
@@ -28,11 +31,14 @@ export function functionRunner(
       if (functionTimeoutMs === null) return await running;
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<TimedOutcome>((resolve) => {
-        timer = setTimeout(() => {
-          const message = `Timeout value of ${timeSpan(functionTimeoutMs)} exceeded by function: ${target.name}`;
-          log('error', 'A function ran into functionTimeout', { function: target.name, functionTimeoutMs });
-          resolve({ invocationId: '', error: { message, stack: '' }, timedOut: true });
-        }, functionTimeoutMs);
+        timer = setTimeout(
+          () => {
+            const message = `Timeout value of ${timeSpan(functionTimeoutMs)} exceeded by function: ${target.name}`;
+            log('error', 'A function ran into functionTimeout', { function: target.name, functionTimeoutMs });
+            resolve({ invocationId: '', error: { message, stack: '' }, timedOut: true });
+          },
+          Math.min(functionTimeoutMs, MAX_SLEEP_MS),
+        );
       });
       const outcome = await Promise.race([running, timeout]);
       clearTimeout(timer);
@@ -51,5 +57,7 @@ function withoutCredentials(outcome: InvocationOutcome): InvocationOutcome {
 }
 
 function timeSpan(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 19);
+  const days = Math.floor(ms / 86_400_000);
+  const time = new Date(ms % 86_400_000).toISOString().slice(11, 19);
+  return days === 0 ? time : `${days}.${time}`;
 }

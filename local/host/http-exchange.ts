@@ -25,6 +25,12 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** A header that came once. `name` in lower case. */
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
 export function sendAnswer(response: ServerResponse, { status, headers = {}, body }: Answer): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) {

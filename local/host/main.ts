@@ -12,7 +12,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { SimulatedClock } from '../clock.ts';
-import { clockFromMaster, joinSteppedClock } from './clock-link.ts';
+import { clockFromMaster, joinClock } from './clock-link.ts';
 import { functionsCore } from './core.ts';
 import { createEmbeddedHost } from './embedded-host.ts';
 import { readFaultSwitches } from './faults.ts';
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   if (values.faults !== undefined) host.setFaults(readFaultSwitches(JSON.parse(values.faults)));
   if (host.functions.length === 0) throw new Error('The app registered no function.');
   await host.start();
-  if (values.clock !== undefined && clock.stepped) await joinSteppedClock(values.clock, `${host.controlUrl}/clock`);
+  if (values.clock !== undefined) await joinClock(values.clock, `${host.controlUrl}/clock`);
 
   let ending = false;
   const end = (reason: string): void => {

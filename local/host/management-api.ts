@@ -1,9 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { DurableEngine } from './durable-engine.ts';
-import { isFinal } from './durable-engine.ts';
 import { DurableOperations, type MessageResult } from './durable-operations.ts';
 import type { Instance, InstanceFilter } from './durable-store.ts';
 import { EventType, eventTypeName, type HistoryEvent } from './history-event.ts';
-import { type Answer, jsonAnswer, textAnswer } from './http-exchange.ts';
+import { type Answer, headerOf, jsonAnswer, textAnswer } from './http-exchange.ts';
+import { isFinal } from './instance-events.ts';
 import { parseJson } from './json-value.ts';
 
 /** Where the pieces of the Durable HTTP API are. */
@@ -68,6 +69,17 @@ export class ManagementApi {
     this.#engine = engine;
     this.#operations = new DurableOperations(engine);
     this.#urls = urls;
+  }
+
+  /** Answers a request whose path below the base, undecoded, is `path`. */
+  answerHttp(request: IncomingMessage, url: URL, path: readonly string[], body: Buffer): Answer {
+    return this.answer({
+      method: request.method ?? 'GET',
+      path: path.map(decodeURIComponent),
+      query: url.searchParams,
+      body: body.toString('utf8'),
+      continuationToken: headerOf(request, 'x-ms-continuation-token'),
+    });
   }
 
   answer(request: ManagementRequest): Answer {

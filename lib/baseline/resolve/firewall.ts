@@ -55,7 +55,8 @@ function policyProperties(input: FirewallInput, firewall: FirewallSpec): JsonObj
   const threatIntelMode = policy.threatIntelMode ?? (adopted ? undefined : tier === 'Basic' ? 'Alert' : 'Deny');
   const intrusionMode = policy.intrusionDetectionMode ?? (adopted || !premium ? undefined : 'Deny');
   const dnsProxy = policy.dnsProxy ?? (adopted || tier === 'Basic' ? undefined : true);
-  const dns = present({ enableProxy: dnsProxy, servers: policy.dnsServers });
+  // A Basic policy may not even say that it has no DNS proxy.
+  const dns = tier === 'Basic' ? {} : present({ enableProxy: dnsProxy, servers: policy.dnsServers });
   const insights = input.workspace !== undefined && tier !== 'Basic' && (!adopted || policy.insightsRetentionDays);
   return present({
     sku: adopted ? undefined : { tier },
@@ -63,7 +64,10 @@ function policyProperties(input: FirewallInput, firewall: FirewallSpec): JsonObj
     threatIntelMode,
     intrusionDetection: intrusionMode === undefined ? undefined : { mode: intrusionMode },
     dnsSettings: Object.keys(dns).length === 0 ? undefined : dns,
-    snat: privateRanges === undefined ? undefined : { privateRanges: [DEFAULT_PRIVATE_RANGES, ...privateRanges] },
+    snat:
+      privateRanges === undefined
+        ? undefined
+        : { privateRanges: [...new Set([DEFAULT_PRIVATE_RANGES, ...privateRanges])] },
     insights: insights
       ? {
           isEnabled: true,

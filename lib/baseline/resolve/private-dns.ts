@@ -17,6 +17,7 @@ function isLinked(zone: PrivateDnsZoneSpec, network: ResolvedNetwork, hop: Resol
 
 /** Private DNS zones and the networks that resolve them. Zones and links are global resources. */
 export function resolvePrivateDns(
+  baseline: string,
   specs: readonly PrivateDnsZoneSpec[],
   hub: Place,
   names: NameBook,
@@ -32,7 +33,9 @@ export function resolvePrivateDns(
     const links = networks
       .filter((network) => isLinked(spec, network, hop))
       .map((network): ResolvedPrivateDnsZoneLink => {
-        const conventional = network.spoke === undefined ? 'to-hub' : `to-spoke-${network.spoke}`;
+        const to = network.spoke === undefined ? 'to-hub' : `to-spoke-${network.spoke}`;
+        // A zone that is not ours may have links of other baselines with spokes of the same name.
+        const conventional = spec.id === undefined ? to : `${baseline}-${to}`;
         const name = names.name('privateDnsZoneLink', conventional, undefined, zone.name);
         return {
           ...zone,

@@ -96,16 +96,6 @@ export const azureFirewalls: ResourceType = {
     return live(resource?.body) ? spread([180, 300], random) : spread([300, 720], random);
   },
   whenSettled: allocateAddresses,
-  quota: {
-    name: 'AzureFirewalls',
-    localizedName: 'Azure Firewalls',
-    limit: 100,
-    error: (limit) =>
-      refuse(
-        'AzureFirewallCountLimitReached',
-        `Cannot create more than ${limit} Azure Firewalls for this subscription in this region.`,
-      ),
-  },
 };
 
 function firewallTier(body: JsonObject): string {
@@ -416,7 +406,9 @@ function validatePolicy(write: Write, world: World): ArmError | null {
 /** Private addresses for the configurations that have a subnet and none yet; a deallocated firewall has given its back. */
 function allocateAddresses(firewall: StoredResource, world: World) {
   const properties = objectAt(firewall.body, 'properties');
-  const forced = textAt(world.traffic, 'firewalls', firewall.id.id, 'privateIPAddress');
+  const forced = Object.entries(objectAt(world.traffic, 'firewalls'))
+    .filter(([id]) => sameId(id, firewall.id.id))
+    .map(([, setting]) => textAt(setting, 'privateIPAddress'))[0];
   const withAddress = (item: JsonObject, choice: string | undefined): JsonObject => {
     const subnetId = textAt(item, 'properties', 'subnet', 'id');
     const subnet = subnetId === undefined ? undefined : world.get(subnetId);

@@ -93,16 +93,6 @@ export const bastionHosts: ResourceType = {
   },
   asyncStyle: networkStyle,
   durationSeconds: durations({ create: [300, 600], update: [300, 600], delete: [300, 600] }),
-  quota: {
-    name: 'BastionHosts',
-    localizedName: 'Bastion Hosts',
-    limit: 100,
-    error: (limit) =>
-      refuse(
-        'BastionHostCountLimitReached',
-        `Cannot create more than ${limit} Bastion hosts for this subscription in this region.`,
-      ),
-  },
 };
 
 function skuOf(body: JsonObject): string {

@@ -162,7 +162,7 @@ function validateHigherTierProperties(write: Write): ArmError | null {
   return higherTierOnly(write.id.name, tooHigh.join(', '));
 }
 
-export function higherTierOnly(policyName: string, what: string): ArmError {
+function higherTierOnly(policyName: string, what: string): ArmError {
   return refuse(
     'FirewallPolicyHigherTierOnlyProperties',
     `Firewall Policy ${policyName} contains higher tier only properties - ${what}`,

@@ -70,16 +70,6 @@ export const ipGroups: ResourceType = {
       `IpGroups '${resource.id.id}' cannot be deleted since there are other Azure Resources using this resource.`,
     );
   },
-  quota: {
-    name: 'IpGroups',
-    localizedName: 'IP Groups',
-    limit: 200,
-    error: (limit) =>
-      refuse(
-        'IpGroupsCountLimitReached',
-        `Cannot create more than ${limit} IP groups for this subscription in this region.`,
-      ),
-  },
 };
 
 function isLive(id: string, world: World): boolean {

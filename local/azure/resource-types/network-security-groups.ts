@@ -8,6 +8,8 @@ import {
   inlineChild,
   propertiesOf,
   storedDrafts,
+  withDraft,
+  withoutDraft,
 } from './support/children.ts';
 import { objectAt, textAt, without } from './support/fields.ts';
 import { guidOf, kindOf } from './support/ids.ts';
@@ -16,7 +18,7 @@ import { firstError, firstOf, refuse } from './support/network-errors.ts';
 import { isSubnetNamed, networkOf, usersOf } from './support/references.ts';
 import { presentRule, validateSecurityRules } from './support/security-rules.ts';
 
-export const SECURITY_RULES = 'Microsoft.Network/networkSecurityGroups/securityRules';
+const SECURITY_RULES = 'Microsoft.Network/networkSecurityGroups/securityRules';
 
 /** Network security groups: `securityRules` inline is the whole list; left out, it empties the group. */
 export const networkSecurityGroups: ResourceType = {
@@ -102,12 +104,10 @@ export const securityRules: ResourceType = {
   validate(write, world) {
     const group = write.id.parentId ?? '';
     const draft: ChildDraft = { name: write.id.name, properties: propertiesOf(write.body) };
-    const others = storedDrafts(group, SECURITY_RULES, world).filter(
-      ({ name }) => name.toLowerCase() !== write.id.name.toLowerCase(),
-    );
+    const drafts = withDraft(storedDrafts(group, SECURITY_RULES, world), draft);
     return firstError(
-      () => validateSecurityRules(group, [...others, draft]),
-      () => validateUses(group, [...others, draft], world),
+      () => validateSecurityRules(group, drafts),
+      () => validateUses(group, drafts, world),
     );
   },
   store: (write) => ({ body: { properties: propertiesOf(write.body) } }),
@@ -117,9 +117,7 @@ export const securityRules: ResourceType = {
   asyncStyle: (kind) => (kind === 'delete' ? 'synchronous' : networkStyle(kind)),
   canDelete(resource, world) {
     const group = resource.id.parentId ?? '';
-    const left = storedDrafts(group, SECURITY_RULES, world).filter(
-      ({ name }) => name.toLowerCase() !== resource.id.name.toLowerCase(),
-    );
+    const left = withoutDraft(storedDrafts(group, SECURITY_RULES, world), resource.id.name);
     return validateUses(group, left, world);
   },
 };

@@ -98,16 +98,21 @@ export const virtualNetworkLinks: ResourceType = {
   }),
   references(id, body) {
     const to = networkIdOf(body);
-    return to === undefined ? [] : [{ to, by: id.id, linkedAction: 'Microsoft.Network/virtualNetworks/join/action' }];
-  },
-  locks(target) {
-    const network = networkIdOf(target.body);
+    if (to === undefined) return [];
+    // Private DNS is a provider of its own: whatever runs in the network does not hold up its links.
     return [
-      { id: target.id.id, mode: 'exclusive' },
-      { id: target.id.parentId ?? '', mode: 'exclusive' },
-      ...(network === undefined ? [] : [{ id: network, mode: 'shared' } as const]),
+      {
+        to,
+        by: id.id,
+        linkedAction: 'Microsoft.Network/virtualNetworks/join/action',
+        whenNotSucceeded: 'ignore',
+      },
     ];
   },
+  locks: (target) => [
+    { id: target.id.id, mode: 'exclusive' },
+    { id: target.id.parentId ?? '', mode: 'exclusive' },
+  ],
   runningState: runningState,
   asyncStyle: () => 'accepted-with-both',
   durationSeconds: (kind, _write, random) => (kind === 'delete' ? spread([30, 90], random) : spread([30, 120], random)),

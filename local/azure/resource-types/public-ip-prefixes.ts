@@ -74,16 +74,6 @@ export const publicIpPrefixes: ResourceType = {
       `Public IP prefix ${resource.id.id} cannot be deleted because it is in use by the following resources: ${users.join(', ')}.`,
     );
   },
-  quota: {
-    name: 'PublicIPPrefixes',
-    localizedName: 'Public IP Prefixes',
-    limit: 100,
-    error: (limit) =>
-      refuse(
-        'PublicIPPrefixCountLimitReached',
-        `Cannot create more than ${limit} public IP prefixes for this subscription in this region.`,
-      ),
-  },
 };
 
 function skuOf(write: Write): string {

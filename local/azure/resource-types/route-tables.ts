@@ -18,7 +18,7 @@ import { firstError, firstOf, refuse } from './support/network-errors.ts';
 import { networkOf, usersOf } from './support/references.ts';
 import { validateRoutes, validateTableForSubnet } from './support/routes.ts';
 
-export const ROUTES = 'Microsoft.Network/routeTables/routes';
+const ROUTES = 'Microsoft.Network/routeTables/routes';
 
 /** Route tables: `routes` inline is the whole list; left out, it empties the table. */
 export const routeTables: ResourceType = {

@@ -1,6 +1,7 @@
 import type { ArmError } from '../arm-error.ts';
 import type { JsonObject } from '../json.ts';
 import type { ResourceLock, ResourceType, StoredResource, World, Write } from '../resource-type.ts';
+import { addressesIn, subnetPrefixes } from './support/address-allocation.ts';
 import {
   type ChildDraft,
   childEffects,
@@ -23,7 +24,15 @@ import {
   validateSpaceOfPeered,
 } from './support/peerings.ts';
 import { validatePrefix } from './support/prefix-rules.ts';
-import { overlap, parseAddress, parsePrefix, prefixesOf } from './support/prefixes.ts';
+import {
+  addressText,
+  firstFreeAddress,
+  isReservedAddress,
+  overlap,
+  parseAddress,
+  parsePrefix,
+  prefixesOf,
+} from './support/prefixes.ts';
 import {
   inlineSubnet,
   SUBNETS,
@@ -122,6 +131,26 @@ export const virtualNetworks: ResourceType = {
   whenDeleted: (resource, world) => settlePeerings(resource.id.id, world),
   canDelete: (resource, world) =>
     firstOf(world.children(resource.id.id, SUBNETS), (subnet) => validateSubnetUnused(subnet, world)),
+  actions: {
+    CheckIPAddressAvailability: {
+      method: 'GET',
+      permission: 'Microsoft.Network/virtualNetworks/checkIpAddressAvailability/read',
+      validate: (_resource, request) => {
+        const text = request.query.ipAddress ?? request.query.ipaddress ?? '';
+        return parseAddress(text) === null
+          ? refuse('InvalidIPAddressFormat', `IP address ${text} is not formatted correctly.`)
+          : null;
+      },
+      run: (resource, request, world) => ({
+        answer: addressAvailability(resource, request.query.ipAddress ?? request.query.ipaddress ?? '', world),
+      }),
+    },
+    usages: {
+      method: 'GET',
+      permission: 'Microsoft.Network/virtualNetworks/usages/read',
+      run: (resource, _request, world) => ({ answer: { value: subnetUsages(resource, world) } }),
+    },
+  },
   quota: {
     name: 'VirtualNetworks',
     localizedName: 'Virtual Networks',
@@ -133,6 +162,43 @@ export const virtualNetworks: ResourceType = {
       ),
   },
 };
+
+/** Whether an address of the network is free, and five others of its subnet that are where it is not. */
+function addressAvailability(network: StoredResource, text: string, world: World): JsonObject {
+  const address = parseAddress(text)?.first ?? 0n;
+  for (const subnet of world.children(network.id.id, SUBNETS)) {
+    const prefix = subnetPrefixes(subnet.body).find(({ first, last }) => first <= address && address <= last);
+    if (prefix === undefined) continue;
+    const held = new Set(addressesIn(subnet.id.id, world).keys());
+    const isPlatformReserved = isReservedAddress(prefix, address);
+    if (!isPlatformReserved && !held.has(address)) return { available: true, isPlatformReserved };
+    const free: string[] = [];
+    for (
+      let next = firstFreeAddress(prefix, held);
+      next !== null && free.length < 5;
+      next = firstFreeAddress(prefix, held)
+    ) {
+      free.push(addressText(next, prefix.family));
+      held.add(next);
+    }
+    return { available: false, availableIPAddresses: free, isPlatformReserved };
+  }
+  return { available: false, availableIPAddresses: [], isPlatformReserved: false };
+}
+
+/** How many addresses of each subnet are taken, of those that are not Azure's. */
+function subnetUsages(network: StoredResource, world: World): readonly JsonObject[] {
+  return world.children(network.id.id, SUBNETS).map((subnet) => {
+    const four = subnetPrefixes(subnet.body).find(({ family }) => family === 4);
+    return {
+      id: subnet.id.id,
+      currentValue: addressesIn(subnet.id.id, world).size,
+      limit: four === undefined ? 0 : 2 ** (32 - four.length) - 5,
+      name: { value: 'SubnetSpace', localizedValue: 'Subnet size and usage' },
+      unit: 'Count',
+    };
+  });
+}
 
 /** The subnets as they would be after the write. */
 function subnetDrafts(write: Write, world: World): readonly ChildDraft[] {

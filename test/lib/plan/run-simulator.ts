@@ -12,6 +12,7 @@ export interface Job {
   readonly estimatedMinutes: number;
   readonly dependsOn: readonly string[];
   readonly lanes: readonly string[];
+  readonly readLanes?: readonly string[];
   /** How long it really takes; absent: as estimated. */
   readonly actualMinutes?: number;
   /** Its operation fails. */
@@ -26,6 +27,12 @@ export interface Played {
   readonly turns: number;
   /** Calls in each second, to compare with ARM's buckets. */
   readonly writesMs: readonly number[];
+}
+
+function collide(one: Job, other: Job): boolean {
+  const meet = (some: readonly string[] = [], others: readonly string[] = []) =>
+    some.some((lane) => others.includes(lane));
+  return meet(one.lanes, other.lanes) || meet(one.lanes, other.readLanes) || meet(one.readLanes, other.lanes);
 }
 
 /** Plays a run against operations that end after their time, and checks on the way what must never happen. */
@@ -47,9 +54,7 @@ export function play(jobs: readonly Job[], limits: Limits = DEFAULT_LIMITS, retr
       if (job === undefined || states.get(id)?.name !== 'pending') throw new Error(`${id} was started twice.`);
       const waitsFor = job.dependsOn.find((other) => states.get(other)?.name !== 'done');
       if (waitsFor !== undefined) throw new Error(`${id} was started before ${waitsFor} was done.`);
-      const rival = jobs.find(
-        (other) => states.get(other.id)?.name === 'running' && other.lanes.some((lane) => job.lanes.includes(lane)),
-      );
+      const rival = jobs.find((other) => states.get(other.id)?.name === 'running' && collide(job, other));
       if (rival !== undefined) throw new Error(`${id} was started beside ${rival.id} in one lane.`);
       const endMs = nowMs + (job.actualMinutes ?? job.estimatedMinutes) * 60_000;
       states.set(id, { name: 'running', startedAtMs: nowMs, nextPollAtMs: Math.min(endMs, nowMs + retryAfterMs) });

@@ -163,6 +163,39 @@ describe('requests and answers', () => {
   });
 });
 
+describe('settling', () => {
+  it('waits for requests that are still being answered', async () => {
+    let finish: () => void = () => undefined;
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const order: string[] = [];
+    fixture = await startFixture({}, () => {
+      app.http('gate', {
+        handler: async () => {
+          begin();
+          await new Promise<void>((resolve) => {
+            finish = resolve;
+          });
+          order.push('answered');
+          return { body: 'open' };
+        },
+      });
+    });
+
+    const answer = get('/api/gate');
+    await begun;
+    const settled = fixture.host.settle().then(({ workDone }) => order.push(`settled after ${workDone}`));
+    await new Promise((resolve) => setImmediate(resolve));
+    finish();
+    await settled;
+
+    expect(order).toEqual(['answered', 'settled after 1']);
+    expect((await answer).body).toBe('open');
+  });
+});
+
 describe('keys', () => {
   const keys = makeHostKeys();
 

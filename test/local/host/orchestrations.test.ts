@@ -114,6 +114,20 @@ describe('activities', () => {
     expect(fixture.host.statistics().chain).toMatchObject({ activityTimeouts: 1, activityFailures: 1 });
   });
 
+  it('lose what looks like a credential from their errors', async () => {
+    fixture = await startFixture();
+    behaviour.work = () => {
+      throw new Error('refused: AccountKey=abc123;more');
+    };
+
+    const id = await fixture.start('chain', { steps: 1 });
+    await fixture.host.settle();
+
+    const { output } = await fixture.status(id);
+    expect(output).toContain("Activity function 'work' failed: refused: [Hidden Credential]");
+    expect(JSON.stringify([output, fixture.logs, fixture.host.history(id)])).not.toContain('abc123');
+  });
+
   it('see what they see in Azure: values that went through JSON, booleans as .NET prints them', async () => {
     const seen: unknown[] = [];
     fixture = await startFixture({}, (df) => {

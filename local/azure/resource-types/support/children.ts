@@ -30,7 +30,7 @@ export function storedDrafts(parentId: string, type: string, world: World): read
   return world.children(parentId, type).map(draftOf);
 }
 
-export function draftOf(child: StoredResource): ChildDraft {
+function draftOf(child: StoredResource): ChildDraft {
   return { name: child.id.name, properties: objectAt(child.body, 'properties') };
 }
 

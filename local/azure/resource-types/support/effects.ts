@@ -3,7 +3,7 @@ import type { Effect, StoredResource } from '../../resource-type.ts';
 import { objectAt } from './fields.ts';
 
 /** The resource with another body; tags, place and state stay. */
-export function replaceBody(resource: StoredResource, body: JsonObject, state = resource.provisioningState): Effect {
+function replaceBody(resource: StoredResource, body: JsonObject, state = resource.provisioningState): Effect {
   return {
     kind: 'put',
     resource: {

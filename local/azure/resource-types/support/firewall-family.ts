@@ -27,7 +27,7 @@ export function firewallsOf(policyId: string, world: World): readonly StoredReso
  * What changes together with a policy: the base policies above it, everything that inherits from those, and all their
  * firewalls. Two changes inside one family fault the firewalls.
  */
-export function familyOf(policyId: string, world: World): readonly StoredResource[] {
+function familyOf(policyId: string, world: World): readonly StoredResource[] {
   const members = new Map<string, StoredResource>();
   const collect = (id: string): void => {
     const policy = world.get(id);

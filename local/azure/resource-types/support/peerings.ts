@@ -22,7 +22,7 @@ export function remoteIdOf(properties: JsonObject): string | undefined {
 }
 
 /** The peering of the remote network that points back. */
-export function reverseOf(networkId: string, remoteId: string, world: World): StoredResource | undefined {
+function reverseOf(networkId: string, remoteId: string, world: World): StoredResource | undefined {
   return world
     .children(remoteId, PEERINGS)
     .find((peering) => sameId(remoteIdOf(objectAt(peering.body, 'properties')), networkId));

@@ -5,7 +5,7 @@ import { addressesIn, subnetPrefixes } from './address-allocation.ts';
 import { validateBastionRules } from './bastion-rules.ts';
 import { type ChildDraft, inlineChild, storedDrafts } from './children.ts';
 import { given, objectAt, objectsAt, textAt, textsAt, without } from './fields.ts';
-import { nameOf, sameId, sameName } from './ids.ts';
+import { nameOf, sameName } from './ids.ts';
 import { validateChildNames } from './names.ts';
 import { firstError, firstOf, missingProperty, notProvisioned, refuse } from './network-errors.ts';
 import { validatePrefix } from './prefix-rules.ts';
@@ -276,6 +276,7 @@ function validateTargetsReady(id: string, draft: ChildDraft, world: World): ArmE
       code: 'RetryableError',
       message: 'A retryable error occured.',
       details: [{ code: detail.code, message: detail.message }],
+      headers: { 'Retry-After': '10' },
     };
   });
 }
@@ -333,9 +334,4 @@ function validateRanges(place: SubnetPlace, drafts: readonly ChildDraft[]): ArmE
     seen.push(...prefixes);
     return null;
   });
-}
-
-/** True if the stored network has a subnet of that id. */
-export function hasSubnet(networkId: string, subnetId: string, world: World): boolean {
-  return world.children(networkId, SUBNETS).some((subnet) => sameId(subnet.id.id, subnetId));
 }

@@ -320,4 +320,30 @@ describe('virtual network', () => {
       expect(azure().put(FIREWALL, firewall()).status).toBe(201);
     });
   });
+
+  describe('asked for its addresses', () => {
+    const azure = eachWithAzure();
+    const ask = (address: string) =>
+      azure().request('GET', `${SPOKE}/CheckIPAddressAvailability`, undefined, `ipAddress=${address}`);
+
+    it('tells which are free', () => {
+      withInterface(azure());
+      expect(ask('10.240.0.9').body).toEqual({ available: true, isPlatformReserved: false });
+      expect(ask('10.240.0.4').body).toEqual({
+        available: false,
+        availableIPAddresses: ['10.240.0.5', '10.240.0.6', '10.240.0.7', '10.240.0.8', '10.240.0.9'],
+        isPlatformReserved: false,
+      });
+      expect(ask('10.240.3.255').body).toMatchObject({ available: false, isPlatformReserved: true });
+      expect(ask('10.99.0.4').body).toMatchObject({ available: false, availableIPAddresses: [] });
+      expect(ask('snet')).toMatchObject({ status: 400, code: 'InvalidIPAddressFormat' });
+    });
+
+    it('tells how full its subnets are', () => {
+      withInterface(azure());
+      const usage = azure().get(`${SPOKE}/usages`).body;
+      expect(at(usage, 'value', 0)).toMatchObject({ id: NODES, currentValue: 1, limit: 1019 });
+      expect(at(usage, 'value', 1)).toMatchObject({ currentValue: 0, limit: 251 });
+    });
+  });
 });

@@ -1,0 +1,186 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  newHead,
+  withGeneration,
+  withNextOperation,
+  withRequest,
+  withResume,
+  withSpec,
+} from '../../../lib/state/baseline-head.ts';
+import { createBaselineStore } from '../../../lib/state/baseline-store.ts';
+import { createJournal, type JournalEntry, journalRow } from '../../../lib/state/journal.ts';
+import { createLedgerStore } from '../../../lib/state/ledger-store.ts';
+import { createSharedLaneStore } from '../../../lib/state/shared-lane-store.ts';
+import { createMemoryStorage } from '../../support/memory-storage.ts';
+
+const AT = '2026-03-01T12:00:00.000Z';
+
+describe('a baseline in state', () => {
+  it('loses none of many changes at once', async () => {
+    const store = createBaselineStore(createMemoryStorage().documents);
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const { result } = await store.change(
+          'base',
+          (head) => {
+            const next = withNextOperation(withGeneration(head));
+            return { head: next.head, result: next.operationId };
+          },
+          { create: true },
+        );
+        return result;
+      }),
+    );
+
+    expect(new Set(ids).size).toBe(20);
+    expect((await store.read('base'))?.head).toMatchObject({ generation: 20, counters: { operation: 20 } });
+  });
+
+  it('is not made by a change of what is not there', async () => {
+    const store = createBaselineStore(createMemoryStorage().documents);
+
+    await expect(store.change('base', (head) => ({ head, result: 0 }))).rejects.toMatchObject({
+      problem: { code: 'BaselineNotFound', actor: 'caller' },
+    });
+    expect(await store.names()).toEqual([]);
+  });
+
+  it('gets a new version for a new document only', () => {
+    const first = withSpec(newHead('base'), { hash: 'a', mode: 'full', by: 'x', at: AT });
+    const same = withSpec(first, { hash: 'a', mode: 'full', by: 'y', at: AT });
+    const second = withSpec(first, { hash: 'b', mode: 'observe', by: 'y', at: AT });
+
+    expect(first).toMatchObject({ specVersion: 1, generation: 1 });
+    expect(same).toBe(first);
+    expect(second).toMatchObject({
+      specVersion: 2,
+      generation: 2,
+      mode: 'observe',
+      history: [
+        { version: 2, by: 'y' },
+        { version: 1, by: 'x' },
+      ],
+    });
+  });
+
+  it('names one reconciler for many requests', () => {
+    const request = (operationId: string) => ({ operationId, trigger: 'put', requestedBy: 'x', at: AT }) as const;
+    const first = withRequest(newHead('base'), request('base-1'));
+    const second = withRequest(first.head, request('base-2'));
+
+    expect(first.start).toBe('reconcile.base.1');
+    expect(second.start).toBeUndefined();
+    expect(second.head.requests).toHaveLength(2);
+  });
+
+  it('resumes the operation that waits, or begins one', () => {
+    const waiting = {
+      ...newHead('base'),
+      currentOperationId: 'base-7',
+      counters: { operation: 7, reconciler: 1, spec: 1 },
+    };
+
+    expect(withResume(waiting, 'resume', 'x', AT).operationId).toBe('base-7');
+    expect(withResume({ ...waiting, currentOperationId: null }, 'resume', 'x', AT).operationId).toBe('base-8');
+  });
+
+  it('counts the switch for all of them', async () => {
+    const store = createBaselineStore(createMemoryStorage().documents);
+
+    expect(await store.readPause()).toMatchObject({ paused: false, generation: 0 });
+    await store.changePause(true, 'x', 'freeze', AT);
+    expect(await store.changePause(false, 'x', 'over', AT)).toMatchObject({ paused: false, generation: 2 });
+  });
+});
+
+describe('the journal', () => {
+  const entry = (overrides: Partial<JournalEntry> = {}): JournalEntry => ({
+    at: AT,
+    baseline: 'base',
+    operationId: 'base-1',
+    trigger: 'put',
+    resource: '/subscriptions/s',
+    decision: 'created',
+    reason: 'because',
+    ...overrides,
+  });
+
+  it('has one line for a decision however often it is written', async () => {
+    const journal = createJournal(createMemoryStorage().tables);
+    await journal.append([entry(), entry({ resource: '/SUBSCRIPTIONS/S' })]);
+    await journal.append([entry()]);
+    await journal.append([entry({ decision: 'failed' }), entry({ discriminator: '2' })]);
+
+    expect((await journal.read({ baseline: 'base' })).entries).toHaveLength(3);
+  });
+
+  it('is read in order of time, from a time on, by resource and operation, in pages', async () => {
+    const journal = createJournal(createMemoryStorage().tables);
+    const times = ['2026-03-01T12:00:03.000Z', '2026-03-01T12:00:01.000Z', '2026-03-01T12:00:02.000Z'];
+    await journal.append(
+      times.map((at, n) => entry({ at, operationId: `base-${n}`, resource: n === 0 ? '/a' : '/b' })),
+    );
+
+    expect((await journal.read({ baseline: 'base' })).entries.map((one) => one.at)).toEqual([...times].sort());
+    expect((await journal.read({ baseline: 'base', since: '2026-03-01T12:00:02.000Z' })).entries).toHaveLength(2);
+    expect((await journal.read({ baseline: 'base', resource: '/A' })).entries).toMatchObject([
+      { operationId: 'base-0' },
+    ]);
+    expect((await journal.read({ baseline: 'base', operation: 'base-2' })).entries).toMatchObject([{ resource: '/b' }]);
+    const first = await journal.read({ baseline: 'base', limit: 2 });
+    const rest = await journal.read({ baseline: 'base', limit: 2, next: first.next ?? '' });
+    expect([first.entries.length, rest.entries.length, rest.next]).toEqual([2, 1, undefined]);
+  });
+
+  it('has keys that a table takes', () => {
+    expect(journalRow(entry()).row).toMatch(/^[^/\\#?\p{Cc}]+$/u);
+  });
+});
+
+describe('the ledger', () => {
+  it('gives a resource to one baseline only', async () => {
+    const ledger = createLedgerStore(createMemoryStorage().tables);
+
+    expect(
+      await Promise.all([ledger.claim('first', '/Subscriptions/S'), ledger.claim('second', '/subscriptions/s')]),
+    ).toEqual(['first', 'first']);
+    await ledger.release('/subscriptions/s');
+    expect(await ledger.claim('second', '/subscriptions/s')).toBe('second');
+  });
+});
+
+describe('a lane that baselines share', () => {
+  const holder = (baseline: string, resource: string) =>
+    ({
+      lane: 'privateDnsZone:/z',
+      baseline,
+      operationId: `${baseline}-1`,
+      resource,
+      apiVersion: '1',
+      action: 'put',
+      since: AT,
+    }) as const;
+
+  it('has one holder, and nobody takes it from a holder that has moved on', async () => {
+    const lanes = createSharedLaneStore(createMemoryStorage().documents);
+    const first = await lanes.take(holder('first', '/a'));
+    const refused = await lanes.take(holder('second', '/b'));
+    await lanes.note(first, { by: 'asyncOperation', url: 'https://x' });
+    const late = await lanes.take(holder('second', '/b'), refused);
+
+    expect([refused.holder.baseline, late.holder.baseline]).toEqual(['first', 'first']);
+    expect((await lanes.read('privateDnsZone:/z'))?.holder.handle).toEqual({ by: 'asyncOperation', url: 'https://x' });
+  });
+
+  it('is freed by its holder for that resource only', async () => {
+    const lanes = createSharedLaneStore(createMemoryStorage().documents);
+    await lanes.take(holder('first', '/a'));
+    await lanes.release('privateDnsZone:/z', 'second', '/a');
+    await lanes.release('privateDnsZone:/z', 'first', '/other');
+    expect((await lanes.read('privateDnsZone:/z'))?.holder.baseline).toBe('first');
+
+    await lanes.release('privateDnsZone:/z', 'first', '/A');
+    expect(await lanes.read('privateDnsZone:/z')).toBeNull();
+    expect((await lanes.take(holder('second', '/b'))).holder.baseline).toBe('second');
+  });
+});

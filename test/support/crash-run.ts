@@ -1,0 +1,241 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isFinal, type OperationBody } from '../../lib/api/operation.ts';
+import type { FaultSwitches } from '../../local/host/faults.ts';
+import { journal, planOf, rejections, resources, sampleSpec, statistics } from './baseline-scenario.ts';
+import { buildApp, type EnvironmentOptions, startEnvironment, type TestEnvironment } from './environment.ts';
+import { eventually } from './eventually.ts';
+import type { JsonResponse } from './http-json.ts';
+
+/** The baseline of the published sample. */
+export const BASELINE = 'aks-baseline';
+/** The sample with other tags on everything: an update of every resource that has tags. */
+export function changedSpec(unit: string): string {
+  return sampleSpec().replace('businessUnit: BU0001', `businessUnit: ${unit}`);
+}
+
+/** How long a run may take in simulated time; undisturbed the sample takes less than half an hour. */
+const PATIENCE_SECONDS = 8 * 3_600;
+const STEP_SECONDS = 30;
+
+/** What is left when a run is over, without what differs between two runs of the same. */
+export interface Picture {
+  readonly operation: { readonly state: string; readonly errors: readonly unknown[] };
+  /** Bodies by id, as canonical text. */
+  readonly resources: ReadonlyMap<string, string>;
+  /** `decision resource`, sorted; a line that is there twice is in here twice. */
+  readonly journal: readonly string[];
+  /** What Azure has counted: `creates` and `deletes` of each resource that was written. */
+  readonly creates: ReadonlyMap<string, number>;
+  readonly rejections: Readonly<Record<string, number>>;
+  /** Ids of what a new plan would do. */
+  readonly planned: readonly string[];
+}
+
+/** A bundle of its own: a host that is restarted must load what the host before it had loaded. */
+export function buildCrashApp(outputDirectory: string): string {
+  buildApp({ entryFile: 'functions/index.ts', outputDirectory });
+  return join(outputDirectory, 'main.cjs');
+}
+
+/** An environment whose state outlives kills of any of its processes. */
+export function startCrashEnvironment(appFile: string, options: EnvironmentOptions = {}): Promise<TestEnvironment> {
+  return startEnvironment({ appFile, record: null, ...options });
+}
+
+/**
+ * A call to the app or the simulation, again and again while nobody is there or it has no access to its state, as any
+ * client does.
+ */
+export async function patiently<Body>(
+  what: string,
+  call: () => Promise<JsonResponse<Body>>,
+): Promise<JsonResponse<Body>> {
+  return eventually(what, async () => {
+    try {
+      const response = await call();
+      return response.status >= 500 ? undefined : response;
+    } catch (error) {
+      if (isLostConnection(error)) return undefined;
+      throw error;
+    }
+  });
+}
+
+function isLostConnection(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code);
+}
+
+/**
+ * Puts a spec once. The answer may be lost with the host: then it is looked up whether the operation, whose id follows
+ * from the ones before, has been recorded.
+ */
+export async function putOnce(environment: TestEnvironment, spec: string): Promise<string> {
+  const { body } = await patiently('the operations are listed', () =>
+    environment.api<{ operations?: readonly { readonly id: string }[] }>('GET', `/api/operations?baseline=${BASELINE}`),
+  );
+  const numbers = (body.operations ?? []).map(({ id }) => Number(id.slice(BASELINE.length + 1)));
+  const expected = `${BASELINE}-${Math.max(0, ...numbers) + 1}`;
+  return eventually('the spec is put', async () => {
+    try {
+      const { status, body: answer } = await environment.api<{ operationId: string }>(
+        'PUT',
+        `/api/baselines/${BASELINE}`,
+        spec,
+      );
+      if (status === 202) return answer.operationId;
+      if (status < 500) throw new Error(`The spec was not taken: ${status} ${JSON.stringify(answer)}`);
+      return undefined;
+    } catch (error) {
+      if (!isLostConnection(error)) throw error;
+    }
+    const { status } = await patiently('the operation is looked up', () =>
+      environment.api('GET', `/api/operations/${expected}`),
+    );
+    return status === 200 ? expected : undefined;
+  });
+}
+
+/** Moves time on, also while one of the processes is being restarted. */
+export async function moveOn(environment: TestEnvironment, seconds: number): Promise<void> {
+  await patiently('time moves', () => environment.sim('POST', 'clock', { advanceSeconds: seconds }, 300));
+}
+
+/** Moves time on until the operation is as wanted. @throws with the operation when it ends otherwise or never comes to that. */
+export async function untilOperation(
+  environment: TestEnvironment,
+  id: string,
+  isWanted: (operation: OperationBody) => boolean,
+  stepSeconds = STEP_SECONDS,
+): Promise<OperationBody> {
+  for (let passedSeconds = 0; ; passedSeconds += stepSeconds) {
+    const { body } = await patiently('the operation is shown', () =>
+      environment.api<OperationBody>('GET', `/api/operations/${id}`),
+    );
+    if (body.state !== undefined && isWanted(body)) return body;
+    if (passedSeconds > PATIENCE_SECONDS || (body.state !== undefined && isFinal(body.state)))
+      throw new Error(`After ${passedSeconds} simulated seconds ${id} is not as wanted: ${JSON.stringify(body)}`);
+    await moveOn(environment, stepSeconds);
+  }
+}
+
+export const isOver = (operation: OperationBody): boolean => isFinal(operation.state);
+
+/** Whether a part of the operation is being written. */
+export function isWriting(part: string): (operation: OperationBody) => boolean {
+  return ({ nodes }) => nodes.some(({ id, state }) => id.includes(part) && state === 'running');
+}
+
+/** Sets the host's fault switches. */
+export async function setFaults(environment: TestEnvironment, faults: FaultSwitches): Promise<void> {
+  const { status, body } = await patiently('the faults are set', () =>
+    environment.hostControl('PUT', 'faults', faults),
+  );
+  if (status !== 200) throw new Error(`The faults were not set: ${JSON.stringify(body)}`);
+}
+
+/** What the host has done since it was started. */
+export async function hostState(
+  environment: TestEnvironment,
+): Promise<{ readonly epoch: number; readonly activities: number }> {
+  const { body: state } = await patiently('the host tells its state', () =>
+    environment.hostControl<{ epoch: number }>('GET', ''),
+  );
+  const { body: counted } = await patiently('the host tells its statistics', () =>
+    environment.hostControl<Record<string, { activities: number }>>('GET', 'statistics'),
+  );
+  return { epoch: state.epoch, activities: counted.baselineReconciler?.activities ?? 0 };
+}
+
+/** Waits for the kill that a switch has announced, as long as the work goes on. */
+export async function untilKilled(environment: TestEnvironment, pid: number): Promise<boolean> {
+  return environment.ready.pid !== pid;
+}
+
+/** Ids of the environment's processes. */
+function processes(environment: TestEnvironment): { readonly azure: number; readonly storage: number } {
+  const { pids } = JSON.parse(readFileSync(join(environment.stateDirectory, 'processes.json'), 'utf8')) as {
+    pids: readonly number[];
+  };
+  const [azure, storage] = pids;
+  if (azure === undefined || storage === undefined) throw new Error('The processes of the environment are not noted.');
+  return { azure, storage };
+}
+
+/** Kills a process of the environment outright; the supervisor brings it back. */
+export function kill(environment: TestEnvironment, which: 'azure' | 'storage'): void {
+  process.kill(processes(environment)[which], 'SIGKILL');
+}
+
+/** Everything that two runs of the same must have in common. */
+export async function pictureOf(environment: TestEnvironment, operation: OperationBody): Promise<Picture> {
+  const counted = await statistics(environment);
+  const bodies = await resources(environment);
+  const entries = await journal(environment, BASELINE);
+  const plan = await planOf(environment, BASELINE).catch((error: unknown) => {
+    // After a teardown there is no spec to plan for.
+    if (operation.trigger === 'delete') return { changes: [] };
+    throw error;
+  });
+  return {
+    operation: { state: operation.state, errors: operation.errors },
+    resources: new Map([...bodies].map(([id, body]) => [id, JSON.stringify(withoutChance(body))])),
+    journal: entries.map((entry) => `${entry.decision} ${(entry.resource ?? '').toLowerCase()}`.trimEnd()).sort(),
+    creates: new Map(Object.entries(counted.resources).map(([id, { creates }]) => [id.toLowerCase(), creates])),
+    rejections: rejections(counted),
+    planned: plan.changes.map((change) => `${change.action} ${change.id}`),
+  };
+}
+
+const GUID = /^(W\/")?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"?$/i;
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
+
+/** A body without what Azure draws anew each time: ETags, GUIDs, times, public addresses. */
+function withoutChance(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutChance(item));
+  if (typeof value === 'object' && value !== null) {
+    const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(sorted.map(([name, inner]) => [name, withoutChance(inner, name)]));
+  }
+  if (typeof value !== 'string') return value;
+  if (key === 'etag' || GUID.test(value)) return '(drawn)';
+  if (TIME.test(value)) return '(time)';
+  return key === 'ipAddress' ? '(drawn)' : value;
+}
+
+/** What must not be, in words; nothing when the disturbed run came to the same end as the undisturbed one. */
+export function complaints(reference: Picture, seen: Picture): readonly string[] {
+  const { state, errors } = seen.operation;
+  return [
+    ...(state === reference.operation.state && errors.length === 0
+      ? []
+      : [`The operation ended as ${state}: ${JSON.stringify(errors)}`]),
+    ...Object.entries(seen.rejections).map(([code, times]) => `Azure refused ${times} writes: ${code}`),
+    ...[...seen.creates].flatMap(([id, creates]) =>
+      creates === (reference.creates.get(id) ?? 0) ? [] : [`Created ${creates} times: ${id}`],
+    ),
+    ...[...reference.creates.keys()].flatMap((id) => (seen.creates.has(id) ? [] : [`Never written: ${id}`])),
+    ...mapDifferences(reference.resources, seen.resources),
+    ...countDifferences(reference.journal, seen.journal),
+    ...seen.planned.map((change) => `A plan would still ${change}`),
+  ];
+}
+
+function mapDifferences(reference: ReadonlyMap<string, string>, seen: ReadonlyMap<string, string>): readonly string[] {
+  const missing = [...reference.keys()].filter((id) => !seen.has(id)).map((id) => `Not there: ${id}`);
+  const more = [...seen].flatMap(([id, body]) => {
+    const wanted = reference.get(id);
+    if (wanted === undefined) return [`There though nobody asked for it: ${id}`];
+    return wanted === body ? [] : [`Another body: ${id}\n  wanted ${wanted}\n  is     ${body}`];
+  });
+  return [...missing, ...more];
+}
+
+function countDifferences(reference: readonly string[], seen: readonly string[]): readonly string[] {
+  const count = (lines: readonly string[], line: string) => lines.filter((one) => one === line).length;
+  return [...new Set([...reference, ...seen])].flatMap((line) => {
+    const [wanted, is] = [count(reference, line), count(seen, line)];
+    return wanted === is ? [] : [`In the journal ${is} times instead of ${wanted}: ${line}`];
+  });
+}
