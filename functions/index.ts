@@ -1,5 +1,6 @@
 import { registerOrchestrations } from '../orchestrations/index.ts';
 import { registerAdjustments } from './adjustments.ts';
+import { registerAlerts } from './alerts.ts';
 import { registerApprovals } from './approvals.ts';
 import { registerBaselines } from './baselines.ts';
 import { type App, createApp } from './composition.ts';
@@ -22,6 +23,7 @@ registerBaselines(appOf);
 registerOperations(appOf);
 registerHolds(appOf);
 registerAdjustments(appOf);
+registerAlerts(appOf);
 registerApprovals(appOf);
 registerJournal(appOf);
 registerPause(appOf);

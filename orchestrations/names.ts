@@ -1,3 +1,7 @@
 /** Names under which the functions of this folder are registered. */
-export const ORCHESTRATION = { reconcile: 'baselineReconciler', plan: 'baselinePlanner' } as const;
+export const ORCHESTRATION = {
+  reconcile: 'baselineReconciler',
+  plan: 'baselinePlanner',
+  relieveSnatExhaustion: 'relieveSnatExhaustion',
+} as const;
 export const ACTIVITY = { advance: 'advanceReconciliation', start: 'startWrite', plan: 'makePlanOperation' } as const;
