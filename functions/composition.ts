@@ -2,6 +2,8 @@ import { createTokenCheck, type TokenCheck } from '../lib/api/entra-token.ts';
 import { createArm } from '../lib/azure/arm.ts';
 import { createCredential } from '../lib/azure/credential.ts';
 import { fetchEntraKeys } from '../lib/azure/entra-keys.ts';
+import { createEventPublisher } from '../lib/azure/event-publisher.ts';
+import { createFirewallMetrics } from '../lib/azure/metrics.ts';
 import { createNetworkUsages } from '../lib/azure/network-usages.ts';
 import type { Dependencies } from '../lib/dependencies.ts';
 import { readSettings, type Settings } from '../lib/settings.ts';
@@ -47,6 +49,12 @@ export function createApp(environment: Readonly<Record<string, string | undefine
     lanes: createSharedLaneStore(storage.documents),
     documents: storage.documents,
     networkUsages: createNetworkUsages(settings.armEndpoint, settings.armTokenScope, credential),
+    metrics: createFirewallMetrics({
+      endpoint: settings.metricsEndpoint,
+      tokenScope: settings.metricsTokenScope,
+      credential,
+    }),
+    events: createEventPublisher({ topicEndpoint: settings.eventTopicEndpoint, credential }),
     time: createTimeSource(settings.timeUrl),
     alerts: createAlertStore(storage.tables),
     alertTokens: alertTokenCheck(settings),

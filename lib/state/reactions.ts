@@ -23,6 +23,13 @@ interface AlertRecord {
   readonly resolvedAt?: string;
 }
 
+/** A named orchestration, and how often it had to be started again for the same signals. */
+export interface ReactionInstance {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly restarts: number;
+}
+
 /**
  * One reaction to one target: what asked for it and the orchestration that looks into it. `sequence` moves with each
  * new signal, `handled` follows when the orchestration has taken it in.
@@ -38,7 +45,7 @@ export interface Reaction {
   /** Operation that signals join until the reaction has ended. */
   readonly operationId: string | null;
   /** The one orchestration of this target; `null` when none is at work. */
-  readonly instance: { readonly id: string; readonly startedAt: string } | null;
+  readonly instance: ReactionInstance | null;
   /** Orchestrations named so far; part of the next one's id. */
   readonly instances: number;
   /** Keys of the latest deliveries, newest last. */
@@ -160,8 +167,20 @@ export function withReactionRestarted(
 ): { readonly head: BaselineHead; readonly start?: string } {
   const reaction = reactionOf(head, kind, target);
   if (reaction === undefined || reaction.instance?.id !== deadInstanceId) return { head };
-  const named = withInstance({ ...reaction, instance: null }, nowIso);
+  const named = withInstance({ ...reaction, instance: null }, nowIso, reaction.instance.restarts + 1);
   return { head: withReaction(head, named.reaction), ...(named.start === undefined ? {} : { start: named.start }) };
+}
+
+/** The orchestration keeps dying: what it was asked for is dropped, and the next signal names a new one. Pure. */
+export function withReactionGivenUp(
+  head: BaselineHead,
+  kind: ReactionKind,
+  target: string,
+  deadInstanceId: string,
+): BaselineHead {
+  const reaction = reactionOf(head, kind, target);
+  if (reaction === undefined || reaction.instance?.id !== deadInstanceId) return head;
+  return withReaction(head, { ...reaction, instance: null, operationId: null, handled: reaction.sequence });
 }
 
 /**
@@ -200,11 +219,15 @@ function withReaction(head: BaselineHead, reaction: Reaction): BaselineHead {
   return { ...head, reactions: [...others, reaction] };
 }
 
-function withInstance(reaction: Reaction, nowIso: string): { readonly reaction: Reaction; readonly start?: string } {
+function withInstance(
+  reaction: Reaction,
+  nowIso: string,
+  restarts = 0,
+): { readonly reaction: Reaction; readonly start?: string } {
   if (reaction.instance !== null) return { reaction };
   const instances = reaction.instances + 1;
   const id = `${actionKey(reaction.kind, reaction.target)}.${instances}`;
-  return { reaction: { ...reaction, instances, instance: { id, startedAt: nowIso } }, start: id };
+  return { reaction: { ...reaction, instances, instance: { id, startedAt: nowIso, restarts } }, start: id };
 }
 
 function withDelivery(
