@@ -68,18 +68,15 @@ export function maximumOverDimensions(window: MetricWindow): readonly WindowPoin
 }
 
 /**
- * How much of the window has an average, in percent: the least complete of the dimensions that showed up at all, since a
- * protocol that is silent may be the busy one. 0 without any sample, or for an empty window.
+ * How much of the window has an average, in percent: the least complete of the series, since a protocol that is
+ * silent may be the busy one. 0 without any series, or for an empty window.
  */
 export function completenessPercent(window: MetricWindow): number {
   const expected = Math.floor((window.untilMs - window.fromMs) / (window.grainMinutes * MINUTE_MS));
-  const shares = window.series.flatMap(({ samples }) => {
-    const grains = new Set(
-      samples
-        .filter(({ atMs, average }) => inside(window, atMs) && known(average))
-        .map(({ atMs }) => grainOf(window, atMs)),
-    );
-    return grains.size === 0 ? [] : [Math.min(100, (100 * grains.size) / expected)];
+  const shares = window.series.map(({ samples }) => {
+    const valued = samples.filter(({ atMs, average }) => inside(window, atMs) && known(average));
+    const grains = new Set(valued.map(({ atMs }) => grainOf(window, atMs)));
+    return Math.min(100, (100 * grains.size) / expected);
   });
   return expected <= 0 || shares.length === 0 ? 0 : Math.min(...shares);
 }

@@ -49,6 +49,8 @@ export const EVALUATION_WINDOW_MINUTES = 5;
 export const MAXIMUM_METRIC_AGE_MINUTES = 10;
 /** An average of fewer samples is a guess. */
 export const MINIMUM_EVALUATION_PERCENT = 60;
+/** Ports are whole; less than this is what fractions of percentages leave. */
+const ROUNDING_PORTS = 0.001;
 
 interface Common {
   readonly nowMs: number;
@@ -421,8 +423,8 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
   const own = base.ownAddresses;
   const fewest = firewall.minimumInstances ?? MINIMUM_INSTANCES;
   const left = snatPorts(present - 1, fewest);
-  const allowed = (rules.utilizationPercent / 100) * left;
-  const allowedPeak = (settings.scaleOut.utilizationPercent / 100) * left;
+  const allowed = (rules.utilizationPercent * left) / 100;
+  const allowedPeak = (settings.scaleOut.utilizationPercent * left) / 100;
   const lookBack = lookBackOf(input);
   const ageMinutes = stalenessMinutes(input.utilization, nowMs);
   const figures: SnatFigures = {
@@ -494,14 +496,14 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
     );
   }
   const arithmetic = `${present - 1} addresses on ${fewest} instances have ${grouped(left)} ports`;
-  if (lookBack.demandPorts > allowed) {
+  if (lookBack.demandPorts > allowed + ROUNDING_PORTS) {
     return say(
       'keep',
       'DemandTooHigh',
       `Up to ${grouped(lookBack.demandPorts)} ports were in use during the last ${rules.lookBackHours} hours; ${arithmetic}, of which ${rules.utilizationPercent} % are ${grouped(allowed)}.`,
     );
   }
-  if (lookBack.peakPorts > allowedPeak) {
+  if (lookBack.peakPorts > allowedPeak + ROUNDING_PORTS) {
     return say(
       'keep',
       'PeaksTooHigh',
