@@ -89,35 +89,43 @@ const MOST_DIMENSIONS = 50;
 /** Text, or `null` for everything that is none or too long to be what it should be. */
 const text = z
   .unknown()
+  .optional()
   .transform((value) => (typeof value === 'string' && value.length <= LONGEST_TEXT ? value : null));
 
 /** A number, also when it was sent as text: thresholds are, and legacy severities. */
-const figure = z.unknown().transform((value) => {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (typeof value !== 'string' || value.trim() === '') return null;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : null;
-});
+const figure = z
+  .unknown()
+  .optional()
+  .transform((value) => {
+    if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+    if (typeof value !== 'string' || value.trim() === '') return null;
+    const number = Number(value);
+    return Number.isFinite(number) ? number : null;
+  });
 
 const texts = (most: number) =>
   z
     .unknown()
+    .optional()
     .transform((value) =>
       (Array.isArray(value) ? value : [])
         .filter((item): item is string => typeof item === 'string' && item !== '' && item.length <= LONGEST_TEXT)
         .slice(0, most),
     );
 
-const dimensions = z.unknown().transform((value): readonly AlertDimension[] =>
-  (Array.isArray(value) ? value : [])
-    .slice(0, MOST_DIMENSIONS)
-    .filter(isJsonObject)
-    .flatMap(({ name, value: content }) =>
-      typeof name === 'string' && typeof content === 'string' && content.length <= LONGEST_TEXT
-        ? [{ name, value: content }]
-        : [],
-    ),
-);
+const dimensions = z
+  .unknown()
+  .optional()
+  .transform((value): readonly AlertDimension[] =>
+    (Array.isArray(value) ? value : [])
+      .slice(0, MOST_DIMENSIONS)
+      .filter(isJsonObject)
+      .flatMap(({ name, value: content }) =>
+        typeof name === 'string' && typeof content === 'string' && content.length <= LONGEST_TEXT
+          ? [{ name, value: content }]
+          : [],
+      ),
+  );
 
 const criterion = z.object({
   metricName: text,
@@ -140,7 +148,7 @@ const commonAlert = z.object({
       return z.NEVER;
     }),
     alertRule: text,
-    severity: z.unknown().transform(severityOf),
+    severity: z.unknown().optional().transform(severityOf),
     signalType: text,
     monitoringService: text,
     alertTargetIDs: texts(MOST_TARGETS),

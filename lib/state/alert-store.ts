@@ -9,8 +9,8 @@ const ALERTS_TABLE = 'hubkeeperalerts';
  */
 const PERIOD_DAYS = 30;
 const PERIOD_MS = PERIOD_DAYS * 86_400_000;
-/** Periods back that are still swept: an app that was stopped for years leaves the rest behind. */
-const SWEPT_PERIODS = 6;
+/** Periods back that are still swept: an app that was stopped for months leaves the rest behind. */
+const SWEPT_PERIODS = 2;
 /** Rows that one sweep removes at most. */
 const ROWS_PER_SWEEP = 200;
 
