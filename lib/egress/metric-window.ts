@@ -68,17 +68,22 @@ export function maximumOverDimensions(window: MetricWindow): readonly WindowPoin
 }
 
 /**
- * How much of the window has an average, in percent: the least complete of the series, since a protocol that is
- * silent may be the busy one. 0 without any series, or for an empty window.
+ * How much of the window has an average, in percent: the least complete of the series, since a protocol that is silent
+ * may be the busy one. Of a series other than the busiest that never went above `sporadicBelow` gaps do not count: a
+ * protocol that is hardly used is hardly reported. One without any value counts as 0, and so does an empty window.
  */
-export function completenessPercent(window: MetricWindow): number {
+export function completenessPercent(window: MetricWindow, sporadicBelow = 0): number {
   const expected = Math.floor((window.untilMs - window.fromMs) / (window.grainMinutes * MINUTE_MS));
-  const shares = window.series.map(({ samples }) => {
+  if (expected <= 0 || window.series.length === 0) return 0;
+  const told = window.series.map(({ samples }) => {
     const valued = samples.filter(({ atMs, average }) => inside(window, atMs) && known(average));
     const grains = new Set(valued.map(({ atMs }) => grainOf(window, atMs)));
-    return Math.min(100, (100 * grains.size) / expected);
+    const peak = valued.reduce((highest, sample) => Math.max(highest, sample.average ?? 0, sample.maximum ?? 0), 0);
+    return { percent: Math.min(100, (100 * grains.size) / expected), peak };
   });
-  return expected <= 0 || shares.length === 0 ? 0 : Math.min(...shares);
+  const highest = Math.max(...told.map(({ peak }) => peak));
+  const needed = told.filter(({ percent, peak }) => percent === 0 || peak >= highest || peak > sporadicBelow);
+  return Math.min(...needed.map(({ percent }) => percent));
 }
 
 /** Age of the newest value, in minutes, counted from the end of its grain; null without any. */

@@ -49,6 +49,8 @@ export const EVALUATION_WINDOW_MINUTES = 5;
 export const MAXIMUM_METRIC_AGE_MINUTES = 10;
 /** An average of fewer samples is a guess. */
 export const MINIMUM_EVALUATION_PERCENT = 60;
+/** A protocol that never used more of the ports is hardly reported, and tells nothing by its gaps. */
+export const SPORADIC_UTILIZATION_PERCENT = 5;
 /** Ports are whole; less than this is what fractions of percentages leave. */
 const ROUNDING_PORTS = 0.001;
 
@@ -399,7 +401,10 @@ function lookBackOf(input: ScaleInInput): LookBack | null {
     peak = Math.max(peak, ((maximum ?? average ?? 0) / 100) * ports);
     highest = Math.max(highest, average ?? 0, maximum ?? 0);
   }
-  const complete = Math.min(completenessPercent(input.utilization), completenessPercent(input.capacity));
+  const complete = Math.min(
+    completenessPercent(input.utilization, SPORADIC_UTILIZATION_PERCENT),
+    completenessPercent(input.capacity),
+  );
   return { demandPorts: demand, peakPorts: peak, highestPercent: highest, completenessPercent: complete };
 }
 

@@ -299,6 +299,15 @@ describe('decideScaleIn', () => {
     expect(decision.reasons[0]).toMatch(/\.$/);
   });
 
+  it('takes a protocol that is hardly used, and hardly reported, for what it is', () => {
+    const seldom = (value: number) => (index: number) => (index % 50 === 0 ? level(value)() : null);
+    const at = (value: number) =>
+      decideScaleIn(scaleInInput(9, 1, 1, { utilization: metric(24 * 60, { TCP: level(6), UDP: seldom(value) }, 5) }))
+        .code;
+
+    expect([at(0), at(5), at(5.1), at(6.5)]).toEqual(['DemandLow', 'DemandLow', 'DataIncomplete', 'DataIncomplete']);
+  });
+
   it('does not wait for ever for a Resolved that got lost', () => {
     const alert = { firedAtMs: NOW_MS - 24 * HOUR_MS, resolvedAtMs: null };
     expect(decideScaleIn(scaleInInput(5, 1, 1, { alert })).decision).toBe('scaleIn');
