@@ -4,7 +4,7 @@ import { createAlertStore } from '../../lib/state/alert-store.ts';
 import type { BaselineHead } from '../../lib/state/baseline-head.ts';
 import { createBaselineStore } from '../../lib/state/baseline-store.ts';
 import { createLedgerStore } from '../../lib/state/ledger-store.ts';
-import type { DocumentStore, Storage, TableStore } from '../../lib/state/storage.ts';
+import { type DocumentStore, type Storage, StorageError, type TableStore } from '../../lib/state/storage.ts';
 import { createMemoryStorage } from './memory-storage.ts';
 
 export const NOW = '2026-05-04T09:13:00.000Z';
@@ -19,12 +19,18 @@ export interface Intake {
   /** Makes a baseline with a spec in force that owns these resources. */
   manage(baseline: string, ids: readonly string[], change?: Partial<BaselineHead>): Promise<void>;
   /** The same storage seen by a process that has just started. */
-  restarted(): Intake;
+  restarted(options?: IntakeOptions): Intake;
 }
 
-export function createIntake(
-  options: { readonly storage?: Storage; readonly allowedScopes?: string; readonly failing?: () => boolean } = {},
-): Intake {
+export interface IntakeOptions {
+  readonly storage?: Storage;
+  /** As in the app setting. */
+  readonly allowedScopes?: string;
+  /** Asked before each storage call: true makes it fail. */
+  readonly failing?: () => boolean;
+}
+
+export function createIntake(options: IntakeOptions = {}): Intake {
   const inner = options.storage ?? createMemoryStorage();
   const calls: string[] = [];
   const observed = <Store extends DocumentStore | TableStore>(store: Store, name: string): Store =>
@@ -34,7 +40,7 @@ export function createIntake(
         if (typeof method !== 'function') return method;
         return async (...parameters: readonly unknown[]) => {
           calls.push(`${name}.${String(property)}`);
-          if (options.failing?.() === true) throw new Error('the storage account is away');
+          if (options.failing?.() === true) throw new StorageError('answer', 'it is away');
           return method.apply(target, parameters);
         };
       },
@@ -64,6 +70,6 @@ export function createIntake(
         { create: true },
       );
     },
-    restarted: () => createIntake({ ...options, storage: inner }),
+    restarted: (changes = {}) => createIntake({ ...options, ...changes, storage: inner }),
   };
 }
