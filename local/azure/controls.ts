@@ -43,16 +43,31 @@ function ok(body: Json): ControlAnswer {
   return { status: 200, body };
 }
 
-function trafficControls({ settings }: Simulation): readonly Control[] {
+function trafficControls(simulation: Simulation): readonly Control[] {
   return [
-    { method: 'GET', path: '/traffic', handle: () => ok(settings.get('traffic')) },
+    { method: 'GET', path: '/traffic', handle: () => ok(simulation.settings.get('traffic')) },
     {
       method: 'PUT',
       path: '/traffic',
-      handle: ({ body }) =>
-        isJsonObject(body) ? ok(settings.mergeTraffic(body)) : badControl('Traffic is an object.'),
+      handle: ({ body }) => {
+        if (!isJsonObject(body)) return badControl('Traffic is an object.');
+        const wrong = wrongTraffic(body);
+        return wrong === null ? ok(simulation.changeTraffic(body)) : badControl(wrong);
+      },
     },
   ];
+}
+
+/** What firewalls' gauges are computed from must be numbers; whatever else there is does no harm. */
+function wrongTraffic({ firewalls }: JsonObject): string | null {
+  for (const [id, firewall] of Object.entries(isJsonObject(firewalls) ? firewalls : {})) {
+    if (!isJsonObject(firewall)) continue;
+    const ports = Object.entries(isJsonObject(firewall.snatPortsInUse) ? firewall.snatPortsInUse : {});
+    const counts = [...ports, ['busyInstances', firewall.busyInstances ?? null] as const];
+    const bad = counts.find(([, count]) => count !== null && (typeof count !== 'number' || count < 0));
+    if (bad !== undefined) return `${bad[0]} of firewall ${id} is a number from 0, or null.`;
+  }
+  return null;
 }
 
 function faultControls({ faults }: Simulation): readonly Control[] {

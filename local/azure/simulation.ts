@@ -5,7 +5,8 @@ import { ClockKeeper } from './clock-keeper.ts';
 import { Documents } from './documents.ts';
 import { Faults } from './faults.ts';
 import { FrontDoor } from './front-door.ts';
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
+import { GaugeHistory } from './monitoring/gauge-history.ts';
 import { OperationTable } from './operation-table.ts';
 import { Operations } from './operations.ts';
 import { platformTypes } from './platform-types.ts';
@@ -50,6 +51,7 @@ export class Simulation {
   readonly #catalogue: Catalogue;
   readonly #resources: ResourceTable;
   readonly #operations: Operations;
+  readonly #gauges: GaugeHistory;
   readonly #frontDoor: FrontDoor;
 
   constructor(options: SimulationOptions) {
@@ -62,7 +64,8 @@ export class Simulation {
     const faults = new Faults(documents);
     const resources = new ResourceTable(documents, catalogue);
     const table = new OperationTable(documents);
-    const world = new SimulatedWorld(resources, table, settings, clock);
+    const gauges = new GaugeHistory(documents, settings, clock);
+    const world = new SimulatedWorld(resources, table, settings, gauges, clock);
     const changes = new ResourceChanges(resources, catalogue, clock);
     const access: AccessControl = new AccessControl(settings, resources, catalogue, clock);
     const usages = new Usages(resources, catalogue, settings);
@@ -79,6 +82,7 @@ export class Simulation {
       clock,
     });
     if (options.seed !== undefined) settings.set('latency', { ...settings.get('latency'), seed: options.seed });
+    this.#gauges = gauges;
     this.settings = settings;
     this.statistics = statistics;
     this.faults = faults;
@@ -103,7 +107,9 @@ export class Simulation {
       clock,
       pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
     });
+    operations.onChange(() => this.#observe());
     operations.resume();
+    this.#observe();
     documents.flush();
   }
 
@@ -120,6 +126,18 @@ export class Simulation {
   /** Tells of each write and delete that has succeeded. */
   onChange(listener: (change: ResourceChange) => void): void {
     this.#operations.onChange(listener);
+  }
+
+  /** Merges into what is known of the traffic; answers all that is known then. */
+  changeTraffic(change: JsonObject): JsonObject {
+    const merged = this.settings.mergeTraffic(change);
+    this.#observe();
+    return merged;
+  }
+
+  /** Something changed that gauges may depend on. */
+  #observe(): void {
+    this.#gauges.observe(this.world);
   }
 
   /** Makes what the controls changed durable. */

@@ -5,6 +5,7 @@ import { ddosProtectionPlans } from './ddos-protection-plans.ts';
 import { diagnosticSettings, diagnosticSettingsCategories } from './diagnostic-settings.ts';
 import { firewallPolicies } from './firewall-policies.ts';
 import { ipGroups } from './ip-groups.ts';
+import { metricDefinitions, metrics } from './metrics.ts';
 import { natGateways } from './nat-gateways.ts';
 import { networkInterfaces } from './network-interfaces.ts';
 import { networkSecurityGroups, securityRules } from './network-security-groups.ts';
@@ -45,4 +46,6 @@ export const resourceTypes: readonly ResourceType[] = [
   deletedWorkspaces,
   diagnosticSettings,
   diagnosticSettingsCategories,
+  metrics,
+  metricDefinitions,
 ];

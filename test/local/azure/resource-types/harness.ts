@@ -44,8 +44,8 @@ export class Azure {
     return this.request('PUT', id, body, query);
   }
 
-  get(id: string): Outcome {
-    return this.request('GET', id);
+  get(id: string, query = ''): Outcome {
+    return this.request('GET', id, undefined, query);
   }
 
   delete(id: string): Outcome {
@@ -171,6 +171,9 @@ function apiVersionOf(id: string): string {
   if (provider.startsWith('microsoft.network/privatednszones')) return '2024-06-01';
   if (provider.startsWith('microsoft.network/')) return '2025-09-01';
   if (provider.startsWith('microsoft.operationalinsights/')) return '2025-07-01';
+  if (provider.startsWith('microsoft.insights/metricalerts')) return '2026-01-01';
+  if (provider.startsWith('microsoft.insights/actiongroups')) return '2024-10-01-preview';
+  if (provider.startsWith('microsoft.insights/metric')) return '2024-02-01';
   if (provider.startsWith('microsoft.insights/')) return '2021-05-01-preview';
   return '2020-05-01';
 }
