@@ -44,16 +44,21 @@ const RESOURCES_API_VERSION = '2025-04-01';
  * @throws ProblemError when Azure refuses a read; ArmUnreachableError when it does not answer.
  */
 export async function makePlan(dependencies: Dependencies, request: PlanRequest): Promise<MadePlan> {
-  const graph: DesiredGraph =
+  const declared: DesiredGraph =
     request.resolved === undefined
       ? { baseline: request.baseline, nodes: [] }
       : compile(request.resolved, request.adjustments, request.nowIso);
   const ledger = await dependencies.ledger.all(request.baseline);
   const ledgerById = new Map(ledger.map((entry) => [normaliseId(entry.id), entry]));
-  const nodes = new Map(graph.nodes.map((node) => [normaliseId(node.id), node]));
+  const wanted = new Set(declared.nodes.map(({ id }) => normaliseId(id)));
 
-  const references = [...graph.nodes, ...ledger.filter((entry) => !nodes.has(normaliseId(entry.id)))];
+  const references = [...declared.nodes, ...ledger.filter((entry) => !wanted.has(normaliseId(entry.id)))];
   const observed = await observe(dependencies.arm, references, kindOf);
+  const graph: DesiredGraph = {
+    ...declared,
+    nodes: declared.nodes.map((node) => aligned(node, observed.get(normaliseId(node.id)))),
+  };
+  const nodes = new Map(graph.nodes.map((node) => [normaliseId(node.id), node]));
   const subscriptions = new Set(
     references.map((reference) => parseResourceId(reference.id).subscriptionId.toLowerCase()),
   );
@@ -93,6 +98,13 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     protectedScopes: [...locks, ...optedOut],
     taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),
   };
+}
+
+/** The node with the parts of its body where Azure has them. */
+function aligned(node: DesiredNode, actual: JsonObject | null | undefined): DesiredNode {
+  if (!actual || node.presence === 'reference') return node;
+  const body = kindOf(node.kind).align?.(node.body, actual);
+  return body === undefined || body === node.body ? node : { ...node, body };
 }
 
 function hasOptOutTag(body: JsonObject): boolean {
