@@ -90,7 +90,8 @@ export function createFirewallMetrics(options: FirewallMetricsOptions): Firewall
           ...(dimension === null ? {} : { filter: `${dimension} eq '*'`, top: MOST_SERIES }),
         }),
       );
-      const found = results.flatMap((result) => result.metrics).filter((metric) => sameName(metric.name, name));
+      // One metric was asked for. Its name is no help: the client gives the localised one.
+      const found = results.flatMap((result) => result.metrics);
       for (const metric of found) refuseError(metric, query.resourceId);
       metrics.push(...found);
     }
@@ -167,7 +168,7 @@ function unavailable(message: string, resource: string): ProblemError {
 /** A metric may fail inside an answer that succeeds; its points are then incomplete. */
 function refuseError({ errorCode, errorMessage, name }: Metric, resource: string): void {
   if (errorCode === undefined || errorCode === '' || sameName(errorCode, 'Success')) return;
-  throw unavailable(`Azure Monitor has no ${name} (${errorCode}): ${errorMessage ?? ''}`.trim(), resource);
+  throw unavailable(`Azure Monitor has no values of ${name} (${errorCode}): ${errorMessage ?? ''}`.trim(), resource);
 }
 
 interface Grid {
@@ -180,7 +181,8 @@ interface Grid {
 function seriesOf(metrics: readonly Metric[], dimension: string | null, grid: Grid): readonly MetricSeries[] {
   const grains = new Map<string, Map<number, MetricSample>>();
   for (const { metadatavalues, data } of metrics.flatMap((metric) => metric.timeseries)) {
-    const value = dimension === null ? '' : metadatavalues?.find(({ name }) => sameName(name ?? '', dimension))?.value;
+    // Only the dimension of the filter is there, under a localised name.
+    const value = dimension === null ? '' : metadatavalues?.[0]?.value;
     const key = (value ?? '').toUpperCase();
     const samples = grains.get(key) ?? new Map<number, MetricSample>();
     grains.set(key, samples);
