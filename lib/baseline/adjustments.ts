@@ -66,7 +66,10 @@ function withPublicIps(
   const reserved = new Set(
     wanted.reserved.filter(({ until }) => Date.parse(until) > now).map(({ name }) => name.toLowerCase()),
   );
-  const idle = addresses.filter(({ name }) => reserved.has(name.toLowerCase()) && !onFirewall.has(name.toLowerCase()));
+  const left = addresses.filter(({ name }) => !onFirewall.has(name.toLowerCase()));
+  // The spec still declares those of its own: they are kept for as long as it does.
+  const released = left.filter(({ name, owner }) => owner === 'spec' && detached.has(name.toLowerCase()));
+  const idle = [...released, ...left.filter(({ name }) => reserved.has(name.toLowerCase()))];
   const before = new Set(
     baseline.publicIpAddresses.filter(({ purpose }) => purpose === 'firewall').map(({ id }) => id),
   );
@@ -76,6 +79,7 @@ function withPublicIps(
     firewall: {
       ...firewall,
       publicIps: attached.map(({ id, name, owner }) => ({ configurationName: name, id, owner })),
+      ...(released.length === 0 ? {} : { releasedConfigurations: released.map(({ name }) => name) }),
     },
     publicIpAddresses: uniqueById([...attached, ...idle, ...others]),
   };
@@ -85,9 +89,8 @@ function withPublicIps(
 /** How many of the addresses there must be at least so that the last pinned one is among them. */
 function lastPinned(firewall: FirewallSpec, addresses: readonly ResolvedPublicIpAddress[]): number {
   const pinned = new Set(firewall.publicIps.pinned.map((name) => name.toLowerCase()));
-  const { count } = firewall.publicIps;
-  // A name that is pinned before its address is there does not call it into being.
-  return addresses.findLastIndex(({ name }, index) => index < count && pinned.has(name.toLowerCase())) + 1;
+  // A name that is pinned before the spec has its address does not call it into being.
+  return addresses.findLastIndex(({ name, owner }) => owner === 'spec' && pinned.has(name.toLowerCase())) + 1;
 }
 
 /** How many public addresses the firewall has, and which of ours are passed over or only kept. */

@@ -143,6 +143,8 @@ export interface ResolvedFirewall extends ResolvedResource {
   readonly managementPublicIpId?: string;
   /** In the order of ipConfigurations; the first one names the subnet. */
   readonly publicIps: readonly { readonly configurationName: string; readonly id: string; readonly owner: Owner }[];
+  /** Configurations of the spec's own addresses that an adjustment leaves out. */
+  readonly releasedConfigurations?: readonly string[];
   /** Bounds that the spec sets for adjustments of the number of public IP addresses. */
   readonly publicIpBounds: { readonly minimum: number; readonly maximum: number };
   readonly autoscale?: { readonly minCapacity?: number; readonly maxCapacity?: number };

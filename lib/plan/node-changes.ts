@@ -161,7 +161,8 @@ function draft(
   const owners = new Set<Owner>();
   let undoesAdjustment = false;
   for (const { path, after } of diff) {
-    const former = after === undefined ? before.nearest(path) : undefined;
+    // Whoever is named for what is not in the body takes it away; else it goes back to who put it there.
+    const former = after === undefined ? (node.fieldOwners?.[path] ?? before.nearest(path)) : undefined;
     owners.add(former ?? declared.nearest(path) ?? node.owner);
     if (former === 'adjustment') undoesAdjustment = true;
   }

@@ -164,9 +164,11 @@ export const azureFirewall: ResourceKind = {
   compile: (baseline) => {
     const { firewall } = baseline;
     if (firewall === undefined) return [];
-    const fieldOwners = firewall.publicIps
-      .filter(({ owner }) => owner !== 'spec')
-      .map(({ configurationName, owner }): [string, Owner] => [entryPath(CONFIGURATIONS, configurationName), owner]);
+    const adjusted = [
+      ...firewall.publicIps.filter(({ owner }) => owner !== 'spec').map(({ configurationName }) => configurationName),
+      ...(firewall.releasedConfigurations ?? []),
+    ];
+    const fieldOwners = adjusted.map((name): [string, Owner] => [entryPath(CONFIGURATIONS, name), 'adjustment']);
     return [
       nodeOf('azureFirewall', firewall, {
         body: {

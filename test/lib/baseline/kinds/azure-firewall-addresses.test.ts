@@ -264,6 +264,19 @@ describe('addresses of the firewall', () => {
     );
   });
 
+  it('of the spec leave on behalf of the adjustment that asks for fewer, and are never deleted for it', () => {
+    const other = sample('two-regions').resolved;
+    const name = 'pip-fw-northeurope-19';
+    const fewer = { ...adjustment({ count: 19, detached: [name], reserved: [] }), target: other.firewall?.id ?? '' };
+    const before = worldOf(compile(other, [], NOW).nodes);
+
+    const { changes } = planOf(compile(other, [fewer], NOW).nodes, before);
+
+    const removal = changes.filter(({ kind }) => kind === 'azureFirewall' || kind === 'publicIPAddress');
+    expect(removal).toMatchObject([{ kind: 'azureFirewall', owner: 'adjustment', risk: 'disruptive' }]);
+    expect(removal[0]?.diff.map(({ path }) => path)).toEqual([`properties.ipConfigurations[${name}]`]);
+  });
+
   it('keep pinned ones in their place whatever leaves around them', () => {
     const other = sample('two-regions').resolved;
     const publicIps = { ...other.spec.hub.firewall?.publicIps, pinned: ['pip-fw-northeurope-19'] };
