@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { createMetricsBatch } from './monitoring/metrics-batch.ts';
 import { resourceTypes } from './resource-types/all.ts';
 import { createSimulatedAzure } from './simulated-azure.ts';
 
@@ -45,6 +46,7 @@ const azure = await createSimulatedAzure({
   certificates: values.certificates,
   speed: whole('speed', values.speed),
   resourceTypes,
+  dataPlane: (simulation, tokens) => createMetricsBatch(simulation.world, tokens),
   ...(values.seed === undefined ? {} : { seed: whole('seed', values.seed) }),
   ...(values.start === undefined ? {} : { startMs: startMs(values.start) }),
   ...(values.record === undefined ? {} : { record: values.record }),

@@ -56,6 +56,8 @@ export function hostEnvironment(
     IDENTITY_ENDPOINT: surroundings.identityEndpoint,
     IDENTITY_HEADER: surroundings.identityHeader,
     HUBKEEPER_ARM_ENDPOINT: surroundings.armUrl,
+    // One address for all regions.
+    HUBKEEPER_METRICS_ENDPOINT: surroundings.armUrl,
     HUBKEEPER_TIME_URL: `${surroundings.armUrl}/_sim/clock`,
   };
 }
