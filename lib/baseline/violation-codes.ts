@@ -751,7 +751,7 @@ export const violationCodes = {
   },
   AlertReceiverUrlInvalid: {
     meaning: 'The address of an alert receiver is none that an action group calls.',
-    remedy: 'Write https://HOST/api/alerts with the host of this app.',
+    remedy: 'Write https://HOST/api/alerts/secure with the host of this app.',
   },
   AlertReceiverUrlSecret: {
     meaning: 'The address of an alert receiver holds a secret, which a spec must not.',

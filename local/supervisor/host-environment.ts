@@ -58,6 +58,7 @@ export function hostEnvironment(
     HUBKEEPER_ARM_ENDPOINT: surroundings.armUrl,
     // One address for all regions.
     HUBKEEPER_METRICS_ENDPOINT: surroundings.armUrl,
+    HUBKEEPER_ENTRA_ENDPOINT: surroundings.armUrl,
     HUBKEEPER_TIME_URL: `${surroundings.armUrl}/_sim/clock`,
   };
 }

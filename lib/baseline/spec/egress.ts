@@ -13,7 +13,9 @@ export const alertReceiver = z.strictObject({
     .string()
     .min(1)
     .max(2000)
-    .describe('Address of this app’s alert intake, such as https://APP.azurewebsites.net/api/alerts, without a key.'),
+    .describe(
+      'Address of this app’s alert intake, without a key: https://APP.azurewebsites.net/api/alerts/secure for a secure webhook, which needs none.',
+    ),
   secureWebhook: secureWebhook
     .optional()
     .describe('Microsoft Entra ID signs each call. Without it the intake has to take calls without a key.'),
