@@ -2,7 +2,7 @@ import type { ClockMaster } from './clock-master.ts';
 import { readFault } from './faults.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { Simulation } from './simulation.ts';
-import type { LatencySetting, PrincipalSetting, SubscriptionSetting } from './simulation-settings.ts';
+import type { AlertSetting, LatencySetting, PrincipalSetting, SubscriptionSetting } from './simulation-settings.ts';
 import { ParticipantLostError } from './stepped-run.ts';
 
 /** One control under `/_sim/`. */
@@ -29,6 +29,7 @@ export function simulationControls(simulation: Simulation, clockMaster: ClockMas
     { method: 'GET', path: '/state', handle: () => ok(simulation.state()) },
     { method: 'GET', path: '/stats', handle: () => ok(simulation.stats()) },
     ...trafficControls(simulation),
+    ...alertControls(simulation),
     ...faultControls(simulation),
     ...clockControls(simulation, clockMaster),
     ...settingControls(simulation),
@@ -68,6 +69,34 @@ function wrongTraffic({ firewalls }: JsonObject): string | null {
     if (bad !== undefined) return `${bad[0]} of firewall ${id} is a number from 0, or null.`;
   }
   return null;
+}
+
+function alertControls(simulation: Simulation): readonly Control[] {
+  const { settings } = simulation;
+  return [
+    { method: 'GET', path: '/alerts', handle: () => ok(simulation.alerts()) },
+    {
+      method: 'PUT',
+      path: '/alerts',
+      handle: ({ body }) => {
+        const read = readAlertSetting(body, settings.get('alerts'));
+        if (typeof read === 'string') return badControl(read);
+        settings.set('alerts', read);
+        return ok({ ...read });
+      },
+    },
+  ];
+}
+
+function readAlertSetting(body: Json, before: AlertSetting): AlertSetting | string {
+  if (!isJsonObject(body)) return 'Alerts are {duplicate?, reorder?, reorderSeconds?, muted?}.';
+  const { duplicate, reorder, reorderSeconds, muted } = { ...before, ...body };
+  if (typeof duplicate !== 'number' || !Number.isInteger(duplicate) || duplicate < 0) {
+    return 'duplicate is a whole number from 0.';
+  }
+  if (typeof reorderSeconds !== 'number' || reorderSeconds < 0) return 'reorderSeconds is a number from 0.';
+  if (typeof reorder !== 'boolean' || typeof muted !== 'boolean') return 'reorder and muted are true or false.';
+  return { duplicate, reorder, reorderSeconds, muted };
 }
 
 function faultControls({ faults }: Simulation): readonly Control[] {

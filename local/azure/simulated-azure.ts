@@ -58,8 +58,10 @@ export async function createSimulatedAzure(options: SimulatedAzureOptions): Prom
   const tokens = new TokenIssuer(join(options.certificates, 'token-key.pem'));
   const database = options.database ?? ':memory:';
   if (database !== ':memory:') mkdirSync(dirname(database), { recursive: true });
+  const activity = new RequestCounter();
   const simulation = new Simulation({
     database,
+    activity,
     resourceTypes: options.resourceTypes,
     tokens,
     speed: options.speed ?? 0,
@@ -67,13 +69,13 @@ export async function createSimulatedAzure(options: SimulatedAzureOptions): Prom
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
   });
-  const activity = new RequestCounter();
   const clockMaster = new ClockMaster(simulation.clockKeeper, simulation.settings, activity);
   const identityHeader = ensureSecret(join(options.certificates, 'identity-header'));
   const arm = createArmServer({
     certificate: readFileSync(certificates.arm.certificateFile, 'utf8'),
     key: readFileSync(certificates.arm.keyFile, 'utf8'),
     simulation,
+    tokens,
     activity,
     recorder: new Recorder(options.record),
     controls: [...simulationControls(simulation, clockMaster), ...(options.controls?.(simulation) ?? [])],

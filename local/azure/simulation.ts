@@ -6,12 +6,15 @@ import { Documents } from './documents.ts';
 import { Faults } from './faults.ts';
 import { FrontDoor } from './front-door.ts';
 import type { Json, JsonObject } from './json.ts';
+import { ActionGroupCalls, type CallActivity } from './monitoring/action-group-calls.ts';
+import { AlertEngine } from './monitoring/alert-engine.ts';
 import { GaugeHistory } from './monitoring/gauge-history.ts';
 import { OperationTable } from './operation-table.ts';
 import { Operations } from './operations.ts';
 import { platformTypes } from './platform-types.ts';
 import { presentResource } from './presentation.ts';
 import { Provider } from './provider.ts';
+import { RequestCounter } from './request-activity.ts';
 import { type ResourceChange, ResourceChanges } from './resource-changes.ts';
 import { ResourceTable } from './resource-table.ts';
 import type { ResourceType, World } from './resource-type.ts';
@@ -35,6 +38,8 @@ export interface SimulationOptions {
   readonly seed?: number;
   /** Longest list without a `nextLink`. */
   readonly pageSize?: number;
+  /** Told of the calls that action groups make: time must not move meanwhile. */
+  readonly activity?: CallActivity;
 }
 
 const DEFAULT_PAGE_SIZE = 50;
@@ -52,6 +57,8 @@ export class Simulation {
   readonly #resources: ResourceTable;
   readonly #operations: Operations;
   readonly #gauges: GaugeHistory;
+  readonly #alerts: AlertEngine;
+  readonly #calls: ActionGroupCalls;
   readonly #frontDoor: FrontDoor;
 
   constructor(options: SimulationOptions) {
@@ -82,7 +89,18 @@ export class Simulation {
       clock,
     });
     if (options.seed !== undefined) settings.set('latency', { ...settings.get('latency'), seed: options.seed });
+    const calls = new ActionGroupCalls({
+      documents,
+      world,
+      settings,
+      clock,
+      tokens: options.tokens,
+      activity: options.activity ?? new RequestCounter(),
+    });
+    const notify: ActionGroupCalls['notify'] = (rule, signal) => calls.notify(rule, signal);
     this.#gauges = gauges;
+    this.#calls = calls;
+    this.#alerts = new AlertEngine({ documents, world, gauges, settings, clock, notify });
     this.settings = settings;
     this.statistics = statistics;
     this.faults = faults;
@@ -109,6 +127,7 @@ export class Simulation {
     });
     operations.onChange(() => this.#observe());
     operations.resume();
+    calls.resume();
     this.#observe();
     documents.flush();
   }
@@ -137,7 +156,12 @@ export class Simulation {
 
   /** Something changed that gauges may depend on. */
   #observe(): void {
-    this.#gauges.observe(this.world);
+    this.#alerts.observe(this.#gauges.observe(this.world));
+  }
+
+  /** What alert rules have fired, and what became of the calls of their action groups. */
+  alerts(): Json {
+    return this.#calls.show();
   }
 
   /** Makes what the controls changed durable. */
@@ -170,6 +194,7 @@ export class Simulation {
   }
 
   close(): void {
+    this.#calls.close();
     this.clockKeeper.close();
     this.#documents.close();
   }
