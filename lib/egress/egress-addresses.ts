@@ -136,7 +136,12 @@ function carriersOf(
   ];
 }
 
-function originOf(id: string, baseline: ResolvedBaseline, ledger: readonly LedgerEntry[]): EgressAddress['origin'] {
+/** Who put a public address there, by the spec and by the ledger. */
+export function originOf(
+  id: string,
+  baseline: ResolvedBaseline,
+  ledger: readonly LedgerEntry[],
+): EgressAddress['origin'] {
   const declared = baseline.publicIpAddresses.find((address) => sameId(address.id, id));
   if (declared !== undefined) return declared.presence === 'create' ? 'made' : 'existing';
   return ledger.some((entry) => entry.created && sameId(entry.id, id)) ? 'made' : 'foreign';
