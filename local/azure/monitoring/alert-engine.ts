@@ -160,8 +160,8 @@ export class AlertEngine {
   }
 }
 
-/** Rules are checked at their own second of the minute. */
-function nextCheckMs(rule: AlertRule, afterMs: number): number {
+/** When a rule is checked next: at its own second of the minute. */
+export function nextCheckMs(rule: AlertRule, afterMs: number): number {
   const phaseMs = (Number.parseInt(guidOf(rule.id.key).slice(0, 6), 16) % 60) * 1000;
   const { frequencyMs } = rule;
   const period = Math.max(frequencyMs, MINUTE_MS);
