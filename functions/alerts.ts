@@ -2,12 +2,15 @@ import type { HttpResponseInit } from '@azure/functions';
 import { statusOfAnswer } from '../lib/alerts/alert-answer.ts';
 import { errorOf } from '../lib/api/errors.ts';
 import { receiveAlert } from '../lib/reactions/receive-alert.ts';
+import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, jsonBody, register } from './http.ts';
-import { startReaction } from './poke.ts';
+import { poke, startReaction } from './poke.ts';
 
 /** Azure Monitor documents 256 KB as the most that an alert has. */
 const MAXIMUM_ALERT_BYTES = 262_144;
+/** A journal line has about half a kilobyte. */
+const MOST_LINES_WAITING = 50;
 
 export function registerAlerts(appOf: () => App): void {
   register('receiveAlert', appOf, receiveKeyedAlert);
@@ -36,7 +39,30 @@ async function receive({ app, request, client, context, nowIso }: Call): Promise
   if (received.outcome === 'malformed') throw new ApiProblem(received.faults);
   for (const { target, why } of received.answer.ignored) context.log('alert ignored', { target, why });
   for (const started of received.starts) await startReaction(client, context, started);
+  for (const head of received.heads) await bringHome(app, client, context, head);
   return answer(statusOfAnswer(received.answer), received.answer);
+}
+
+/**
+ * Journal lines wait in the baseline's row until a timer fetches them, which keeps the intake fast. In a storm of alerts
+ * the row must not grow meanwhile.
+ */
+async function bringHome(
+  app: App,
+  client: Call['client'],
+  context: Call['context'],
+  head: BaselineHead,
+): Promise<void> {
+  if (head.outbox.length < MOST_LINES_WAITING) return;
+  try {
+    await poke(app, client, context, head, undefined);
+  } catch (error) {
+    // The alert is recorded: the sender must not send it again for the sake of the journal.
+    context.warn('journal lines wait', {
+      baseline: head.name,
+      reason: error instanceof Error ? error.message : String(error),
+    });
+  }
 }
 
 function bearerTokenOf({ request }: Call): string | undefined {

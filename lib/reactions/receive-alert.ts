@@ -6,6 +6,7 @@ import type { ReactionKind } from '../alerts/route-alert.ts';
 import { type Signal, signalsOf } from '../alerts/signal.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { AlertStore } from '../state/alert-store.ts';
+import type { BaselineHead } from '../state/baseline-head.ts';
 import { recordReaction, type StartedReaction } from './record-reaction.ts';
 
 export type IntakeDependencies = Pick<Dependencies, 'baselines' | 'ledger' | 'settings'> & {
@@ -19,6 +20,8 @@ export type ReceivedAlert =
       readonly answer: AlertAnswer;
       /** Orchestrations that the caller has to start; a timer makes good what it misses. */
       readonly starts: readonly StartedReaction[];
+      /** Baselines that the alert was recorded in, as they are now. */
+      readonly heads: readonly BaselineHead[];
       /** True when this delivery had been answered before; nothing was written. */
       readonly isCopy: boolean;
     };
@@ -47,9 +50,9 @@ export async function receiveAlert(
 
 function answered(
   answer: AlertAnswer,
-  more: { readonly starts?: readonly StartedReaction[]; readonly isCopy?: boolean } = {},
+  more: Partial<Pick<Extract<ReceivedAlert, { outcome: 'answered' }>, 'starts' | 'heads' | 'isCopy'>> = {},
 ): ReceivedAlert {
-  return { outcome: 'answered', answer, starts: more.starts ?? [], isCopy: more.isCopy ?? false };
+  return { outcome: 'answered', answer, starts: [], heads: [], isCopy: false, ...more };
 }
 
 async function receiveCommon(
@@ -69,7 +72,7 @@ async function receiveCommon(
   const recorded = await recordReaction(dependencies, signals, nowIso);
   const answer = { recognised: recorded.recognised, ignored: [...recorded.ignored, ...unheard] };
   // What concerns nobody leaves nothing behind: strangers must not be able to fill the storage account.
-  if (recorded.isManaged) {
+  if (recorded.heads.length > 0) {
     await dependencies.alerts.record(key, {
       schemaVersion: 1,
       receivedAt: nowIso,
@@ -78,7 +81,7 @@ async function receiveCommon(
       ...answer,
     });
   }
-  return answered(answer, { starts: recorded.starts });
+  return answered(answer, { starts: recorded.starts, heads: recorded.heads });
 }
 
 /** One delivery may be split over several notifications: its targets are part of the row's key. */

@@ -18,8 +18,8 @@ export interface StartedReaction {
 
 export interface RecordedSignals extends AlertAnswer {
   readonly starts: readonly StartedReaction[];
-  /** Whether any of the targets belongs to a baseline. */
-  readonly isManaged: boolean;
+  /** The baselines that own targets, as they are now. */
+  readonly heads: readonly BaselineHead[];
 }
 
 type RecordDependencies = Pick<Dependencies, 'baselines' | 'ledger' | 'settings'>;
@@ -61,7 +61,7 @@ export async function recordReaction(
     recognised: known.flatMap((pass) => pass.recognised),
     ignored: [...known.flatMap((pass) => pass.ignored), ...ignored, ...lost(claimed, passes)],
     starts: known.flatMap((pass) => pass.starts),
-    isManaged: known.length > 0,
+    heads: known.map((pass) => pass.head),
   };
 }
 
@@ -82,7 +82,7 @@ async function recordInBaseline(
       );
       return { head: pass.head === head ? null : pass.head, result: pass };
     });
-    return changed.result;
+    return { ...changed.result, head: changed.head };
   } catch (error) {
     // A claim whose baseline is gone manages nothing any more.
     if (error instanceof ProblemError && error.problem.code === 'BaselineNotFound') return undefined;

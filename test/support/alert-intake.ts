@@ -3,6 +3,7 @@ import { readSettings } from '../../lib/settings.ts';
 import { createAlertStore } from '../../lib/state/alert-store.ts';
 import type { BaselineHead } from '../../lib/state/baseline-head.ts';
 import { createBaselineStore } from '../../lib/state/baseline-store.ts';
+import { createJournal, type Journal } from '../../lib/state/journal.ts';
 import { createLedgerStore } from '../../lib/state/ledger-store.ts';
 import { type DocumentStore, type Storage, StorageError, type TableStore } from '../../lib/state/storage.ts';
 import { createMemoryStorage } from './memory-storage.ts';
@@ -13,6 +14,7 @@ export const BASELINE = 'prod';
 /** Intake on storage in memory, with every storage call counted. */
 export interface Intake {
   readonly dependencies: IntakeDependencies;
+  readonly journal: Journal;
   /** Names of the storage calls since the last look. */
   calls(): readonly string[];
   head(baseline?: string): Promise<BaselineHead>;
@@ -55,6 +57,7 @@ export function createIntake(options: IntakeOptions = {}): Intake {
     HUBKEEPER_ALLOWED_SCOPES: options.allowedScopes ?? '',
   });
   return {
+    journal: createJournal(tables),
     dependencies: { baselines, ledger, settings, alerts: createAlertStore(tables) },
     calls: () => calls.splice(0),
     async head(baseline = BASELINE) {
