@@ -1,16 +1,15 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { timerPath } from '../lib/health.ts';
-import { watchReaction } from '../lib/reactions/watch-reactions.ts';
-import { type ReconcilerHealth, watchHead } from '../lib/reconcile/watch.ts';
-import type { BaselineHead } from '../lib/state/baseline-head.ts';
-import { type Reaction, reactionOf, reactionsOf } from '../lib/state/reactions.ts';
+import { watchHead } from '../lib/reconcile/watch.ts';
 import type { App } from './composition.ts';
-import { poke, startReaction } from './poke.ts';
+import { orchestrationHealth } from './orchestration-health.ts';
+import { poke } from './poke.ts';
+import { watchReactions } from './watch-reactions.ts';
 
 /**
- * Restarts reconcilers and reactions that have died with work left, and wakes what has waited long enough: holds, approvals and
- * adjustments that end, change windows that open.
+ * Restarts reconcilers and reactions that have died with work left, and wakes what has waited long enough: holds,
+ * approvals and adjustments that end, change windows that open.
  */
 export function registerReconcilerTimer(appOf: () => App): void {
   app.timer('reconcilerTimer', {
@@ -56,47 +55,4 @@ async function watchBaseline(
   if (changed.result.givenUp !== undefined)
     context.error('operation given up', { baseline: name, operationId: changed.result.givenUp });
   await poke(application, client, context, changed.head, changed.result.start);
-}
-
-async function watchReactions(
-  application: App,
-  client: df.DurableClient,
-  context: InvocationContext,
-  name: string,
-  nowIso: string,
-): Promise<void> {
-  const stored = await application.baselines.read(name);
-  if (stored === null) return;
-  for (const seen of reactionsOf(stored.head)) {
-    if (seen.instance === null) continue;
-    const health = await orchestrationHealth(client, seen.instance.id);
-    if (health === 'alive') continue;
-    const changed = await application.baselines.change(name, (head) => {
-      const { head: next, start } = watchReaction(head, currentOf(head, seen), health, nowIso);
-      return { head: next, result: start };
-    });
-    if (changed.result !== undefined) await startReaction(client, context, changed.result);
-  }
-}
-
-/** The reaction as it is now, unless another orchestration is named by now: that one has not been looked at. */
-function currentOf(head: BaselineHead, seen: Reaction): Reaction {
-  const current = reactionOf(head, seen.kind, seen.target);
-  return current?.instance?.id === seen.instance?.id && current !== undefined ? current : { ...seen, instance: null };
-}
-
-async function orchestrationHealth(client: df.DurableClient, instanceId: string): Promise<ReconcilerHealth> {
-  try {
-    const { runtimeStatus } = await client.getStatus(instanceId);
-    const isAlive =
-      runtimeStatus === df.OrchestrationRuntimeStatus.Running ||
-      runtimeStatus === df.OrchestrationRuntimeStatus.Pending ||
-      runtimeStatus === df.OrchestrationRuntimeStatus.ContinuedAsNew ||
-      runtimeStatus === df.OrchestrationRuntimeStatus.Suspended;
-    return isAlive ? 'alive' : 'dead';
-  } catch (error) {
-    // The SDK throws for an id that the host does not know.
-    if (error instanceof Error && /404|not found|No instance/i.test(error.message)) return 'unknown';
-    throw error;
-  }
 }
