@@ -4,7 +4,7 @@ import type { Waiting } from '../plan/guard.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { Bucket, NodeState } from '../plan/scheduler.ts';
 import type { Problem } from '../problem.ts';
-import type { Trigger } from '../state/baseline-head.ts';
+import type { Approval, Trigger } from '../state/baseline-head.ts';
 
 /** A plan with what its writes need, stored once and never changed. */
 export interface PlanDocument {
@@ -109,6 +109,8 @@ export interface RunDocument {
   readonly stopping: boolean;
   /** A problem ended it: nothing more is started, what is in flight is followed to its end. */
   readonly aborted: boolean;
+  /** What its last turn asks to be approved; it is recorded in the baseline right after. */
+  readonly approval?: Approval | null;
   /** Keys of the requests that its last turn took up. */
   readonly consumed: readonly string[];
   /** When something that it waits for may have happened. */
