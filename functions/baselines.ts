@@ -3,6 +3,7 @@ import { reconcileRequest } from '../lib/api/baseline.ts';
 import { baselineName } from '../lib/api/common.ts';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { etagOfVersion, versionOfIfMatch } from '../lib/api/version.ts';
+import { ObservationPausedError } from '../lib/azure/observe.ts';
 import { maxDocumentBytes } from '../lib/baseline/document.ts';
 import { validateSpecDocument } from '../lib/baseline/validate.ts';
 import { hashOf } from '../lib/plan/hash.ts';
@@ -24,6 +25,7 @@ import { ORCHESTRATION } from '../orchestrations/names.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
 import { poke } from './poke.ts';
+import { checkScope } from './scope.ts';
 
 /** How long a call waits for a plan before it becomes an operation; the caller's own patience ends at 230 s. */
 const PLAN_PATIENCE_MS = 60_000;
@@ -261,7 +263,7 @@ async function deleteBaseline({ app, request, caller, client, context, nowIso }:
 
 async function planBaseline({ app, request, caller, client, nowIso }: Call): Promise<HttpResponseInit> {
   const head = await headOf(app, request);
-  const planned = await within(planOfHead(app, head, caller.user, nowIso), PLAN_PATIENCE_MS);
+  const planned = await within(planOrPause(app, head, caller.user, nowIso), PLAN_PATIENCE_MS);
   if (planned !== undefined) return answer(200, { ...planned, baseline: head.name, version: head.specVersion });
   const { result: operationId } = await app.baselines.change(head.name, (current) => {
     const next = withNextOperation(current);
@@ -274,8 +276,18 @@ async function planBaseline({ app, request, caller, client, nowIso }: Call): Pro
   return accepted(operationId, { baseline: head.name });
 }
 
+/** Undefined when there is more to read than Azure admits at once: an operation goes on with it. */
+async function planOrPause(app: App, head: BaselineHead, user: string, nowIso: string): Promise<Plan | undefined> {
+  try {
+    return await planOfHead(app, head, user, nowIso);
+  } catch (error) {
+    if (error instanceof ObservationPausedError) return undefined;
+    throw error;
+  }
+}
+
 /** The result of work, or `undefined` when it takes longer. */
-async function within(work: Promise<Plan>, patienceMs: number): Promise<Plan | undefined> {
+async function within(work: Promise<Plan | undefined>, patienceMs: number): Promise<Plan | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), patienceMs);
@@ -293,6 +305,7 @@ async function reconcileBaseline({ app, request, caller, client, context, nowIso
   const head = await headOf(app, request);
   const { scope, planHash } = valid(check(reconcileRequest, await jsonBody(request)));
   if (head.specVersion === 0) throw baselineNotFound(head.name);
+  if (scope !== undefined) await checkScope(app, head.name, scope, nowIso);
   if (planHash !== undefined) {
     const plan = await planOfHead(app, head, caller.user, nowIso, scope);
     if (plan.hash !== planHash)

@@ -11,6 +11,7 @@ import { type AlertStore, createAlertStore } from '../lib/state/alert-store.ts';
 import { createAzureStorage } from '../lib/state/azure-storage.ts';
 import { createBaselineStore } from '../lib/state/baseline-store.ts';
 import { createJournal } from '../lib/state/journal.ts';
+import { createKeptReadsStore } from '../lib/state/kept-reads-store.ts';
 import { createLedgerStore } from '../lib/state/ledger-store.ts';
 import { createRunStore } from '../lib/state/run-store.ts';
 import { createSharedLaneStore } from '../lib/state/shared-lane-store.ts';
@@ -47,6 +48,7 @@ export function createApp(environment: Readonly<Record<string, string | undefine
     journal: createJournal(storage.tables),
     runs: createRunStore(storage.documents),
     lanes: createSharedLaneStore(storage.documents),
+    keptReads: createKeptReadsStore(storage.documents),
     documents: storage.documents,
     networkUsages: createNetworkUsages(settings.armEndpoint, settings.armTokenScope, credential),
     metrics: createFirewallMetrics({

@@ -7,6 +7,7 @@ import { type BaselineHead, type Hold, withGeneration, withJournal, withResume }
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
 import { poke } from './poke.ts';
+import { checkScope } from './scope.ts';
 
 export function registerHolds(appOf: () => App): void {
   register('putHold', appOf, putHold);
@@ -18,6 +19,7 @@ async function putHold({ app, request, caller, client, context, nowIso }: Call):
   const wanted = valid(check(holdRequest, await jsonBody(request)));
   const tooLate = errorOfUntil(wanted.until, Date.parse(nowIso));
   if (tooLate !== null) throw new ApiProblem([tooLate]);
+  if (wanted.scope !== undefined) await checkScope(app, name, wanted.scope, nowIso);
   const hold: Hold = {
     owner: wanted.owner,
     reason: wanted.reason,

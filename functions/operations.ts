@@ -3,9 +3,10 @@ import { operationId as operationIdSchema } from '../lib/api/common.ts';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { operationsQuery } from '../lib/api/journal.ts';
 import type { OperationBody } from '../lib/api/operation.ts';
+import { runNeverBegun } from '../lib/reconcile/new-run.ts';
 import { operationBody, queuedBody } from '../lib/reconcile/operation-body.ts';
 import { isFinalState } from '../lib/reconcile/run.ts';
-import { withGeneration, withJournal, withResume } from '../lib/state/baseline-head.ts';
+import { type StoppedOperation, stopOperation } from '../lib/reconcile/stop-operation.ts';
 import { parseOperationId } from '../lib/state/run-store.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, parameter, register, valid } from './http.ts';
@@ -21,7 +22,7 @@ const LONGEST_CHAIN = 10;
 export function registerOperations(appOf: () => App): void {
   register('listOperations', appOf, listOperations);
   register('getOperation', appOf, getOperation);
-  register('stopOperation', appOf, stopOperation);
+  register('stopOperation', appOf, stop);
 }
 
 /** An operation as it is now; `undefined` when there is none. A joined one shows the progress of the one that does its work. */
@@ -75,7 +76,7 @@ async function listOperations({ app, request, nowIso }: Call): Promise<HttpRespo
   });
 }
 
-async function stopOperation({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
+async function stop({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
   const id = parameter<string>(request, 'id', operationIdSchema);
   const body = await readOperation(app, id, nowIso);
   const baseline = parseOperationId(id)?.baseline;
@@ -83,22 +84,17 @@ async function stopOperation({ app, request, caller, client, context, nowIso }: 
     throw new ApiProblem([errorOf('OperationNotFound', `There is no operation '${id}'.`)]);
   if (isFinalState(body.state))
     throw new ApiProblem([errorOf('OperationEnded', `The operation '${id}' has ended: ${body.state}.`)]);
-  const changed = await app.baselines.change<{ readonly start?: string }>(baseline, (head) => {
-    if (head.stops.includes(id)) return { head: null, result: {} };
-    const stopped = withGeneration({ ...head, stops: [...head.stops, id] });
-    const journaled = withJournal(stopped, {
-      at: nowIso,
-      baseline,
-      operationId: id,
-      trigger: 'stop',
-      resource: '',
-      decision: 'stop requested',
-      reason: 'Nothing more is started; what is in flight is followed to its end.',
-      by: caller.user,
-    });
-    const resumed = withResume(journaled, 'resume', caller.user, nowIso);
-    return { head: resumed.head, result: resumed.start === undefined ? {} : { start: resumed.start } };
+  const joinedTo = body.joinedTo;
+  if (joinedTo !== undefined)
+    throw new ApiProblem([errorOf('Conflict', `Its work is done by the operation '${joinedTo}'; stop that one.`)]);
+  const changed = await app.baselines.change<StoppedOperation>(baseline, (head) => {
+    const stopped = stopOperation(head, id, caller.user, nowIso);
+    return { head: stopped.outcome === 'notLive' ? null : stopped.head, result: stopped };
   });
-  await poke(app, client, context, changed.head, changed.result.start);
+  const { result } = changed;
+  if (result.outcome === 'notLive') throw new ApiProblem([errorOf('OperationEnded', `The operation '${id}' is over.`)]);
+  if (result.outcome === 'withdrawn')
+    await app.runs.write(runNeverBegun(changed.head, result.request, nowIso), undefined);
+  await poke(app, client, context, changed.head, result.outcome === 'stopping' ? result.start : undefined);
   return answer(202, (await readOperation(app, id, nowIso)) ?? body, { location: `/api/operations/${id}` });
 }

@@ -1,7 +1,7 @@
 import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { StartedReaction } from '../lib/reactions/record-reaction.ts';
-import { flushOutbox } from '../lib/reconcile/advance.ts';
+import { flushOutbox } from '../lib/reconcile/conclude.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { ORCHESTRATION } from '../orchestrations/names.ts';
 import type { ReactionInput } from '../orchestrations/reaction-input.ts';

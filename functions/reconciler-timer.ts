@@ -1,7 +1,8 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { timerPath } from '../lib/health.ts';
-import { watchHead } from '../lib/reconcile/watch.ts';
+import { giveUp } from '../lib/reconcile/give-up.ts';
+import { type Watched, watchHead } from '../lib/reconcile/watch.ts';
 import type { App } from './composition.ts';
 import { orchestrationHealth } from './orchestration-health.ts';
 import { poke } from './poke.ts';
@@ -48,11 +49,14 @@ async function watchBaseline(
   if (stored === null) return;
   const health =
     stored.head.reconciler === null ? 'none' : await orchestrationHealth(client, stored.head.reconciler.instanceId);
-  const changed = await application.baselines.change<{ readonly start?: string; readonly givenUp?: string }>(
-    name,
-    (head) => watchHead(head, stored.head.reconciler?.instanceId, health, nowIso),
+  const isPaused = application.settings.stopped || (await application.baselines.readPause()).paused;
+  const changed = await application.baselines.change<Watched['result']>(name, (head) =>
+    watchHead(head, stored.head.reconciler?.instanceId, health, isPaused, nowIso),
   );
-  if (changed.result.givenUp !== undefined)
-    context.error('operation given up', { baseline: name, operationId: changed.result.givenUp });
+  const { givenUp } = changed.result;
+  if (givenUp !== undefined) {
+    context.error('operation given up', { baseline: name, operationId: givenUp.operationId });
+    await giveUp(application, changed.head, givenUp, nowIso);
+  }
   await poke(application, client, context, changed.head, changed.result.start);
 }

@@ -5,6 +5,7 @@ import type { NetworkUsage } from './azure/network-usages.ts';
 import type { Settings } from './settings.ts';
 import type { BaselineStore } from './state/baseline-store.ts';
 import type { Journal } from './state/journal.ts';
+import type { KeptReadsStore } from './state/kept-reads-store.ts';
 import type { LedgerStore } from './state/ledger-store.ts';
 import type { RunStore } from './state/run-store.ts';
 import type { SharedLaneStore } from './state/shared-lane-store.ts';
@@ -20,6 +21,7 @@ export interface Dependencies {
   readonly lanes: SharedLaneStore;
   readonly metrics: FirewallMetrics;
   readonly events: EventPublisher;
+  readonly keptReads: KeptReadsStore;
   /** Usage and limits of the network provider in one region of a subscription. */
   readonly networkUsages: (subscriptionId: string, location: string) => Promise<readonly NetworkUsage[]>;
 }

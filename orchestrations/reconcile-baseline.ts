@@ -29,8 +29,9 @@ function* call<Result>(task: Task): Generator<Task, Result, unknown> {
  */
 export function createReconcileBaseline(retry: RetryOptions) {
   return function* reconcileBaseline(context: OrchestrationContext): Generator<Task, void, unknown> {
-    const input = context.df.getInput<ReconcileInput>();
-    if (input === undefined) throw new Error('The reconciler was started without an input.');
+    const input = context.df.getInput<ReconcileInput | '' | null>();
+    // An input that is left out arrives as an empty text.
+    if (!input) throw new Error('The reconciler was started without an input.');
     const { baseline } = input;
     const { instanceId } = context.df;
     let { turn, outcomes } = input;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { BASELINE_NAME } from '../baseline/baseline-name.ts';
 import type { Json } from '../json.ts';
 
 /** Any JSON value. Bodies come out of a JSON parser, so all that can be wrong is that it is missing. */
@@ -7,7 +8,7 @@ export const jsonValue = z.custom<Json>((value) => value !== undefined, 'must be
 /** Name of a baseline: 1 to 40 lower-case letters, digits and hyphens, no hyphen at either end. */
 export const baselineName = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be 1 to 40 lower-case letters, digits or hyphens')
+  .regex(BASELINE_NAME, 'must be 1 to 40 lower-case letters, digits or hyphens')
   .describe('Name of a baseline: 1 to 40 lower-case letters, digits and hyphens, no hyphen at either end.');
 
 /** Id of an adjustment, chosen by whoever records it. */

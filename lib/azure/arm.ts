@@ -10,6 +10,9 @@ import {
 } from '@azure/core-rest-pipeline';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { ProblemError } from '../problem.ts';
+import { ArmListError, ArmUnreachableError } from './arm-errors.ts';
+
+export { ArmListError, ArmUnreachableError } from './arm-errors.ts';
 
 export type ArmMethod = 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE' | 'HEAD';
 
@@ -35,14 +38,6 @@ export interface ArmResponse {
   readonly body: Json | undefined;
 }
 
-/** What a call met when ARM did not answer at all: a dropped connection, a timeout, a refused name. */
-export class ArmUnreachableError extends Error {
-  constructor(method: string, target: string, cause: unknown) {
-    super(`${method} ${target} got no answer: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    this.name = 'ArmUnreachableError';
-  }
-}
-
 /**
  * Raw access to Azure Resource Manager: what goes out and comes back is the wire JSON, so that properties which no
  * SDK knows survive. Every HTTP status is an answer, not an exception.
@@ -52,19 +47,6 @@ export interface Arm {
   send(request: ArmRequest): Promise<ArmResponse>;
   /** All pages of a list. @throws ArmListError for any status but 200. */
   list(path: string, apiVersion: string, query?: Readonly<Record<string, string>>): Promise<readonly JsonObject[]>;
-}
-
-/** A list that could not be read whole. */
-export class ArmListError extends Error {
-  readonly response: ArmResponse;
-  readonly target: string;
-
-  constructor(target: string, response: ArmResponse) {
-    super(`GET ${target} answered ${response.status}`);
-    this.name = 'ArmListError';
-    this.target = target;
-    this.response = response;
-  }
 }
 
 /** One call's time limit, in wall time. ARM answers long operations at once, so a longer wait means a lost call. */

@@ -2,8 +2,9 @@ import type { ObserveStrategy } from '../baseline/kind.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Observed } from '../plan/plan.ts';
-import { type Arm, ArmListError, type ArmResponse } from './arm.ts';
+import type { Arm, ArmResponse } from './arm.ts';
 import { ArmRefusalError, readRefusal } from './arm-answer.ts';
+import { ArmListError } from './arm-errors.ts';
 import { parseResourceId } from './resource-id.ts';
 
 /** What observation has to know of a kind. */
@@ -19,19 +20,48 @@ export interface ResourceReference {
   readonly kind: string;
 }
 
+/** ARM says with each answer how many reads are left; so many stay for polls, locks and others. */
+const READS_LEFT_FOR_OTHERS = 50;
+const READS_LEFT_HEADER = 'x-ms-ratelimit-remaining-subscription-reads';
+/** ARM's bucket of 250 reads, refilled with 25 a second, is full again after that. */
+const PAUSE_SECONDS = 10;
+
+/** There is more to read than ARM admits at once: what was read goes into the next try, after a pause. */
+export class ObservationPausedError extends ArmRefusalError {
+  /** By normalised id: what was read one by one. */
+  readonly read: ReadonlyMap<string, JsonObject | null>;
+
+  constructor(read: ReadonlyMap<string, JsonObject | null>, left: number) {
+    super({
+      disposition: 'wait',
+      retryAfterSeconds: PAUSE_SECONDS,
+      problem: {
+        code: 'ObservationPaused',
+        actor: 'azure-temporary',
+        message: `There are ${left} more resources to read than Azure Resource Manager admits at once.`,
+        remedy: `Hubkeeper goes on by itself; a call that failed with this goes on where it was when it is repeated in ${PAUSE_SECONDS} seconds.`,
+      },
+    });
+    this.name = 'ObservationPausedError';
+    this.read = read;
+  }
+}
+
 /** Calls at the same time: enough to hide latency, few enough to leave ARM's read bucket (250, 25/s) to others. */
 const PARALLEL_READS = 8;
 
 /**
  * Reads what is there of the named resources with as few calls as ARM allows: one paged list for each type and
  * subscription, one for each parent where ARM lists only per parent, one GET each where it does not list at all and
- * what it is attached to exists.
- * @throws ProblemError when a list is refused; ArmUnreachableError when ARM does not answer.
+ * what it is attached to exists. `already` is what an observation that paused has read one by one.
+ * @throws ObservationPausedError when so many reads are left that ARM would refuse some; ProblemError when a list is
+ * refused; ArmUnreachableError when ARM does not answer.
  */
 export async function observe(
   arm: Arm,
   references: readonly ResourceReference[],
   kindOf: (name: string) => ObservableKind,
+  already: ReadonlyMap<string, JsonObject | null> = new Map(),
 ): Promise<Observed> {
   const observed = new Map<string, JsonObject | null>();
   const lists = new Map<string, { readonly path: string; readonly apiVersion: string }>();
@@ -77,9 +107,7 @@ export async function observe(
   const worthReading = [...singles.values()].filter(
     ({ id }) => observed.get(normaliseId(parseResourceId(id).parentId)) !== null,
   );
-  await inParallel(worthReading, async ({ id, apiVersion }) => {
-    observed.set(normaliseId(id), await readResourceBody(arm, id, apiVersion));
-  });
+  for (const [id, body] of await readOneByOne(arm, worthReading, already)) observed.set(id, body);
   for (const { id, path } of inline) {
     const parent = observed.get(normaliseId(parseResourceId(id).parentId));
     observed.set(normaliseId(id), parent ? memberOf(parent, path, id) : null);
@@ -89,10 +117,48 @@ export async function observe(
 
 /** The body of a resource, or `null` when it is not there. @throws ProblemError for any other refusal. */
 export async function readResourceBody(arm: Arm, id: string, apiVersion: string): Promise<JsonObject | null> {
-  const response = await arm.send({ method: 'GET', target: id, apiVersion });
+  return bodyOf(await arm.send({ method: 'GET', target: id, apiVersion }), id);
+}
+
+function bodyOf(response: ArmResponse, id: string): JsonObject | null {
   if (response.status === 404) return null;
   if (response.status !== 200 || !isJsonObject(response.body)) throw new ArmRefusalError(readRefusal(response, id));
   return response.body;
+}
+
+/** Stops in time: a 429 would come on top of the wait, and whoever else uses the app's identity would meet it too. */
+async function readOneByOne(
+  arm: Arm,
+  wanted: readonly { readonly id: string; readonly apiVersion: string }[],
+  already: ReadonlyMap<string, JsonObject | null>,
+): Promise<ReadonlyMap<string, JsonObject | null>> {
+  const read = new Map<string, JsonObject | null>();
+  const missing: (typeof wanted)[number][] = [];
+  for (const resource of wanted) {
+    const known = already.get(normaliseId(resource.id));
+    if (known === undefined) missing.push(resource);
+    else read.set(normaliseId(resource.id), known);
+  }
+  let left = missing.length;
+  let isShort = false;
+  let refused: ArmResponse | undefined;
+  await inParallel(missing, async ({ id, apiVersion }) => {
+    if (isShort) return;
+    const response = await arm.send({ method: 'GET', target: id, apiVersion });
+    if (response.status === 429) {
+      isShort = true;
+      refused = response;
+      return;
+    }
+    read.set(normaliseId(id), bodyOf(response, id));
+    left -= 1;
+    isShort = Number(response.headers[READS_LEFT_HEADER] ?? Number.POSITIVE_INFINITY) < READS_LEFT_FOR_OTHERS;
+  });
+  // Without any progress somebody else uses everything up: that may last.
+  if (refused !== undefined && left === missing.length)
+    throw new ArmRefusalError(readRefusal(refused, missing[0]?.id ?? ''));
+  if (left > 0) throw new ObservationPausedError(read, left);
+  return read;
 }
 
 /** A list below something that is not there yet is empty. */
@@ -121,9 +187,19 @@ function memberOf(parent: JsonObject, path: string, id: string): JsonObject | nu
 
 async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const queue = [...items];
+  const failures: unknown[] = [];
   await Promise.all(
     Array.from({ length: Math.min(PARALLEL_READS, queue.length) }, async () => {
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+        try {
+          await work(item);
+        } catch (error) {
+          failures.push(error);
+          // Nobody waits for the rest any more.
+          queue.length = 0;
+        }
+      }
     }),
   );
+  if (failures.length > 0) throw failures[0];
 }

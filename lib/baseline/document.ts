@@ -162,7 +162,8 @@ function checkTokens(text: string): void {
     tokens += 1;
     if (token === '[' || token === '{') depth += 1;
     else if (token === ']' || token === '}') depth -= 1;
-    else if (token === '-' || token === '?' || token === ':') indicatorsInLine += 1;
+    // Inside brackets they nest nothing: one line may hold a whole document.
+    else if (token === '-' || token === '?' || token === ':') indicatorsInLine += depth === 0 ? 1 : 0;
     else if (token.startsWith('\n') || token.startsWith('\r')) indicatorsInLine = 0;
     else if (token.startsWith('%')) {
       throw new Refusal(

@@ -24,6 +24,8 @@ export interface ResourceKind extends KindRules {
   readonly observe: ObserveStrategy;
   /** Whether the service honours `If-Match` and `If-None-Match` on PUT. */
   readonly etag: 'honoured' | 'ignored';
+  /** Query of a PUT that brings `copy` up to date. */
+  readonly refreshQuery?: Readonly<Record<string, string>>;
   /** The resources of this kind that a baseline wants. */
   compile(baseline: ResolvedBaseline): readonly DesiredNode[];
   /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { partName, resourceName, tags } from './spec/common.ts';
+import { BASELINE_NAME } from './baseline-name.ts';
+import { resourceName, tags } from './spec/common.ts';
 import { egress } from './spec/egress.ts';
 import { approvals, budgets, changeWindow, drift, mode } from './spec/governance.ts';
 import { hub } from './spec/hub.ts';
@@ -16,7 +17,12 @@ export const SPEC_API_VERSION = 'hubkeeper/v1';
 export const baselineSpec = z
   .strictObject({
     apiVersion: z.literal(SPEC_API_VERSION).describe('Version of this format.'),
-    name: partName.describe('Name of the baseline, unique in the app that keeps it.'),
+    name: z
+      .string()
+      .regex(BASELINE_NAME)
+      .describe(
+        'Name of the baseline, unique in the app that keeps it: up to 40 lower-case letters, digits and hyphens.',
+      ),
     mode: mode
       .default('no-delete')
       .describe('What may be written at all: nothing, new resources only, everything but deletes, or everything.'),

@@ -4,7 +4,7 @@ import { normaliseId, type Owner } from './graph.ts';
 import type { KindRules } from './kind.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { mergeForWrite, ownedBeforeOf } from './merge.ts';
-import { type NodeOutcome, riskier, someOf } from './node-changes.ts';
+import { entriesTakenAway, type NodeOutcome, riskier, someOf } from './node-changes.ts';
 import { isOurs } from './ownership.ts';
 import type { Refusal } from './plan.ts';
 import type { DraftChange, PlanInput } from './plan-input.ts';
@@ -91,7 +91,7 @@ function refusalsOf(
     if (holder !== undefined) keep(key, 'BelongsToAnotherBaseline', `It belongs to the baseline '${holder}'.`);
     if (!entry.created) continue;
     const foreign = rules.foreignContentOf(actual, (pathOrId) =>
-      pathOrId.startsWith('/') ? ledger.get(normaliseId(pathOrId))?.created === true : isOurs(entry, pathOrId),
+      pathOrId.startsWith('/') ? isAccountedFor(pathOrId, input, ledger) : isOurs(entry, pathOrId),
     );
     if (foreign.length > 0)
       keep(key, 'ForeignContent', `There is something in it that Hubkeeper did not make: ${someOf(foreign, 5)}.`);
@@ -130,11 +130,26 @@ function refusalsOf(
       const around = [normaliseId(id), ...ancestors(id)].filter((other) => !isGroup(other));
       return !around.some((other) => byKey.has(other) && !refusals.has(other));
     });
-    if (staying.length > 0)
-      keep(key, 'ResourceGroupNotEmpty', `It holds what this plan does not delete: ${someOf(staying, 5)}.`);
+    if (staying.length === 0) continue;
+    // What others put there comes first: that is what a person has to look at.
+    const named = [...staying].sort((a, b) => Number(ledger.has(normaliseId(a))) - Number(ledger.has(normaliseId(b))));
+    const why = `It holds what this plan does not delete: ${someOf(named, 5)}.`;
+    const before = refusals.get(key);
+    if (before?.code === 'StillNeeded') refusals.set(key, { ...before, code: 'ResourceGroupNotEmpty', why });
+    else keep(key, 'ResourceGroupNotEmpty', why);
   }
   spread();
   return refusals;
+}
+
+/**
+ * Whether the plan itself knows what becomes of a resource that uses or is in another one: we made it, or it is adopted
+ * and what it refers to afterwards is looked at.
+ */
+function isAccountedFor(id: string, input: PlanInput, ledger: ReadonlyMap<string, LedgerEntry>): boolean {
+  const key = normaliseId(id);
+  const entry = ledger.get(key);
+  return entry !== undefined && (entry.created || input.observed.get(key) !== undefined);
 }
 
 /** Normalised ids of the resources that a resource is in: its parents and its group. */
@@ -186,15 +201,16 @@ function deletion({ entry, rules }: Candidate): DraftChange {
     diff: [],
     estimatedMinutes: rules.durationMinutes.delete,
     lanes: entry.lanes,
-    ...(entry.readLanes === undefined ? {} : { readLanes: entry.readLanes }),
     scope: entry.scope,
   };
 }
 
 /** Takes out of an adopted resource what was ours in it; undefined: nothing is left there. */
 function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
-  const { differences } = compare({}, actual, rules.comparison, ownedBeforeOf(entry));
+  const owned = ownedBeforeOf(entry);
+  const { differences } = compare({}, actual, rules.comparison, owned);
   if (differences.length === 0) return undefined;
+  const takesAway = entriesTakenAway(differences, owned, undefined);
   const owners = ownersOf(entry);
   const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
   const risk = rules.riskOf('update', differences);
@@ -208,7 +224,7 @@ function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
     diff: differences,
     estimatedMinutes: rules.durationMinutes.update,
     lanes: entry.lanes,
-    ...(entry.readLanes === undefined ? {} : { readLanes: entry.readLanes }),
     scope: entry.scope,
+    ...(takesAway.length > 0 ? { takesAway } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import { ordered } from './change-order.ts';
+import { withStaleCopies } from './copied-values.ts';
 import { leastMinutes } from './critical-path.ts';
 import { leavings } from './deletions.ts';
 import { normaliseId } from './graph.ts';
@@ -17,7 +18,7 @@ export type { PlanInput } from './plan-input.ts';
  */
 export function planChanges(input: PlanInput): Plan {
   const ledger = new Map(input.ledger.map((entry) => [normaliseId(entry.id), entry]));
-  const outcomes = nodeOutcomes(input, ledger);
+  const outcomes = withStaleCopies(nodeOutcomes(input, ledger), input, ledger);
   const leaving = leavings(input, ledger, outcomes);
   const changes = ordered(outcomes, leaving, input, ledger);
   return {

@@ -6,8 +6,6 @@ export interface Task {
   /** Not before then. */
   readonly releaseMs: number;
   readonly lanes: readonly number[];
-  /** Lanes that it shares with others that read them, and with nobody who writes there. */
-  readonly readLanes: readonly number[];
   /** It runs already: it starts now and stays. */
   readonly running: boolean;
 }
@@ -23,22 +21,17 @@ interface Interval {
   readonly untilMs: number;
 }
 
-/** When each lane is written in and when it is read, apart from one another and in order of time. */
+/** When each lane is taken, in order of time. */
 class Lanes {
-  readonly #written: Interval[][];
-  readonly #read: Interval[][];
+  readonly #taken: Interval[][];
 
   constructor(count: number) {
-    this.#written = Array.from({ length: count }, () => []);
-    this.#read = Array.from({ length: count }, () => []);
+    this.#taken = Array.from({ length: count }, () => []);
   }
 
   /** Earliest time from `fromMs` on at which all lanes of the task are free for it as long as it takes. */
-  earliest({ lanes, readLanes, durationMs }: Task, fromMs: number): number {
-    const inItsWay = [
-      ...lanes.flatMap((lane) => [this.#written[lane] ?? [], this.#read[lane] ?? []]),
-      ...readLanes.map((lane) => this.#written[lane] ?? []),
-    ];
+  earliest({ lanes, durationMs }: Task, fromMs: number): number {
+    const inItsWay = lanes.map((lane) => this.#taken[lane] ?? []);
     let atMs = fromMs;
     for (let moved = true; moved; ) {
       moved = false;
@@ -53,16 +46,12 @@ class Lanes {
     return atMs;
   }
 
-  take({ lanes, readLanes, durationMs }: Task, fromMs: number): void {
+  take({ lanes, durationMs }: Task, fromMs: number): void {
     if (durationMs === 0) return;
     const untilMs = fromMs + durationMs;
     for (const lane of lanes) {
-      const taken = this.#written[lane];
+      const taken = this.#taken[lane];
       taken?.splice(firstEndingAfter(taken, fromMs), 0, { fromMs, untilMs });
-    }
-    for (const lane of readLanes) {
-      const taken = this.#read[lane];
-      if (taken !== undefined) addTo(taken, { fromMs, untilMs });
     }
   }
 
@@ -75,19 +64,6 @@ class Lanes {
     }
     return atMs;
   }
-}
-
-/** Readers overlap: what they take together becomes one. */
-function addTo(taken: Interval[], added: Interval): void {
-  const at = firstEndingAfter(taken, added.fromMs);
-  let { fromMs, untilMs } = added;
-  let count = 0;
-  for (let next = taken[at]; next !== undefined && next.fromMs < untilMs; next = taken[at + count]) {
-    fromMs = Math.min(fromMs, next.fromMs);
-    untilMs = Math.max(untilMs, next.untilMs);
-    count += 1;
-  }
-  taken.splice(at, count, { fromMs, untilMs });
 }
 
 function firstEndingAfter(taken: readonly Interval[], ms: number): number {

@@ -27,11 +27,6 @@ export interface DesiredNode {
   readonly dependsOn: readonly Dependency[];
   /** Contention domains of a write, sorted, without repeats: no two writes run in one lane at once. */
   readonly lanes: readonly string[];
-  /**
-   * Lanes of what it only points at, where that is enough for Azure: while it is written nobody may write in them, yet
-   * others that only point there may go on. Sorted, without repeats, none of `lanes`. Absent: none.
-   */
-  readonly readLanes?: readonly string[];
   readonly owner: Owner;
   /**
    * `create`: made when absent. `adopt`: must exist; our fields and entries are merged into it, teardown leaves it.

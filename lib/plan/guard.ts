@@ -3,8 +3,10 @@ import type { ChangeWindow } from './change-windows.ts';
 import { normaliseId, type Owner } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
+import { someOf } from './node-changes.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
 import { touches } from './property-path.ts';
+import { isAtOrIn, isInScope } from './scope.ts';
 
 /** What a baseline permits, strictest first. */
 export const MODES = ['observe', 'create-only', 'no-delete', 'full'] as const;
@@ -209,13 +211,6 @@ function isMeant(change: Change, { owner, scope, kind, path }: ReactionRule): bo
   return path === undefined || change.action === 'delete' || change.diff.some((one) => touches(one.path, path));
 }
 
-/** `spoke` means every spoke, `spoke:NAME` one of them. */
-function isInScope(change: Change, scope: string): boolean {
-  const own = change.scope.toLowerCase();
-  const wanted = scope.toLowerCase();
-  return own === wanted || own.startsWith(`${wanted}:`);
-}
-
 function refusalByMode(
   change: Change,
   { mode, teardown }: Circumstances,
@@ -236,7 +231,12 @@ function refusalByMode(
         "The baseline's mode is 'create-only': what exists is left as it is.",
       );
     case 'no-delete': {
-      if (change.action !== 'delete' || teardown === true) return undefined;
+      if (teardown === true) return undefined;
+      if (change.takesAway !== undefined) {
+        const why = `The baseline's mode is 'no-delete', and ${someOf(change.takesAway)} would go: set it to 'full' to let this go.`;
+        return refusal('ModeForbidsDelete', why);
+      }
+      if (change.action !== 'delete') return undefined;
       // What an adjustment made for a time goes with it: that is no delete of the operator's.
       const mayUndo = reaction === undefined || reaction.mode === 'act' || approved;
       if (change.owner === 'adjustment' && change.owners === undefined && mayUndo) return undefined;
@@ -245,12 +245,6 @@ function refusalByMode(
     case 'full':
       return undefined;
   }
-}
-
-function isAtOrIn(id: string, around: string): boolean {
-  const key = normaliseId(id);
-  const outer = normaliseId(around).replace(/\/+$/, '');
-  return key === outer || key.startsWith(`${outer}/`);
 }
 
 function refusalByProtection(change: Change, circumstances: Circumstances): Judgement | undefined {
@@ -330,14 +324,28 @@ function whyApproval(
   return undefined;
 }
 
+/**
+ * In `create-only`, what exists stays as it is and new things are built on it; only an update that would have added
+ * something (a subnet, a rule) may be what they need.
+ */
+function staysUsable(code: string, base: Change | undefined): boolean {
+  return (
+    code === 'ModeForbidsUpdate' && !base?.diff.some(({ path, before }) => before === undefined && path.endsWith(']'))
+  );
+}
+
 /** In the plan's order, so that a fate goes through whole chains. */
 function shareFate(changes: readonly Change[], judged: Map<string, Judgement>): void {
+  const byId = new Map(changes.map((change) => [normaliseId(change.id), change]));
   for (const change of changes) {
     const key = normaliseId(change.id);
     const own = judged.get(key);
     if (own === undefined || own.verdict === 'refused') continue;
     const bases = change.dependsOn.map((id) => ({ id, judgement: judged.get(normaliseId(id)) }));
-    const refused = bases.find(({ judgement }) => judgement?.verdict === 'refused');
+    const refused = bases.find(
+      ({ id, judgement }) =>
+        judgement?.verdict === 'refused' && !staysUsable(judgement.code, byId.get(normaliseId(id))),
+    );
     if (refused !== undefined) {
       judged.set(key, refusal('DependsOnRefused', `Because ${refused.id} is refused.`));
       continue;

@@ -36,6 +36,18 @@ export interface ComparisonRules {
   readonly secret: readonly PathPattern[];
 }
 
+/** A list of texts that Azure copies from another resource, and brings up to date only when this one is written again. */
+export interface CopiedValue {
+  /** Where the copy is. */
+  readonly path: string;
+  /** Where this resource itself shows what the other one has now. */
+  readonly current: string;
+  /** Where the id of the other one is. */
+  readonly of: string;
+  /** Where the value is in the other one. */
+  readonly source: string;
+}
+
 export type Action = 'create' | 'update' | 'delete';
 export type Risk = 'safe' | 'disruptive' | 'destructive';
 
@@ -54,6 +66,8 @@ export interface KindRules {
   readonly comparison: ComparisonRules;
   /** How long Azure usually takes, in minutes (docs/facts in the kind's own comment). */
   readonly durationMinutes: { readonly create: number; readonly update: number; readonly delete: number };
+  /** A value of another resource that it copies when it is written. */
+  readonly copy?: CopiedValue;
   /** Risk of a change of this kind. */
   riskOf(action: Action, differences: readonly PropertyDifference[]): Risk;
   /** ARM ids that a body refers to, other than its own children: what must stay as long as this resource stays. */

@@ -17,7 +17,6 @@ export interface LedgerEntry {
   readonly intended: OwnedFields;
   /** As in the graph of the write: a delete takes the same lanes and goes before what it depended on. */
   readonly lanes: readonly string[];
-  readonly readLanes?: readonly string[];
   readonly dependsOn: readonly string[];
   readonly scope: string;
   readonly operationId: string;

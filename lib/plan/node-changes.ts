@@ -58,7 +58,7 @@ function outcomeOfAbsent(node: DesiredNode, rules: KindRules, entry: LedgerEntry
       const reason = wasThere
         ? 'Hubkeeper made it and somebody deleted it; it is declared still.'
         : `It is declared${byOwner(node.owner)} and does not exist.`;
-      const change = draft(node, rules, 'create', differences, {}, reason);
+      const change = draftChange(node, rules, 'create', differences, {}, reason);
       return {
         node,
         actual: null,
@@ -98,7 +98,7 @@ function outcomeOfPresent(
     return refused(node, actual, 'ExistsAlready', why);
   }
   if (differences.length > 0) {
-    const change = draft(node, rules, 'update', differences, owned, reasonOfUpdate(differences, isForeign));
+    const change = draftChange(node, rules, 'update', differences, owned, reasonOfUpdate(differences, isForeign));
     return { node, actual, change, dependentsFind: 'wanted' };
   }
   const wrote = entry !== undefined && Object.keys(owned).length > 0;
@@ -108,7 +108,7 @@ function outcomeOfPresent(
       ? `The write before is still under way (${state}); it is followed to its end.`
       : `Its last operation ended ${state}; writing the same body again clears that.`;
     const diff = [{ path: 'properties.provisioningState', before: state, after: 'Succeeded' }];
-    return { node, actual, change: draft(node, rules, 'update', diff, owned, reason), dependentsFind: 'wanted' };
+    return { node, actual, change: draftChange(node, rules, 'update', diff, owned, reason), dependentsFind: 'wanted' };
   }
   return { node, actual, dependentsFind: 'wanted' };
 }
@@ -148,7 +148,8 @@ export function riskier(a: Risk, b: Risk): Risk {
   return RISKS.indexOf(a) >= RISKS.indexOf(b) ? a : b;
 }
 
-function draft(
+/** A change of a desired node with the risk and the owners of what differs. */
+export function draftChange(
   node: DesiredNode,
   rules: KindRules,
   action: 'create' | 'update',
@@ -159,6 +160,7 @@ function draft(
   const declared = PathTree.of<Owner>({ '': node.owner, ...node.fieldOwners });
   const before = ownedTree(owned);
   const owners = new Set<Owner>();
+  const takesAway = entriesTakenAway(diff, owned, node.fieldOwners);
   let undoesAdjustment = false;
   for (const { path, after } of diff) {
     // Whoever is named for what is not in the body takes it away; else it goes back to who put it there.
@@ -180,10 +182,22 @@ function draft(
     diff,
     estimatedMinutes: rules.durationMinutes[action],
     lanes: node.lanes,
-    ...(node.readLanes === undefined ? {} : { readLanes: node.readLanes }),
     scope: node.scope,
     ...(owners.size > 1 ? { owners: [...owners].sort() } : {}),
+    ...(takesAway.length > 0 ? { takesAway } : {}),
   };
+}
+
+/** Entries that the spec had declared and that a change removes. What an adjustment or the cluster made may go by itself. */
+export function entriesTakenAway(
+  diff: readonly PropertyDifference[],
+  owned: OwnedFields,
+  fieldOwners: DesiredNode['fieldOwners'],
+): readonly string[] {
+  const before = ownedTree(owned);
+  return diff.flatMap(({ path, after }) =>
+    after === undefined && path.endsWith(']') && (fieldOwners?.[path] ?? before.nearest(path)) === 'spec' ? [path] : [],
+  );
 }
 
 /** Refuses changes that build on a resource which will not be there, or, when new, on one that is not as it should be. */

@@ -8,7 +8,7 @@ import { ownedTree } from './owned-tree.ts';
 export type LedgerEvent =
   | {
       readonly name: 'intend';
-      readonly node: Pick<DesiredNode, 'id' | 'kind' | 'lanes' | 'readLanes' | 'scope' | 'dependsOn'>;
+      readonly node: Pick<DesiredNode, 'id' | 'kind' | 'lanes' | 'scope' | 'dependsOn'>;
       /** True when the resource is not there, so that this write makes it. */
       readonly creates: boolean;
       /** From `ownedFieldsOf`. */
@@ -100,7 +100,6 @@ function intended(entry: LedgerEntry | null, event: Extract<LedgerEvent, { reado
     confirmed,
     intended: { ...pending, ...event.fields },
     lanes: event.node.lanes,
-    ...(event.node.readLanes === undefined ? {} : { readLanes: event.node.readLanes }),
     dependsOn: event.node.dependsOn.map(({ id }) => id),
     scope: event.node.scope,
     operationId: event.operationId,

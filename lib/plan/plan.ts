@@ -15,13 +15,14 @@ export interface Change {
   readonly estimatedMinutes: number;
   /** Lanes, dependencies (ids of other changes of this plan) and scope of the node. */
   readonly lanes: readonly string[];
-  readonly readLanes?: readonly string[];
   readonly dependsOn: readonly string[];
   readonly scope: string;
   /** Owners of the properties that the change touches, where there are several; `owner` is one of them. */
   readonly owners?: readonly Owner[];
   /** We made the resource before and somebody deleted it: unattended, making it again needs an approval. */
   readonly recreates?: boolean;
+  /** Paths of entries that the spec had declared and that this update takes away: as much of a delete as any. */
+  readonly takesAway?: readonly string[];
 }
 
 /** A change that is not made, with the reason. */

@@ -23,8 +23,6 @@ export interface RunNode {
   /** Ids of other nodes of the run. */
   readonly dependsOn: readonly string[];
   readonly lanes: readonly string[];
-  /** Nobody may write in them meanwhile; others that only read them may. Absent: none. */
-  readonly readLanes?: readonly string[];
   readonly estimatedMinutes: number;
 }
 
@@ -86,7 +84,7 @@ const OVERDUE_PART = 0.25;
 
 /**
  * What to do next in a run: starts every node whose dependencies are done and whose lanes are free, never two in one
- * lane (but for those that only read it); polls exactly what is due; paces both by ARM's token buckets, so that the run itself causes no 429.
+ * lane; polls exactly what is due; paces both by ARM's token buckets, so that the run itself causes no 429.
  *
  * Where several nodes want a lane, the forecast of the whole rest decides, so a node may be left for a moment although
  * its lane is free: a gateway of 45 minutes does not go before the firewall that is ready in one. Dependents of failed
@@ -189,19 +187,15 @@ function dueStarts(
   buckets: Map<string, Bucket>,
 ): Due {
   const { nodes } = run;
-  const written = new Set(run.busyLanes);
-  const read = new Set<string>();
-  for (const { state, lanes, readLanes = [] } of nodes) {
+  const taken = new Set(run.busyLanes);
+  for (const { state, lanes } of nodes) {
     if (state.name !== 'starting' && state.name !== 'running') continue;
-    for (const lane of lanes) written.add(lane);
-    for (const lane of readLanes) read.add(lane);
+    for (const lane of lanes) taken.add(lane);
   }
-  const isTaken = ({ lanes, readLanes = [] }: RunNode): boolean =>
-    lanes.some((lane) => written.has(lane) || read.has(lane)) || readLanes.some((lane) => written.has(lane));
   const ready = nodes.flatMap((node, index) => {
     const { state } = node;
     const mayStart = state.name === 'pending' || (state.name === 'retrying' && state.notBeforeMs <= nowMs);
-    const isFree = mayStart && !blocked.has(index) && !isTaken(node);
+    const isFree = mayStart && !blocked.has(index) && !node.lanes.some((lane) => taken.has(lane));
     const isReady = isFree && (work.dependsOn[index] ?? []).every((id) => nodes[id]?.state.name === 'done');
     return isReady ? [index] : [];
   });
@@ -262,7 +256,6 @@ function forecastRest(
       durationMs: Math.max(1, remainingMs(node, nowMs)),
       releaseMs: state.name === 'retrying' ? Math.max(0, state.notBeforeMs - nowMs) : 0,
       lanes: node.lanes.map(laneNumber),
-      readLanes: (node.readLanes ?? []).map(laneNumber),
       running: state.name === 'running' || state.name === 'starting',
     };
   });
@@ -286,7 +279,7 @@ function isGoingOn(node: RunNode, foreignLanes: ReadonlySet<string>): boolean {
       return true;
     case 'pending':
     case 'retrying':
-      return ![...node.lanes, ...(node.readLanes ?? [])].some((lane) => foreignLanes.has(lane));
+      return !node.lanes.some((lane) => foreignLanes.has(lane));
     case 'waiting':
     case 'done':
     case 'failed':

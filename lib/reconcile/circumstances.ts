@@ -6,6 +6,9 @@ import type { Pause } from '../state/baseline-store.ts';
 import type { ProtectedScope } from './protection.ts';
 
 export interface GuardedRun {
+  /** Approvals of other operations do not count for this one. */
+  readonly operationId: string;
+  readonly requesters: readonly string[];
   readonly attended: boolean;
   readonly teardown: boolean;
   readonly requestedBy: string;
@@ -57,7 +60,8 @@ export function circumstancesOf(
       selfApproval: spec?.approvals.selfApproval ?? false,
       untilIso: new Date(nowMs + (spec?.approvals.expiresAfterHours ?? 24) * 3_600_000).toISOString(),
       granted: head.approvals
-        .filter((approval) => approval.decision === 'approve')
+        .filter((approval) => approval.decision === 'approve' && approval.operationId === run.operationId)
+        .filter(({ decidedBy = '' }) => (spec?.approvals.selfApproval ?? false) || !isOneOf(run.requesters, decidedBy))
         .map((approval) => ({
           planHash: approval.planHash,
           approver: approval.decidedBy ?? '',
@@ -78,6 +82,10 @@ export function circumstancesOf(
     protectedIds: protectedScopes,
     ...(allowedScopes.length === 0 ? {} : { allowList: allowedScopes }),
   };
+}
+
+function isOneOf(names: readonly string[], name: string): boolean {
+  return names.some((one) => one.toLowerCase() === name.toLowerCase());
 }
 
 function reactionRulesOf(spec: BaselineSpec | undefined, head: BaselineHead, run: GuardedRun): readonly ReactionRule[] {

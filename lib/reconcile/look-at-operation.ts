@@ -4,6 +4,7 @@ import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { compare } from '../plan/compare.ts';
+import { staleCopy } from '../plan/copied-values.ts';
 import { type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedBeforeOf } from '../plan/merge.ts';
@@ -73,7 +74,11 @@ export async function lookAtOperation(
     if (state.state === 'refused') return { row: withRefusal(row, state.refusal, nowIso) };
     const actual = isJsonObject(response.body) ? response.body : {};
     const entry = await dependencies.ledger.read(input.baseline, change.id);
-    const left = compare(node?.body ?? {}, actual, kind.comparison, ownedBeforeOf(entry)).differences;
+    const stale = change.diff.some(({ path }) => path === kind.copy?.path) ? staleCopy(kind, actual) : undefined;
+    const left = [
+      ...compare(node?.body ?? {}, actual, kind.comparison, ownedBeforeOf(entry)).differences,
+      ...(stale === undefined ? [] : [stale]),
+    ];
     if (left.length > 0)
       return {
         row: notHeld(
@@ -94,7 +99,10 @@ export async function lookAtOperation(
     const confirmed =
       entry === null
         ? null
-        : nextLedgerEntry(entry, { name: 'confirm', operationId: input.operationId, atIso: nowIso });
+        : entry.state === 'deleting'
+          ? // An earlier run began to delete it and never did; now it is wanted and there.
+            nextLedgerEntry(entry, { name: 'abandon', atIso: nowIso })
+          : nextLedgerEntry(entry, { name: 'confirm', operationId: input.operationId, atIso: nowIso });
     return { row: settled(row, nowIso), actual, ...(confirmed === null ? {} : { ledger: confirmed }) };
   } catch (error) {
     const refusal = refusalOfError(error, change.id);

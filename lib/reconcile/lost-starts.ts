@@ -1,6 +1,6 @@
 import type { Dependencies } from '../dependencies.ts';
 import { deadlineMs } from './retry-policy.ts';
-import { isFinalState, type RunDocument, type RunRow } from './run.ts';
+import type { RunDocument, RunRow } from './run.ts';
 
 /**
  * A run as another reconciler finds it that takes over from one that died: the answers of the starts which that one
@@ -15,7 +15,7 @@ export async function withLostStarts(
 ): Promise<RunDocument> {
   const isOwn = run.stamp.startsWith(`${instanceId}:`);
   const lost = Object.values(run.rows).filter((row) => row.state.name === 'starting');
-  if (isOwn || lost.length === 0 || isFinalState(run.state)) return run;
+  if (isOwn || lost.length === 0) return run;
   const rows: Record<string, RunRow> = { ...run.rows };
   for (const row of lost) {
     if (row.state.name !== 'starting') continue;

@@ -1,17 +1,18 @@
-import { observe } from '../azure/observe.ts';
 import { parseResourceId } from '../azure/resource-id.ts';
 import { compile } from '../baseline/compile.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { planChanges } from '../plan/diff.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
-import { planHash } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
-import type { Change, Observed, Plan, Refusal } from '../plan/plan.ts';
+import type { Observed, Plan, Refusal } from '../plan/plan.ts';
+import { planInScope } from '../plan/scope.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
-import { type ProtectedScope, readManagementLocks } from './protection.ts';
+import { keepEntries, withKeptRefusals } from './keep-entries.ts';
+import { observeBaseline } from './observe-baseline.ts';
+import { hasOptOutTag, OPT_OUT_TAG, type ProtectedScope, readManagementLocks } from './protection.ts';
 
 export interface PlanRequest {
   readonly baseline: string;
@@ -36,12 +37,11 @@ export interface MadePlan {
   readonly taken: readonly DesiredNode[];
 }
 
-const OPT_OUT_TAG = 'hubkeeper-ignore';
 const RESOURCES_API_VERSION = '2025-04-01';
 
 /**
  * One turn of the loop up to the plan: compile, observe, diff. Writes nothing.
- * @throws ProblemError when Azure refuses a read; ArmUnreachableError when it does not answer.
+ * @throws ObservationPausedError when it goes on after a pause; ProblemError when Azure refuses a read; ArmUnreachableError when it does not answer.
  */
 export async function makePlan(dependencies: Dependencies, request: PlanRequest): Promise<MadePlan> {
   const declared: DesiredGraph =
@@ -53,12 +53,13 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const wanted = new Set(declared.nodes.map(({ id }) => normaliseId(id)));
 
   const references = [...declared.nodes, ...ledger.filter((entry) => !wanted.has(normaliseId(entry.id)))];
-  const observed = await observe(dependencies.arm, references, kindOf);
+  const observed = await observeBaseline(dependencies, request.baseline, references, ledgerById, request.nowIso);
   const graph: DesiredGraph = {
     ...declared,
     nodes: declared.nodes.map((node) => aligned(node, observed.get(normaliseId(node.id)))),
   };
-  const nodes = new Map(graph.nodes.map((node) => [normaliseId(node.id), node]));
+  const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(graph, observed, ledgerById) : undefined;
+  const nodes = new Map((kept?.graph ?? graph).nodes.map((node) => [normaliseId(node.id), node]));
   const subscriptions = new Set(
     references.map((reference) => parseResourceId(reference.id).subscriptionId.toLowerCase()),
   );
@@ -74,8 +75,8 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     if (holder !== null && holder !== request.baseline) claimedByOthers.set(normaliseId(node.id), holder);
   }
 
-  const plan = planChanges({
-    graph,
+  const planned = planChanges({
+    graph: kept?.graph ?? graph,
     observed,
     ledger,
     kinds: kindOf,
@@ -87,11 +88,12 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     ),
     claimedByOthers,
   });
+  const plan = kept === undefined ? planned : withKeptRefusals(planned, kept);
   const optedOut = [...observed]
     .filter(([, body]) => body !== null && hasOptOutTag(body))
     .map(([id]): ProtectedScope => ({ id, why: `it carries the tag ${OPT_OUT_TAG}`, deleteOnly: false }));
   return {
-    plan: inScope(plan, request.scope, request.specVersion),
+    plan: request.scope === undefined ? plan : planInScope(plan, request.scope, String(request.specVersion)),
     nodes,
     observed,
     ledger: ledgerById,
@@ -105,11 +107,6 @@ function aligned(node: DesiredNode, actual: JsonObject | null | undefined): Desi
   if (!actual || node.presence === 'reference') return node;
   const body = kindOf(node.kind).align?.(node.body, actual);
   return body === undefined || body === node.body ? node : { ...node, body };
-}
-
-function hasOptOutTag(body: JsonObject): boolean {
-  if (!isJsonObject(body.tags)) return false;
-  return Object.keys(body.tags).some((name) => name.toLowerCase() === OPT_OUT_TAG);
 }
 
 /** What is in each resource group that may be deleted, so that a group with anything foreign in it is not. */
@@ -127,19 +124,6 @@ async function readGroupContents(
     );
   }
   return contents;
-}
-
-/** The part of a plan that a scoped run may touch; `spoke` without a name stands for every spoke. */
-function inScope(plan: Plan, scope: string | undefined, specVersion: number): Plan {
-  if (scope === undefined) return plan;
-  const isInside = (change: Change) => change.scope === scope || change.scope.startsWith(`${scope}:`);
-  const changes = plan.changes.filter(isInside);
-  const outside = new Set(plan.changes.filter((change) => !isInside(change)).map((change) => normaliseId(change.id)));
-  const ready = changes.map((change) => ({
-    ...change,
-    dependsOn: change.dependsOn.filter((id) => !outside.has(normaliseId(id))),
-  }));
-  return { ...plan, changes: ready, hash: planHash(String(specVersion), ready) };
 }
 
 /** A refusal for each resource that is there already and is not ours. */

@@ -1,5 +1,6 @@
 import { ArmListError } from '../azure/arm.ts';
 import { readRefusal } from '../azure/arm-answer.ts';
+import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { hashOf } from '../plan/hash.ts';
@@ -61,8 +62,14 @@ export function withTaken(plan: Plan, taken: Parameters<typeof takenRefusals>[0]
   };
 }
 
-/** Makes the plan and stores it with its operation. Run twice it makes it again. */
-export async function runPlanOperation(dependencies: Dependencies, request: PlanOperationRequest): Promise<void> {
+/**
+ * Makes the plan and stores it with its operation. Run twice it makes it again.
+ * @returns seconds after which it is to be called again, since there is more to read than Azure admits at once; `null`: done.
+ */
+export async function runPlanOperation(
+  dependencies: Dependencies,
+  request: PlanOperationRequest,
+): Promise<number | null> {
   const { operationId, baseline, requestedBy, nowIso } = request;
   const stored = await dependencies.baselines.read(baseline);
   const earlier = await dependencies.runs.read(operationId);
@@ -72,6 +79,7 @@ export async function runPlanOperation(dependencies: Dependencies, request: Plan
     baseline,
     trigger: 'plan',
     requestedBy,
+    requesters: [requestedBy],
     createdAt: nowIso,
     endedAt: nowIso,
     attended: true,
@@ -84,6 +92,7 @@ export async function runPlanOperation(dependencies: Dependencies, request: Plan
     planHash: '',
     generation: stored?.head.generation ?? 0,
     pauseGeneration: 0,
+    validUntilMs: null,
     preflighted: false,
     wroteSincePlan: false,
     replan: false,
@@ -101,15 +110,17 @@ export async function runPlanOperation(dependencies: Dependencies, request: Plan
   };
   let run: RunDocument;
   try {
-    if (stored === null) return;
+    if (stored === null) return null;
     const plan = await planOfHead(dependencies, stored.head, requestedBy, nowIso);
     const key = `1-${hashOf(JSON.parse(JSON.stringify(plan))).slice(0, 12)}`;
     await dependencies.runs.writePlan({ operationId, key, plan, nodes: {}, sharedLanes: [] });
     run = { ...base, planKey: key, planHash: plan.hash, plansMade: 1, refused: plan.refused };
   } catch (error) {
+    if (error instanceof ObservationPausedError) return error.refusal.retryAfterSeconds ?? 10;
     if (!(error instanceof ProblemError || error instanceof ArmListError)) throw error;
     const problem = error instanceof ProblemError ? error.problem : readRefusal(error.response, error.target).problem;
     run = { ...base, state: 'failed', problems: [problem] };
   }
   await dependencies.runs.write(run, earlier?.etag);
+  return null;
 }

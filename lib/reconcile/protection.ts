@@ -1,11 +1,19 @@
 import type { Arm } from '../azure/arm.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 
 /** A resource, group or subscription in which nothing may be written, or nothing deleted. */
 export interface ProtectedScope {
   readonly id: string;
   readonly why: string;
   readonly deleteOnly: boolean;
+}
+
+/** Tag of a resource that Hubkeeper is to leave alone, whatever its value. */
+export const OPT_OUT_TAG = 'hubkeeper-ignore';
+
+/** Whether a resource says that it is to be left alone. */
+export function hasOptOutTag(body: JsonObject): boolean {
+  return isJsonObject(body.tags) && Object.keys(body.tags).some((name) => name.toLowerCase() === OPT_OUT_TAG);
 }
 
 const LOCKS_API_VERSION = '2020-05-01';

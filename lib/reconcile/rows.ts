@@ -198,7 +198,6 @@ export function scheduleNodes(rows: Rows, document: PlanDocument | undefined): r
         state: row.state,
         dependsOn: [...new Set([...planned, ...inFlight])],
         lanes: change.lanes,
-        readLanes: change.readLanes ?? [],
         estimatedMinutes: change.estimatedMinutes,
       },
     ];
@@ -240,11 +239,13 @@ export function openRefusals(refused: readonly Refusal[]): readonly Refusal[] {
 }
 
 /** How a run ends that has nothing in flight, nothing to start and nothing that waits. */
-export function finalStateOf(run: Pick<RunDocument, 'rows' | 'refused' | 'problems' | 'stopping'>): RunState {
+export function finalStateOf(
+  run: Pick<RunDocument, 'rows' | 'refused' | 'problems' | 'stopping' | 'planKey'>,
+): RunState {
   const rows = Object.values(run.rows);
   const isShort =
     rows.some((row) => row.state.name !== 'done') || openRefusals(run.refused).length > 0 || run.problems.length > 0;
-  if (run.stopping && rows.some((row) => row.state.name !== 'done')) return 'stopped';
+  if (run.stopping && (run.planKey === '' || rows.some((row) => row.state.name !== 'done'))) return 'stopped';
   if (!isShort) return 'succeeded';
   const isBroken = run.problems.length > 0 || rows.some((row) => row.state.name === 'failed');
   return isBroken && !rows.some((row) => row.state.name === 'done') ? 'failed' : 'partial';

@@ -71,6 +71,8 @@ export interface RunDocument {
   readonly baseline: string;
   readonly trigger: Trigger;
   readonly requestedBy: string;
+  /** Everybody whose request this run does: none of them approves it. */
+  readonly requesters: readonly string[];
   readonly createdAt: string;
   /** Asked for by a person: budgets and reaction modes do not bind it. */
   readonly attended: boolean;
@@ -92,6 +94,8 @@ export interface RunDocument {
   /** Generations of baseline and pause that the plan was made at. */
   readonly generation: number;
   readonly pauseGeneration: number;
+  /** Until when the plan's verdict holds: an open change window or an approval that it used ends then. */
+  readonly validUntilMs: number | null;
   readonly preflighted: boolean;
   /** Something was written since the plan was made. */
   readonly wroteSincePlan: boolean;

@@ -6,6 +6,7 @@ import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { compare } from '../plan/compare.ts';
+import { staleCopy } from '../plan/copied-values.ts';
 import { type DesiredNode, normaliseId } from '../plan/graph.ts';
 import { canonicalJson } from '../plan/hash.ts';
 import type { PropertyDifference } from '../plan/kind.ts';
@@ -17,6 +18,7 @@ import { conditionOf } from '../plan/provisioning-state.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { StorageError } from '../state/storage.ts';
 import { isInsideAny } from './preflight-rules.ts';
+import { hasOptOutTag, OPT_OUT_TAG } from './protection.ts';
 import { takeSharedLanes } from './shared-lanes.ts';
 
 /** Names one write: everything else is read from state and from Azure. */
@@ -56,9 +58,9 @@ type Result = StartOutcome extends infer Outcome
   : never;
 
 /**
- * Starts one write and returns at once. Checks generation, switches and the `before` of the planned fields against a
- * fresh GET and writes nothing if any differs; notes the intent in the ledger before the PUT. Run twice it finds its
- * own write again.
+ * Starts one write and returns at once. Checks the `before` of the planned fields against a fresh GET, then generation,
+ * switches and opt-outs, and writes nothing if any differs; notes the intent in the ledger before the PUT. Run twice it
+ * finds its own write again.
  */
 export async function startWrite(dependencies: Dependencies, request: StartRequest): Promise<StartOutcome> {
   const result = await startOrSayWhyNot(dependencies, request).catch(
@@ -96,15 +98,18 @@ function refusalOfFault(error: unknown, resource: string): ArmRefusal {
 }
 
 async function startOrSayWhyNot(dependencies: Dependencies, request: StartRequest): Promise<Result> {
-  const moved = await whatMoved(dependencies, request);
-  const entry = await dependencies.ledger.read(request.baseline, request.id);
-  if (moved !== undefined && !isRepeat({ entry, request })) return { outcome: 'stale', why: moved };
   const { plan, nodes, sharedLanes } = await dependencies.runs.readPlan(request.operationId, request.planKey);
   const key = normaliseId(request.id);
   const change = plan.changes.find((candidate) => normaliseId(candidate.id) === key);
   if (change === undefined) return { outcome: 'stale', why: 'The plan in force has no such change.' };
   const kind = kindOf(change.kind);
   const lanes = change.lanes.filter((lane) => sharedLanes.includes(lane));
+  const trace: Trace = { mayBeUnderWay: false };
+  // A start that is known to have sent nothing keeps no other baseline waiting, and none of a newer reconciler's.
+  const free = async (): Promise<void> => {
+    if (trace.mayBeUnderWay) return;
+    for (const lane of lanes) await dependencies.lanes.release(lane, request.baseline, change.id, request.nowIso);
+  };
   try {
     const taken = await takeSharedLanes(dependencies, lanes, {
       baseline: request.baseline,
@@ -115,15 +120,21 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
       since: request.nowIso,
     });
     if ('refusal' in taken) return { outcome: 'refused', refusal: taken.refusal };
-    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], entry, moved);
+    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], trace);
     if (result.outcome === 'running') for (const held of taken.held) await dependencies.lanes.note(held, result.handle);
-    if (result.outcome === 'stale' || result.outcome === 'refused') {
-      for (const lane of lanes) await dependencies.lanes.release(lane, request.baseline, change.id);
-    }
+    if (result.outcome === 'stale' || result.outcome === 'refused') await free();
     return result;
   } catch (error) {
-    return { outcome: 'refused', refusal: refusalOfError(error, change.id) };
+    const refusal = refusalOfError(error, change.id);
+    await free();
+    return { outcome: 'refused', refusal };
   }
+}
+
+/** Filled in as a start goes on, so that whoever catches its error knows how far it came. */
+interface Trace {
+  /** This start, or an earlier run of it, may have sent its write, and no answer says that it did not happen. */
+  mayBeUnderWay: boolean;
 }
 
 async function readAndWrite(
@@ -132,19 +143,35 @@ async function readAndWrite(
   change: Change,
   kind: ResourceKind,
   node: DesiredNode | undefined,
-  entry: LedgerEntry | null,
-  moved: string | undefined,
+  trace: Trace,
 ): Promise<Result> {
   const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
   if (response.status !== 200 && response.status !== 404) {
     return { outcome: 'refused', refusal: readRefusal(response, change.id) };
   }
   const actual = response.status === 200 && isJsonObject(response.body) ? response.body : null;
-  const context = { dependencies, request, change, kind, actual, entry, moved };
+  // Read after Azure: what another run of this start has made is then in the ledger.
+  const entry = await dependencies.ledger.read(request.baseline, change.id);
+  const context = { dependencies, request, change, kind, actual, entry, trace };
+  trace.mayBeUnderWay = isRepeat(context);
   return change.action === 'delete' ? startDelete(context) : startPut(context, node);
 }
 
-/** Why this start must not write any more; undefined: it may. */
+/**
+ * Why this start must not write; undefined: it may. Asked right before the intent is noted, so that whatever was
+ * decided while lanes were taken and the resource was read counts.
+ */
+async function whyNot({ dependencies, request, change, actual }: Context): Promise<Result | undefined> {
+  const { allowedScopes } = dependencies.settings;
+  if (allowedScopes.length > 0 && !isInsideAny(change.id, allowedScopes))
+    return { outcome: 'refused', refusal: { disposition: 'stop', problem: outsideAllowedScopes(change.id) } };
+  if (actual !== null && hasOptOutTag(actual))
+    return { outcome: 'stale', why: `The resource carries the tag ${OPT_OUT_TAG} now.` };
+  const moved = await whatMoved(dependencies, request);
+  return moved === undefined ? undefined : { outcome: 'stale', why: moved };
+}
+
+/** What has been decided since the start was handed out; undefined: nothing. */
 async function whatMoved(dependencies: Dependencies, request: StartRequest): Promise<string | undefined> {
   if (dependencies.settings.stopped) return 'The app setting HUBKEEPER_STOPPED is on.';
   const [stored, pause] = await Promise.all([
@@ -167,33 +194,31 @@ interface Context {
   readonly kind: ResourceKind;
   readonly actual: JsonObject | null;
   readonly entry: LedgerEntry | null;
-  /** Why nothing may be written any more; what an earlier run of this start has written is followed all the same. */
-  readonly moved: string | undefined;
+  readonly trace: Trace;
 }
 
 async function startPut(context: Context, node: DesiredNode | undefined): Promise<Result> {
-  const { dependencies, request, change, kind, actual, entry, moved } = context;
-  if (!isInsideAny(change.id, dependencies.settings.allowedScopes) && dependencies.settings.allowedScopes.length > 0) {
-    return { outcome: 'refused', refusal: { disposition: 'stop', problem: outsideAllowedScopes(change.id) } };
-  }
+  const { dependencies, request, change, kind, actual, entry, trace } = context;
   const desired: JsonObject = node?.body ?? {};
   const owned = ownedBeforeOf(entry);
-  const { differences } = compare(desired, actual, kind.comparison, owned);
-  const found = actual !== null && differences.length === 0 ? asWritten(actual, isRepeat(context)) : undefined;
+  const stale = staleCopy(kind, actual);
+  const differences = [
+    ...compare(desired, actual, kind.comparison, owned).differences,
+    ...(stale === undefined ? [] : [stale]),
+  ];
+  const isAsWanted = actual !== null && differences.length === 0;
+  if (actual !== null && change.action === 'create' && !(isAsWanted && isOfThisOperation(context)))
+    return { outcome: 'stale', why: 'There is a resource of this name that this operation has not just made.' };
+  // What an earlier run of this start has written is followed, whatever has been decided since.
+  const found = isAsWanted ? asWritten(actual, isRepeat(context)) : undefined;
   if (found !== undefined) return found;
-  if (moved !== undefined) return { outcome: 'stale', why: moved };
   if (actual === null && change.action === 'update')
     return { outcome: 'stale', why: 'The resource is not there any more.' };
-  if (actual !== null && change.action === 'create' && entry === null)
-    return { outcome: 'stale', why: 'Somebody else has made a resource of this name.' };
   if (actual !== null && change.action === 'update' && !areAllPlanned(differences, change.diff)) {
     return { outcome: 'stale', why: 'The resource has changed since the plan was made.' };
   }
-  if (actual === null && entry === null && node !== undefined) {
-    const holder = await dependencies.ledger.claim(request.baseline, change.id);
-    if (holder !== request.baseline)
-      return { outcome: 'refused', refusal: { disposition: 'stop', problem: belongsToAnother(change.id, holder) } };
-  }
+  const not = await whyNot(context);
+  if (not !== undefined) return not;
 
   const body = mergeForWrite(desired, actual, kind.comparison, owned);
   const harm = kind.harmOf?.(body);
@@ -209,18 +234,30 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
     atIso: request.nowIso,
   });
   if (intended !== null) await dependencies.ledger.write(request.baseline, [intended]);
+  if (node !== undefined) {
+    // Row first, claim second: a row without a claim is forgotten or claims again, a claim without a row is for ever.
+    const holder = await dependencies.ledger.claim(request.baseline, change.id);
+    if (holder !== request.baseline) {
+      if (intended !== null) await abandon(context, intended);
+      return { outcome: 'refused', refusal: { disposition: 'stop', problem: belongsToAnother(change.id, holder) } };
+    }
+  }
 
   const etag = typeof actual?.etag === 'string' ? actual.etag : undefined;
   const precondition: Pick<ArmRequest, 'ifMatch' | 'ifNoneMatch'> =
     kind.etag === 'ignored' ? {} : actual === null ? { ifNoneMatch: '*' } : etag === undefined ? {} : { ifMatch: etag };
+  const wasUnderWay = trace.mayBeUnderWay;
+  trace.mayBeUnderWay = true;
   const response = await dependencies.arm.send({
     method: 'PUT',
     target: change.id,
     apiVersion: kind.apiVersion,
     body,
     clientRequestId: `${request.operationId}:${request.attempt}`,
+    ...(stale === undefined || kind.refreshQuery === undefined ? {} : { query: kind.refreshQuery }),
     ...precondition,
   });
+  trace.mayBeUnderWay = wasUnderWay || !isDefinitelyRefused(response);
   if (response.status === 409 || response.status === 412) {
     // The host may run one start twice at the same time: then the write of the other run is why this one was refused.
     const now = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
@@ -230,8 +267,13 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
       if (besides !== undefined) return besides;
     }
   }
-  if (response.status >= 400 && response.status < 500 && intended !== null) await abandon(context, intended);
+  if (isDefinitelyRefused(response) && intended !== null) await abandon(context, intended);
   return resultOf(response, 'PUT', change.id);
+}
+
+/** Azure says that it did not do it; after any other error it may have. */
+function isDefinitelyRefused({ status }: ArmResponse): boolean {
+  return status >= 400 && status < 500;
 }
 
 /** The outcome for a resource that is as it was to be written; undefined: its last operation failed. */
@@ -242,40 +284,63 @@ function asWritten(actual: JsonObject, wrote: boolean): Result | undefined {
   return condition === 'settled' ? { outcome: 'settled', wrote } : undefined;
 }
 
-/** Whether this very start has been here before: its mark is in the ledger, with its own time. */
+/**
+ * Whether this start has been here before: its mark is in the ledger. That of a PUT has the start's own time, since an
+ * earlier attempt has been counted; what an operation has begun to delete is its work, whichever attempt it was.
+ */
 function isRepeat({ entry, request }: Pick<Context, 'entry' | 'request'>): boolean {
-  return (
-    entry !== null &&
-    entry.state !== 'confirmed' &&
-    entry.operationId === request.operationId &&
-    entry.at === request.nowIso
-  );
+  if (entry === null || entry.operationId !== request.operationId) return false;
+  return entry.state === 'deleting' || (entry.state === 'intended' && entry.at === request.nowIso);
+}
+
+/** Whether the operation has begun to write the resource and has not been told that this ended. */
+function isOfThisOperation({ entry, request }: Context): boolean {
+  return entry !== null && entry.state === 'intended' && entry.operationId === request.operationId;
 }
 
 async function startDelete(context: Context): Promise<Result> {
-  const { dependencies, request, change, kind, actual, entry, moved } = context;
+  const { dependencies, request, change, kind, actual, entry, trace } = context;
   const wrote = isRepeat(context);
   if (actual === null) return { outcome: 'settled', wrote };
   if (entry === null || !entry.created)
     return { outcome: 'stale', why: 'The ledger does not say that this resource is ours.' };
   if (conditionOf(actual).condition === 'deleting')
-    return { outcome: 'running', wrote, handle: { by: 'resource', expect: 'absent' }, retryAfterSeconds: 10 };
-  if (moved !== undefined) return { outcome: 'stale', why: moved };
+    return { outcome: 'running', wrote, handle: UNTIL_ABSENT, retryAfterSeconds: 10 };
+  const holder = await dependencies.ledger.holderOf(change.id);
+  if (holder !== null && holder !== request.baseline)
+    return { outcome: 'stale', why: `The resource belongs to the baseline '${holder}' now.` };
   // Children of ours may still be on it when the plan deletes them in the same run; what is foreign was not there when the plan was made.
   const foreign = await foreignContentOf(dependencies, request.baseline, kind, actual, entry);
   if (foreign.length > 0)
     return { outcome: 'stale', why: `There is something of others on it now: ${foreign.slice(0, 3).join(', ')}.` };
+  const not = await whyNot(context);
+  if (not !== undefined) return not;
   const deleting = nextLedgerEntry(entry, { name: 'delete', operationId: request.operationId, atIso: request.nowIso });
   if (deleting !== null) await dependencies.ledger.write(request.baseline, [deleting]);
+  const wasUnderWay = trace.mayBeUnderWay;
+  trace.mayBeUnderWay = true;
   const response = await dependencies.arm.send({
     method: 'DELETE',
     target: change.id,
     apiVersion: kind.apiVersion,
     clientRequestId: `${request.operationId}:${request.attempt}`,
   });
-  if (response.status >= 400 && response.status < 500) await dependencies.ledger.write(request.baseline, [entry]);
-  return resultOf(response, 'DELETE', change.id);
+  trace.mayBeUnderWay = wasUnderWay || !isDefinitelyRefused(response);
+  const result = resultOf(response, 'DELETE', change.id);
+  if (response.status === 409) {
+    // As with a PUT: the other run of this start may have been faster.
+    const now = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
+    if (now.status === 404) return { outcome: 'settled', wrote: true };
+    if (now.status === 200 && isJsonObject(now.body) && conditionOf(now.body).condition === 'deleting')
+      return { outcome: 'running', wrote: true, handle: UNTIL_ABSENT, retryAfterSeconds: 10 };
+  }
+  // What has to wait may be waiting for that other run, which needs its mark.
+  const mayBeUnderWay = result.outcome !== 'refused' || result.refusal.disposition === 'wait';
+  if (!mayBeUnderWay) await dependencies.ledger.write(request.baseline, [entry]);
+  return result;
 }
+
+const UNTIL_ABSENT: OperationHandle = { by: 'resource', expect: 'absent' };
 
 /** What of others is in or on the resource; children are looked up in the ledger one by one, there are few. */
 async function foreignContentOf(
@@ -305,8 +370,8 @@ async function abandon(
 ): Promise<void> {
   const before = actual === null ? nextLedgerEntry(intended, { name: 'abandon', atIso: request.nowIso }) : entry;
   if (before === null) {
+    await dependencies.ledger.release(request.baseline, change.id);
     await dependencies.ledger.remove(request.baseline, change.id);
-    if (actual === null) await dependencies.ledger.release(change.id);
     return;
   }
   await dependencies.ledger.write(request.baseline, [before]);

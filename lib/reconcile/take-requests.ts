@@ -1,19 +1,32 @@
 import type { BaselineHead, ReconcileRequest, Trigger } from '../state/baseline-head.ts';
 import { isFinalState, type RunDocument } from './run.ts';
 
-/** What becomes of the requests that triggers have recorded. */
+/** What becomes of the requests that triggers have recorded. Those in none of the lists stay recorded. */
 export interface TakenRequests {
-  /** The operation that goes on or begins; absent: there is nothing to do. */
+  /** The operation that begins; absent: the current one goes on, or there is nothing to do. */
   readonly primary?: ReconcileRequest;
   /** Whether `primary` is a new operation; else it is the current one. */
   readonly begins: boolean;
-  /** Operations whose work the primary does. */
+  /** Operations whose work the run does. */
   readonly joined: readonly ReconcileRequest[];
   /** Operations that a newer spec or a teardown has overtaken before or while they ran. */
   readonly superseded: readonly string[];
+  /** Everything that was taken up, the primary included. */
+  readonly consumed: readonly ReconcileRequest[];
   /** The current operation has to look at the world anew. */
   readonly replan: boolean;
+  /** A person asks for it again: what has failed is tried once more. */
+  readonly retryFailed: boolean;
 }
+
+const NOTHING: TakenRequests = {
+  begins: false,
+  joined: [],
+  superseded: [],
+  consumed: [],
+  replan: false,
+  retryFailed: false,
+};
 
 /** Triggers that put another desired state in force: what ran for the one before is over. */
 function isNewDesired(trigger: Trigger): boolean {
@@ -25,38 +38,62 @@ export function isAttended(trigger: Trigger, requestedBy: string): boolean {
   return requestedBy !== 'hubkeeper' && trigger !== 'timer' && trigger !== 'drift';
 }
 
+/** What decides whether another request may be part of a run. */
+type Reach = Pick<RunDocument, 'attended' | 'scope' | 'expectedPlanHash'>;
+
 /**
- * Decides which operation the recorded requests are worked off under. A newer spec overtakes; everything else joins
- * what runs. Pure.
+ * Whether a run does all of what a request asks for, under the same rules: it reaches as far, is attended or unattended
+ * alike, and the request is not for one certain plan. What an adjustment's end changes is in every plan.
+ */
+function isCoveredBy(request: ReconcileRequest, run: Reach): boolean {
+  if (request.planHash !== undefined || run.expectedPlanHash !== undefined) return false;
+  if (run.scope !== undefined && run.scope !== request.scope) return false;
+  return (
+    isAttended(request.trigger, request.requestedBy) === run.attended || (run.attended && request.trigger === 'timer')
+  );
+}
+
+function reachOf(request: ReconcileRequest): Reach {
+  return {
+    attended: isAttended(request.trigger, request.requestedBy),
+    ...(request.scope === undefined ? {} : { scope: request.scope }),
+    ...(request.planHash === undefined ? {} : { expectedPlanHash: request.planHash }),
+  };
+}
+
+/**
+ * Decides which operation the recorded requests are worked off under. A newer spec overtakes; what the run covers joins
+ * it; everything else waits its turn, so that no request is answered by less than it asked for. Pure.
  */
 export function takeRequests(head: BaselineHead, current: RunDocument | undefined): TakenRequests {
   const live = current !== undefined && !isFinalState(current.state) ? current : undefined;
-  const requests = head.requests;
-  const newest = requests.findLast(
-    (request) => isNewDesired(request.trigger) && request.operationId !== live?.operationId,
-  );
+  const { requests } = head;
+  const own = requests.filter((request) => request.operationId === live?.operationId);
+  const others = requests.filter((request) => request.operationId !== live?.operationId);
+  const newest = others.findLast((request) => isNewDesired(request.trigger));
   if (newest !== undefined) {
-    const overtaken = requests.filter(
-      (request) => isNewDesired(request.trigger) && request.operationId !== newest.operationId,
-    );
-    const others = requests.filter(
-      (request) => !isNewDesired(request.trigger) && request.operationId !== live?.operationId,
-    );
+    const overtaken = others.filter((request) => isNewDesired(request.trigger) && request !== newest);
+    const joined = others.filter((request) => !isNewDesired(request.trigger) && isCoveredBy(request, reachOf(newest)));
     const superseded = new Set(overtaken.map((request) => request.operationId));
     if (live !== undefined) superseded.add(live.operationId);
-    return { primary: newest, begins: true, joined: others, superseded: [...superseded], replan: true };
+    return {
+      ...NOTHING,
+      primary: newest,
+      begins: true,
+      joined,
+      superseded: [...superseded],
+      consumed: [newest, ...overtaken, ...joined, ...own],
+      replan: true,
+    };
   }
   if (live !== undefined) {
-    const joined = requests.filter((request) => request.operationId !== live.operationId);
-    return { begins: false, joined, superseded: [], replan: requests.length > 0 };
+    const joined = others.filter((request) => isCoveredBy(request, live));
+    const consumed = [...own, ...joined];
+    const retryFailed = joined.some((request) => isAttended(request.trigger, request.requestedBy));
+    return { ...NOTHING, joined, consumed, replan: consumed.length > 0, retryFailed };
   }
-  const primary = requests.at(-1);
-  if (primary === undefined) return { begins: false, joined: [], superseded: [], replan: false };
-  return {
-    primary,
-    begins: true,
-    joined: requests.filter((request) => request.operationId !== primary.operationId),
-    superseded: [],
-    replan: true,
-  };
+  const [primary, ...rest] = others;
+  if (primary === undefined) return NOTHING;
+  const joined = rest.filter((request) => isCoveredBy(request, reachOf(primary)));
+  return { ...NOTHING, primary, begins: true, joined, consumed: [primary, ...joined], replan: true };
 }

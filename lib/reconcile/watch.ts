@@ -1,12 +1,25 @@
 import {
   type Adjustment,
   type BaselineHead,
+  type ReconcileRequest,
   withGeneration,
   withJournal,
   withNextOperation,
   withReconciler,
   withResume,
 } from '../state/baseline-head.ts';
+
+/** What the timer does about a baseline. */
+export interface Watched {
+  /** `null`: it stays as it is. */
+  readonly head: BaselineHead | null;
+  readonly result: {
+    /** A reconciler to start. */
+    readonly start?: string;
+    /** Work at which reconcilers kept dying: the live operation, and requests that were recorded. */
+    readonly givenUp?: { readonly operationId: string | null; readonly requests: readonly ReconcileRequest[] };
+  };
+}
 
 /** What the host says of a reconciler: `unknown` when it was named and never started. */
 export type ReconcilerHealth = 'none' | 'alive' | 'dead' | 'unknown';
@@ -22,8 +35,9 @@ export function watchHead(
   head: BaselineHead,
   seenReconciler: string | undefined,
   health: ReconcilerHealth,
+  isPaused: boolean,
   nowIso: string,
-): { readonly head: BaselineHead | null; readonly result: { readonly start?: string; readonly givenUp?: string } } {
+): Watched {
   if (head.reconciler?.instanceId !== seenReconciler) return { head: null, result: {} };
   const ended = withoutEnded(head, nowIso);
   if (head.reconciler !== null) {
@@ -34,24 +48,18 @@ export function watchHead(
     return replaced(ended, head.reconciler.restarts + 1, nowIso);
   }
   if (ended.requests.length > 0) return startOf(withReconciler(ended, nowIso));
-  if (ended.wakeAt !== null && ended.wakeAt <= nowIso && ended.currentOperationId !== null) {
-    return startOf(withResume({ ...ended, wakeAt: null }, 'resume', 'hubkeeper', nowIso));
+  const isDue = (ended.wakeAt !== null && ended.wakeAt <= nowIso) || (ended.waitsForPause && !isPaused);
+  if (isDue && ended.currentOperationId !== null) {
+    return startOf(withResume({ ...ended, wakeAt: null, waitsForPause: false }, 'resume', 'hubkeeper', nowIso));
   }
   return { head: ended === head ? null : ended, result: {} };
 }
 
-function startOf(next: { readonly head: BaselineHead; readonly start?: string }): {
-  readonly head: BaselineHead;
-  readonly result: { readonly start?: string };
-} {
+function startOf(next: { readonly head: BaselineHead; readonly start?: string }): Watched {
   return { head: next.head, result: next.start === undefined ? {} : { start: next.start } };
 }
 
-function replaced(
-  head: BaselineHead,
-  restarts: number,
-  nowIso: string,
-): { readonly head: BaselineHead; readonly result: { readonly start?: string; readonly givenUp?: string } } {
+function replaced(head: BaselineHead, restarts: number, nowIso: string): Watched {
   if (restarts > MAXIMUM_RESTARTS) {
     const operationId = head.currentOperationId ?? head.requests.at(-1)?.operationId ?? '';
     const over = withJournal(
@@ -60,7 +68,9 @@ function replaced(
         reconciler: null,
         requests: [],
         currentOperationId: null,
+        leftInFlightBy: head.currentOperationId,
         wakeAt: null,
+        waitsForPause: false,
         lastResult: { state: 'failed', operationId, at: nowIso },
       },
       {
@@ -74,7 +84,7 @@ function replaced(
         by: 'hubkeeper',
       },
     );
-    return { head: over, result: { givenUp: operationId } };
+    return { head: over, result: { givenUp: { operationId: head.currentOperationId, requests: head.requests } } };
   }
   const next = withReconciler({ ...head, reconciler: null }, nowIso);
   const reconciler = next.head.reconciler;

@@ -38,11 +38,18 @@ export interface ReconcileRequest {
   readonly planHash?: string;
 }
 
+/** Tells requests of one baseline apart. */
+export function requestKey(request: ReconcileRequest): string {
+  return `${request.operationId} ${request.trigger} ${request.at}`;
+}
+
 /** A plan that waits for, or has, somebody's decision. */
 export interface Approval {
   readonly planHash: string;
   readonly operationId: string;
   readonly requestedBy: string;
+  /** Everybody whose request the operation does: none of them decides. */
+  readonly requesters: readonly string[];
   readonly requestedAt: string;
   readonly expiresAt: string;
   /** `changeHash` of each change that waits: what is left of the plan after a part of it is done stays approved. */
@@ -79,6 +86,8 @@ export interface BaselineHead {
   readonly adjustments: readonly Adjustment[];
   readonly hold: Hold | null;
   readonly approvals: readonly Approval[];
+  /** The latest requests for approval that are over, so that a late decision learns why it comes to nothing. */
+  readonly pastApprovals: readonly { readonly planHash: string; readonly end: 'decided' | 'expired' | 'stale' }[];
   /** Operations that were asked to stop and have not ended. */
   readonly stops: readonly string[];
   readonly requests: readonly ReconcileRequest[];
@@ -93,8 +102,12 @@ export interface BaselineHead {
     readonly at: string;
   }[];
   readonly currentOperationId: string | null;
+  /** An operation that was given up with writes in flight: the next one that begins follows them to their end. */
+  readonly leftInFlightBy: string | null;
   /** When something that waits may go on: a hold that ends, an approval that expires, an adjustment's end. */
   readonly wakeAt: string | null;
+  /** The current operation waits for the stop switches to be off. */
+  readonly waitsForPause: boolean;
   readonly lastResult: LastResult | null;
   /** Unattended changes of the day, for the budget. */
   readonly budget: { readonly day: string; readonly used: number };
@@ -116,13 +129,16 @@ export function newHead(name: string): BaselineHead {
     adjustments: [],
     hold: null,
     approvals: [],
+    pastApprovals: [],
     stops: [],
     requests: [],
     reconciler: null,
     counters: { operation: 0, reconciler: 0, spec: 0 },
     history: [],
     currentOperationId: null,
+    leftInFlightBy: null,
     wakeAt: null,
+    waitsForPause: false,
     lastResult: null,
     budget: { day: '', used: 0 },
     outbox: [],

@@ -18,7 +18,8 @@ export interface LedgerStore {
   holderOf(id: string): Promise<string | null>;
   /** The claim on a resource, with its id as the baseline spells it. */
   claimOf(id: string): Promise<{ readonly id: string; readonly baseline: string } | null>;
-  release(id: string): Promise<void>;
+  /** Gives up this baseline's claim; that of another one stays. */
+  release(baseline: string, id: string): Promise<void>;
 }
 
 /** ARM ids have slashes, which no table key may have, and are longer than a key is comfortable with. */
@@ -66,9 +67,11 @@ export function createLedgerStore(tables: TableStore): LedgerStore {
       return (await claimOf(id))?.baseline ?? null;
     },
     claimOf,
-    async release(id) {
+    async release(baseline, id) {
       const key = keyOf(id);
-      await tables.remove(CLAIMS_TABLE, key.slice(0, 2), key);
+      const row = await tables.read(CLAIMS_TABLE, key.slice(0, 2), key);
+      // Only its holder ever removes a claim, so it cannot change hands in between.
+      if (row !== null && row.baseline === baseline) await tables.remove(CLAIMS_TABLE, key.slice(0, 2), key);
     },
   };
 }

@@ -30,8 +30,8 @@ export interface SharedLaneStore {
   /** Notes how far the own write is. */
   note(held: HeldLane, handle: OperationHandle): Promise<void>;
   read(lane: string): Promise<HeldLane | null>;
-  /** Frees a lane that this baseline holds for this resource; otherwise nothing happens. */
-  release(lane: string, baseline: string, resource: string): Promise<void>;
+  /** Frees a lane that this baseline holds for this resource, and for the start at `since` if given; else nothing happens. */
+  release(lane: string, baseline: string, resource: string, since?: string): Promise<void>;
 }
 
 export function createSharedLaneStore(documents: DocumentStore): SharedLaneStore {
@@ -66,12 +66,13 @@ export function createSharedLaneStore(documents: DocumentStore): SharedLaneStore
         etag: held.etag,
       });
     },
-    async release(lane, baseline, resource) {
+    async release(lane, baseline, resource, since) {
       const held = await read(lane);
       if (
         held === null ||
         held.holder.baseline !== baseline ||
-        held.holder.resource.toLowerCase() !== resource.toLowerCase()
+        held.holder.resource.toLowerCase() !== resource.toLowerCase() ||
+        (since !== undefined && held.holder.since !== since)
       )
         return;
       // An emptied document keeps its ETag chain, so that nobody who read the old one can write over a newer holder.

@@ -194,13 +194,17 @@ function relief(draw: Draw, hasFirewall: boolean): NonNullable<BaselineSpecInput
 
 function hub(draw: Draw, subscription: string, egress: 'firewall' | 'appliance' | 'none'): Hub {
   const planned = draw.flag();
+  const adopted = draw.maybe(() => armId(subscription, 'rg-hub', 'Microsoft.Network/virtualNetworks', 'vnet-old'));
+  const ownFirewall = egress === 'firewall' ? firewall(draw, subscription) : undefined;
+  // What is adopted exists, and so does its group.
+  const groupExists = adopted !== undefined || ownFirewall?.publicIps?.ids !== undefined || draw.flag();
   return given({
     subscriptionId: subscription,
     location: draw.one(locations),
-    resourceGroup: draw.flag() ? { name: 'rg-hub' } : { id: `/subscriptions/${subscription}/resourceGroups/rg-hub` },
+    resourceGroup: groupExists ? { id: `/subscriptions/${subscription}/resourceGroups/rg-hub` } : { name: 'rg-hub' },
     network: given({
       addressPrefixes: ['10.200.0.0/22', ...(draw.flag() ? ['10.200.8.0/24'] : [])],
-      id: draw.maybe(() => armId(subscription, 'rg-hub', 'Microsoft.Network/virtualNetworks', 'vnet-old')),
+      id: adopted,
       flowTimeoutInMinutes: draw.maybe(() => draw.int(4, 30)),
     }),
     subnets: given({
@@ -215,7 +219,7 @@ function hub(draw: Draw, subscription: string, egress: 'firewall' | 'appliance' 
         ...(draw.flag() ? [{ name: 'snet-ops', purpose: 'management' as const, addressPrefix: '10.200.2.0/27' }] : []),
       ],
     }),
-    firewall: egress === 'firewall' ? firewall(draw, subscription) : undefined,
+    firewall: ownFirewall,
     virtualAppliance: egress === 'appliance' ? { privateIpAddress: '10.200.3.4' } : undefined,
     bastion: draw.maybe(() =>
       draw.one([{}, { sku: 'Basic' as const }, { sku: 'Premium' as const, scaleUnits: 4, zones: ['1' as const] }]),
@@ -391,7 +395,7 @@ interface SpokeContext {
   readonly hubSubscription: string;
 }
 
-function generalSubnets(draw: Draw, subscription: string): Subnet[] {
+function generalSubnets(draw: Draw, subscription: string, index: number): Subnet[] {
   const rules = draw.times(0, 3, (at) => ({
     name: `rule-${at}`,
     priority: 200 + at * 10,
@@ -408,7 +412,9 @@ function generalSubnets(draw: Draw, subscription: string): Subnet[] {
       purpose: 'general' as const,
       prefixLength: draw.maybe(() => draw.int(24, 29)),
       serviceEndpoints: draw.some(['Microsoft.Storage', 'Microsoft.KeyVault']),
-      routeTableId: draw.maybe(() => armId(subscription, 'rg-shared', 'Microsoft.Network/routeTables', 'rt-old')),
+      routeTableId: draw.maybe(() =>
+        armId(subscription, 'rg-shared', 'Microsoft.Network/routeTables', `rt-old-${index}`),
+      ),
     }),
     ...draw.times(0, 3, (at) => ({
       name: `snet-more-${at}`,
@@ -444,7 +450,7 @@ function spoke(draw: Draw, index: number, context: SpokeContext): Spoke {
     resourceGroup: ownPlace ? { name: `rg-spoke-${index}` } : undefined,
     ...parts,
     network: given({ ...parts.network, id: adopted }),
-    subnets: [...parts.subnets, ...generalSubnets(draw, subscription)],
+    subnets: [...parts.subnets, ...generalSubnets(draw, subscription, index)],
     routes: draw.some([
       { name: 'to-internet', addressPrefix: '11.1.0.0/16', nextHopType: 'Internet' as const },
       { name: 'to-tag', addressPrefix: 'AzureMonitor', nextHopType: 'Internet' as const },

@@ -1,7 +1,14 @@
 import { expect } from '@jest/globals';
-import type { OperationBody } from '../../lib/api/operation.ts';
+import { isFinal, type OperationBody } from '../../lib/api/operation.ts';
 import type { BaselineSpecInput } from '../../lib/baseline/spec.ts';
-import { put, resources, type SimulationStatistics, statistics, untilSettled } from './baseline-scenario.ts';
+import {
+  operationOf,
+  put,
+  resources,
+  type SimulationStatistics,
+  statistics,
+  untilSettled,
+} from './baseline-scenario.ts';
 import type { TestEnvironment } from './environment.ts';
 
 /** What a fault does; see the controls of the simulation. */
@@ -72,6 +79,38 @@ export class Stage {
   /** Puts a spec and moves time on until it has ended or waits for somebody. */
   async provision(spec: string, maximumSeconds?: number): Promise<OperationBody> {
     return untilSettled(this.environment, await put(this.environment, this.name, spec), maximumSeconds);
+  }
+
+  /** Asks for the teardown, has it approved by somebody else, and moves time on until it has ended. */
+  async teardown(): Promise<OperationBody> {
+    const asked = await this.environment.api<{ operationId: string; planHash: string }>(
+      'DELETE',
+      `/api/baselines/${this.name}`,
+    );
+    expect(asked).toMatchObject({ status: 202 });
+    const { operationId, planHash } = asked.body;
+    const waiting = await untilSettled(this.environment, operationId);
+    if (waiting.state !== 'waiting') return waiting;
+    await this.approve(planHash);
+    return this.environment.advanceUntil(
+      `the teardown ${operationId} is over`,
+      async () => {
+        const operation = await operationOf(this.environment, operationId);
+        return isFinal(operation.state) ? operation : undefined;
+      },
+      6 * 3_600,
+    );
+  }
+
+  /** Another person than the requester approves a plan. */
+  async approve(planHash: string): Promise<void> {
+    const { status, body } = await this.environment.api(
+      'POST',
+      `/api/approvals/${planHash}`,
+      { decision: 'approve' },
+      { 'x-hubkeeper-user': 'approver' },
+    );
+    expect({ status, body }).toMatchObject({ status: 200 });
   }
 
   /** The next requests of the app that fit go wrong. `url`: a regular expression; this subscription's only. */

@@ -7,7 +7,6 @@ export interface NodeParts {
   readonly body: JsonObject;
   readonly dependsOn?: readonly Dependency[];
   readonly lanes?: readonly string[];
-  readonly readLanes?: readonly string[];
   readonly owner?: Owner;
   readonly fieldOwners?: Readonly<Record<string, Owner>>;
 }
@@ -26,7 +25,6 @@ export function nodeOf(kind: string, resource: ResolvedResource, parts: NodePart
     body: withoutUndefined(parts.body),
     dependsOn,
     lanes: laneList(parts.lanes ?? []),
-    ...(parts.readLanes === undefined ? {} : { readLanes: laneList(parts.readLanes) }),
     ...(parts.fieldOwners === undefined || Object.keys(parts.fieldOwners).length === 0
       ? {}
       : { fieldOwners: parts.fieldOwners }),

@@ -30,26 +30,16 @@ export const privateDnsZoneLink: ResourceKind = {
   riskOf: riskFrom('destructive', [], 'disruptive'),
   referencesOf: (body) => referencesAt(body, ['properties.virtualNetwork.id']),
   foreignContentOf: () => [],
-  compile(baseline) {
-    const madeNetworks = new Set(
-      baseline.networks.filter(({ presence }) => presence === 'create').map(({ id }) => id.toLowerCase()),
-    );
-    return baseline.privateDnsZoneLinks.map((link) => {
-      const zone = laneOf.privateDnsZone(link.zoneId);
-      const network = laneOf.virtualNetwork(link.networkId);
-      // Links of several zones to one network go side by side. Baselines that share an adopted network take its lane
-      // from one another as a whole.
-      const lanes = madeNetworks.has(link.networkId.toLowerCase())
-        ? { lanes: [zone], readLanes: [network] }
-        : { lanes: [zone, network] };
-      return nodeOf('privateDnsZoneLink', link, {
+  compile: (baseline) =>
+    baseline.privateDnsZoneLinks.map((link) =>
+      nodeOf('privateDnsZoneLink', link, {
         body: {
           ...envelope(link, baseline),
           properties: { virtualNetwork: { id: link.networkId }, registrationEnabled: false },
         },
         dependsOn: dependencies([link.zoneId, link.networkId]),
-        ...lanes,
-      });
-    });
-  },
+        // Private DNS is a provider of its own: it holds the zone while a link is written, and not the network.
+        lanes: [laneOf.privateDnsZone(link.zoneId)],
+      }),
+    ),
 };

@@ -6,6 +6,8 @@ import { nodeOf } from '../kind-support/node.ts';
 import { referencesAt } from '../kind-support/references.ts';
 import { riskFrom } from '../kind-support/risk.ts';
 
+const REMOTE_PREFIXES = 'properties.remoteAddressSpace.addressPrefixes';
+
 export const virtualNetworkPeering: ResourceKind = {
   name: 'virtualNetworkPeering',
   type: 'Microsoft.Network/virtualNetworks/virtualNetworkPeerings',
@@ -44,7 +46,16 @@ export const virtualNetworkPeering: ResourceKind = {
     },
     secret: [],
   },
-  riskOf: riskFrom('destructive', [], 'disruptive'),
+  // The other network's address space as it was when this side was written last (Microsoft: a peering that is not in
+  // sync is synchronised by a PUT with this query; traffic goes on meanwhile).
+  copy: {
+    path: REMOTE_PREFIXES,
+    current: 'properties.remoteVirtualNetworkAddressSpace.addressPrefixes',
+    of: 'properties.remoteVirtualNetwork.id',
+    source: 'properties.addressSpace.addressPrefixes',
+  },
+  refreshQuery: { syncRemoteAddressSpace: 'true' },
+  riskOf: riskFrom('destructive', [{ path: REMOTE_PREFIXES, risk: 'safe' }], 'disruptive'),
   referencesOf: (body) => referencesAt(body, ['properties.remoteVirtualNetwork.id']),
   foreignContentOf: () => [],
   compile: (baseline) =>

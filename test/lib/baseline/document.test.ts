@@ -28,6 +28,12 @@ describe('reading a document', () => {
     expect(readDocument(bytesOf('\ufeff{"a": 1}\r\n'), 'application/json')).toEqual({ ok: true, value: { a: 1 } });
   });
 
+  it('reads JSON as YAML, be it all on one line', () => {
+    const value = { a: Array.from({ length: 100 }, (_, index) => ({ name: `n${index}`, value: -1 - index })) };
+
+    expect(yaml(JSON.stringify(value))).toEqual({ ok: true, value });
+  });
+
   it('reads YAML 1.2: yes, on and dates are text, 0o17 is a number', () => {
     expect(yaml('a: yes\nb: on\nc: 2026-11-20\nd: 0o17\ne: ~\nf: True')).toEqual({
       ok: true,

@@ -39,6 +39,26 @@ function orderOf(made: Plan, name: string): readonly string[] {
   return (change?.dependsOn ?? []).map((other) => other.split('/').at(-1) ?? '');
 }
 
+describe('planChanges for entries that are no longer declared', () => {
+  const parts = (...names: readonly string[]): JsonObject => ({
+    properties: { x: 1, parts: names.map((name) => ({ name })) },
+  });
+
+  it.each<readonly [DesiredNode['owner'], readonly string[] | undefined]>([
+    ['spec', ['properties.parts[ours]']],
+    ['adjustment', undefined],
+    ['ingress', undefined],
+  ])('names those that the spec had declared: made by %s', (owner, takesAway) => {
+    const before = thing('a', { body: parts('ours'), fieldOwners: { 'properties.parts[ours]': owner } });
+    const observed = observedAs([id('a'), parts('ours', 'theirs')]);
+
+    const [change] = plan([thing('a')], { observed, ledger: [written(before)] }).changes;
+
+    expect(change?.diff.map(({ path }) => path)).toEqual(['properties.parts[ours]']);
+    expect(change?.takesAway).toEqual(takesAway);
+  });
+});
+
 describe('planChanges for what is declared', () => {
   it('creates what is absent, in the order of dependencies', () => {
     const nodes = [thing('b', { dependsOn: always('a') }), thing('a')];
@@ -264,7 +284,7 @@ describe('planChanges for what is no longer declared', () => {
     });
 
     expect(summary(made)).toEqual(['delete free']);
-    expect(codes(made).toSorted()).toEqual(['ForeignContent network', 'StillNeeded g', 'StillNeeded routes']);
+    expect(codes(made).toSorted()).toEqual(['ForeignContent network', 'ResourceGroupNotEmpty g', 'StillNeeded routes']);
     expect(made.refused.find(({ code }) => code === 'ForeignContent')?.why).toContain('part theirs');
   });
 

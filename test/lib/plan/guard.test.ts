@@ -90,6 +90,17 @@ describe('guard: modes', () => {
     expect(outcomeOf(change('a', { action }), { mode, attended: true, reactionRules: [] })).toBe(expected);
   });
 
+  it.each<readonly [Mode, boolean, string]>([
+    ['create-only', false, 'ModeForbidsUpdate'],
+    ['no-delete', false, 'ModeForbidsDelete'],
+    ['no-delete', true, 'waits for approval'],
+    ['full', false, 'allowed'],
+  ])('%s, teardown %s, an update that takes an entry away: %s', (mode, teardown, expected) => {
+    const less = change('a', { takesAway: ['properties.parts[p]'] });
+
+    expect(outcomeOf(less, { mode, teardown })).toBe(expected);
+  });
+
   it.each<readonly [ReactionMode, boolean, string]>([
     ['off', false, 'ReactionModeForbids'],
     ['observe', false, 'ReactionModeForbids'],
@@ -245,6 +256,21 @@ describe('guard: who else is asked', () => {
 
     expect(outcomeOf(again, {})).toBe('waits for approval');
     expect(outcomeOf(again, { attended: true })).toBe('allowed');
+  });
+});
+
+describe('guard: what is built on what exists in create-only', () => {
+  const fresh = change('b', { action: 'create', dependsOn: ['/a'] });
+
+  it.each([
+    ['stays as it is', [{ path: 'tags.team', before: 'a', after: 'b' }], 'allowed'],
+    ['should get a tag', [{ path: 'tags.team', after: 'b' }], 'allowed'],
+    ['should get an entry', [{ path: 'properties.parts[p]', after: {} }], 'DependsOnRefused'],
+  ])('%s', (_, diff, expected) => {
+    const verdict = guard(planOf(change('a', { diff }), fresh), { ...OPEN, mode: 'create-only' });
+
+    expect(outcome(verdict, 'a')).toBe('ModeForbidsUpdate');
+    expect(outcome(verdict, 'b')).toBe(expected);
   });
 });
 
@@ -423,13 +449,15 @@ describe('guard over any plan', () => {
     );
   });
 
-  it('allows nothing without what it depends on', () => {
+  it('allows nothing without what it depends on, other than what create-only leaves as it is', () => {
     fc.assert(
       fc.property(plans, circumstances, (plan, around) => {
-        const allowed = new Set(guard(plan, around).allowed);
+        const { allowed: ids, refused } = guard(plan, around);
+        const allowed = new Set(ids);
+        for (const { id, code } of refused) if (code === 'ModeForbidsUpdate') allowed.add(id);
 
         for (const one of plan.changes) {
-          if (allowed.has(one.id)) expect(one.dependsOn.every((id) => allowed.has(id))).toBe(true);
+          if (ids.includes(one.id)) expect(one.dependsOn.every((id) => allowed.has(id))).toBe(true);
         }
       }),
     );

@@ -32,7 +32,7 @@ export function hubAndSpoke({ spokes, expressRoute, zones }: HubShape): readonly
   if (expressRoute) jobs.push(job('gateway', 45, [hub], ['hub']));
   for (let zone = 0; zone < zones; zone++) {
     jobs.push(job(`zone-${zone}`, 0.5, [`zone-${zone}`], ['rg-hub']));
-    jobs.push({ ...job(`zone-${zone}-hub`, 1, [`zone-${zone}`], [`zone-${zone}`, 'hub']), readLanes: [hub] });
+    jobs.push(job(`zone-${zone}-hub`, 1, [`zone-${zone}`], [`zone-${zone}`, 'hub']));
   }
   for (let spoke = 0; spoke < spokes; spoke++) {
     const network = `spoke-${spoke}-network`;
@@ -49,8 +49,7 @@ export function hubAndSpoke({ spokes, expressRoute, zones }: HubShape): readonly
     jobs.push(job(named('to-hub'), 0.5, [hub, network], [named('vnet'), 'hub', ...gatewayFirst]));
     jobs.push(job(named('from-hub'), 0.5, [hub, network], [named('vnet'), 'hub']));
     for (let zone = 0; zone < zones; zone++) {
-      const link = job(named(`link-${zone}`), 1, [`zone-${zone}`], [`zone-${zone}`, named('vnet')]);
-      jobs.push({ ...link, readLanes: [network] });
+      jobs.push(job(named(`link-${zone}`), 1, [`zone-${zone}`], [`zone-${zone}`, named('vnet')]));
     }
     jobs.push(job(named('gateway'), 7, [network, named('gateway')], [named('vnet'), named('waf'), named('pip')]));
     jobs.push(
@@ -74,17 +73,15 @@ export const anyJobs: fc.Arbitrary<readonly Job[]> = fc
         { weight: 1, arbitrary: fc.integer({ min: 4, max: 45 }) },
       ),
       lanes: fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { maxLength: 3 }),
-      readLanes: fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { maxLength: 2 }),
       dependsOn: fc.array(fc.nat({ max: 100_000 }), { maxLength: 3 }),
     }),
     { minLength: 1, maxLength: 40 },
   )
   .map((specs) =>
-    specs.map(({ minutes, lanes, readLanes, dependsOn }, index) => ({
+    specs.map(({ minutes, lanes, dependsOn }, index) => ({
       id: `job-${index}`,
       estimatedMinutes: minutes,
       lanes: lanes.map((lane) => `lane-${lane}`).toSorted(),
-      readLanes: readLanes.filter((lane) => !lanes.includes(lane)).map((lane) => `lane-${lane}`),
       dependsOn: index === 0 ? [] : [...new Set(dependsOn.map((other) => `job-${other % index}`))],
     })),
   );

@@ -12,7 +12,6 @@ export interface Job {
   readonly estimatedMinutes: number;
   readonly dependsOn: readonly string[];
   readonly lanes: readonly string[];
-  readonly readLanes?: readonly string[];
   /** How long it really takes; absent: as estimated. */
   readonly actualMinutes?: number;
   /** Its operation fails. */
@@ -30,9 +29,7 @@ export interface Played {
 }
 
 function collide(one: Job, other: Job): boolean {
-  const meet = (some: readonly string[] = [], others: readonly string[] = []) =>
-    some.some((lane) => others.includes(lane));
-  return meet(one.lanes, other.lanes) || meet(one.lanes, other.readLanes) || meet(one.readLanes, other.lanes);
+  return one.lanes.some((lane) => other.lanes.includes(lane));
 }
 
 /** Plays a run against operations that end after their time, and checks on the way what must never happen. */

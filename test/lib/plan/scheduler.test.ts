@@ -28,23 +28,6 @@ describe('nextSteps', () => {
     expect(step.finished).toBe(false);
   });
 
-  it('lets those that only read a lane go side by side, and never beside one that writes in it', () => {
-    const running: NodeState = { name: 'running', startedAtMs: 0, nextPollAtMs: 10_000 };
-    const readers = [node('a', { readLanes: ['x'] }), node('b', { readLanes: ['x'] })];
-    const writer = node('c', { lanes: ['x'] });
-
-    const together = nextSteps({ nodes: readers, buckets: {} }, 0);
-    const besideWriter = nextSteps({ nodes: [...readers, { ...writer, state: running }], buckets: {} }, 0);
-    const besideReader = nextSteps(
-      { nodes: [{ ...node('a', { readLanes: ['x'] }), state: running }, writer], buckets: {} },
-      0,
-    );
-    const foreign = nextSteps({ nodes: readers, buckets: {}, busyLanes: ['x'] }, 0);
-
-    expect(together.start).toEqual(['a', 'b']);
-    expect([besideWriter.start, besideReader.start, foreign.start]).toEqual([[], [], []]);
-  });
-
   it('leaves a lane free for a moment when something more urgent is about to need it', () => {
     const nodes = [
       node('policy'),

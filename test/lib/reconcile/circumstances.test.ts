@@ -32,7 +32,14 @@ function adjustment(by: string): Adjustment {
   return { id: 'a', kind, scope: 'egress', target: FIREWALL, value: 5, reason: 'r', since, until, by };
 }
 
-const unattended: GuardedRun = { attended: false, teardown: false, requestedBy: 'hubkeeper', usedInRun: 0 };
+const unattended: GuardedRun = {
+  operationId: 'o',
+  requesters: ['hubkeeper'],
+  attended: false,
+  teardown: false,
+  requestedBy: 'hubkeeper',
+  usedInRun: 0,
+};
 
 function verdict(mode: ReactionMode, adjustments: readonly Adjustment[], run: GuardedRun = unattended, one = change) {
   const head: BaselineHead = { ...newHead('b'), adjustments };

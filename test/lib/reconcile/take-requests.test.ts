@@ -13,8 +13,12 @@ function request(number: number, trigger: Trigger): ReconcileRequest {
   };
 }
 
-function running(number: number, state: RunDocument['state'] = 'running'): RunDocument {
-  return { operationId: `base-${number}`, state, rows: {} } as unknown as RunDocument;
+function running(
+  number: number,
+  state: RunDocument['state'] = 'running',
+  reach: Partial<RunDocument> = {},
+): RunDocument {
+  return { operationId: `base-${number}`, state, rows: {}, attended: true, ...reach } as unknown as RunDocument;
 }
 
 const withRequests = (...requests: ReconcileRequest[]) => ({ ...newHead('base'), requests });
@@ -46,7 +50,13 @@ describe('taking up requests', () => {
   it('lets a waiting run go on when it is resumed', () => {
     const taken = takeRequests(withRequests(request(1, 'resume')), running(1, 'waiting'));
 
-    expect(taken).toEqual({ begins: false, joined: [], superseded: [], replan: true });
+    expect(taken).toMatchObject({
+      begins: false,
+      joined: [],
+      superseded: [],
+      replan: true,
+      consumed: [{ operationId: 'base-1' }],
+    });
   });
 
   it('begins anew after a run that is over', () => {
@@ -59,7 +69,7 @@ describe('taking up requests', () => {
 
   it('does nothing without requests', () => {
     expect(takeRequests(withRequests(), running(1))).toMatchObject({ begins: false, replan: false });
-    expect(takeRequests(withRequests(), undefined)).toEqual({
+    expect(takeRequests(withRequests(), undefined)).toMatchObject({
       begins: false,
       joined: [],
       superseded: [],
@@ -67,21 +77,57 @@ describe('taking up requests', () => {
     });
   });
 
-  it('gives every request exactly one fate', () => {
-    const triggers = fc.constantFrom<Trigger>('put', 'delete', 'reconcile', 'adjustment', 'timer');
+  it('joins only what the run covers; the rest waits its turn', () => {
+    const scoped = { ...request(2, 'reconcile'), scope: 'spoke:a' };
+    const pinned = { ...request(3, 'reconcile'), planHash: 'a'.repeat(64) };
+    const everything = request(4, 'reconcile');
+    const unattended = request(5, 'drift');
+    const head = withRequests(scoped, pinned, everything, unattended);
+
+    const unscoped = takeRequests(head, running(1));
+    expect(unscoped.joined).toEqual([scoped, everything]);
+    expect(takeRequests(head, running(1, 'running', { scope: 'spoke:a' })).joined).toEqual([scoped]);
+    expect(takeRequests(head, running(1, 'running', { attended: false })).joined).toEqual([unattended]);
+    expect(takeRequests(withRequests(pinned, everything), undefined)).toMatchObject({ primary: pinned, joined: [] });
+  });
+
+  it('tries again what has failed when a person asks again', () => {
+    expect(takeRequests(withRequests(request(2, 'reconcile')), running(1)).retryFailed).toBe(true);
+    expect(takeRequests(withRequests(request(1, 'resume')), running(1)).retryFailed).toBe(false);
+  });
+
+  it('gives every request exactly one fate, and takes up every one in the end', () => {
+    const triggers = fc.constantFrom<Trigger>('put', 'delete', 'reconcile', 'adjustment', 'timer', 'drift');
+    const scopes = fc.constantFrom(undefined, 'hub', 'spoke:a');
+    const state = fc.option(fc.constantFrom<RunDocument['state']>('running', 'waiting', 'failed', 'succeeded'));
     fc.assert(
       fc.property(
-        fc.array(triggers, { maxLength: 8 }),
-        fc.option(fc.constantFrom<RunDocument['state']>('running', 'waiting', 'failed', 'succeeded')),
-        (chosen, state) => {
-          const requests = chosen.map((trigger, at) => request(at + 2, trigger));
-          const taken = takeRequests(withRequests(...requests), state === null ? undefined : running(1, state));
+        fc.array(fc.tuple(triggers, scopes), { maxLength: 8 }),
+        state,
+        fc.boolean(),
+        (chosen, live, attended) => {
+          const requests = chosen.map(([trigger, scope], at) => ({
+            ...request(at + 2, trigger),
+            ...(scope === undefined ? {} : { scope }),
+          }));
+          const taken = takeRequests(
+            withRequests(...requests),
+            live === null ? undefined : running(1, live, { attended }),
+          );
           const fates = [
             ...(taken.primary === undefined ? [] : [taken.primary.operationId]),
             ...taken.joined.map((one) => one.operationId),
             ...taken.superseded.filter((id) => id !== 'base-1'),
           ];
-          expect(fates.sort()).toEqual(requests.map((one) => one.operationId).sort());
+          expect(new Set(fates).size).toBe(fates.length);
+          expect(fates.sort()).toEqual(taken.consumed.map((one) => one.operationId).sort());
+
+          let left = requests;
+          for (let turn = 0; left.length > 0; turn++) {
+            expect(turn).toBeLessThan(requests.length + 1);
+            const consumed = new Set(takeRequests(withRequests(...left), undefined).consumed);
+            left = left.filter((one) => !consumed.has(one));
+          }
         },
       ),
     );

@@ -25,19 +25,22 @@ const adjustment = (until: string): Adjustment => ({
 
 describe('watching a baseline', () => {
   it('leaves alone what is alive or at rest', () => {
-    expect(watchHead(base, undefined, 'none', NOW)).toEqual({ head: null, result: {} });
-    expect(watchHead({ ...base, reconciler }, reconciler.instanceId, 'alive', NOW)).toEqual({ head: null, result: {} });
+    expect(watchHead(base, undefined, 'none', false, NOW)).toEqual({ head: null, result: {} });
+    expect(watchHead({ ...base, reconciler }, reconciler.instanceId, 'alive', false, NOW)).toEqual({
+      head: null,
+      result: {},
+    });
   });
 
   it('replaces a dead reconciler under a new id, and counts it', () => {
-    const { head, result } = watchHead({ ...base, reconciler }, reconciler.instanceId, 'dead', NOW);
+    const { head, result } = watchHead({ ...base, reconciler }, reconciler.instanceId, 'dead', false, NOW);
 
     expect(result).toEqual({ start: 'reconcile.base.2' });
     expect(head?.reconciler).toEqual({ instanceId: 'reconcile.base.2', restarts: 1, startedAt: NOW });
   });
 
   it('starts one that was named and never started under its own id', () => {
-    expect(watchHead({ ...base, reconciler }, reconciler.instanceId, 'unknown', NOW)).toEqual({
+    expect(watchHead({ ...base, reconciler }, reconciler.instanceId, 'unknown', false, NOW)).toEqual({
       head: null,
       result: { start: reconciler.instanceId },
     });
@@ -50,45 +53,53 @@ describe('watching a baseline', () => {
       currentOperationId: 'base-3',
       requests: [request],
     };
-    const { head, result } = watchHead(dying, reconciler.instanceId, 'dead', NOW);
+    const { head, result } = watchHead(dying, reconciler.instanceId, 'dead', false, NOW);
 
-    expect(result).toEqual({ givenUp: 'base-3' });
+    expect(result).toEqual({ givenUp: { operationId: 'base-3', requests: [request] } });
     expect(head).toMatchObject({
       reconciler: null,
       requests: [],
+      leftInFlightBy: 'base-3',
       lastResult: { state: 'failed', operationId: 'base-3' },
       outbox: [{ decision: 'given up' }],
     });
   });
 
   it('starts a reconciler for requests that nobody has taken up', () => {
-    expect(watchHead({ ...base, requests: [request] }, undefined, 'none', NOW).result).toEqual({
+    expect(watchHead({ ...base, requests: [request] }, undefined, 'none', false, NOW).result).toEqual({
       start: 'reconcile.base.2',
     });
   });
 
   it('wakes what has waited long enough, under the same operation', () => {
     const waiting = { ...base, currentOperationId: 'base-3', wakeAt: EARLIER };
-    const { head, result } = watchHead(waiting, undefined, 'none', NOW);
+    const { head, result } = watchHead(waiting, undefined, 'none', false, NOW);
 
     expect(result).toEqual({ start: 'reconcile.base.2' });
     expect(head?.requests).toMatchObject([{ operationId: 'base-3', trigger: 'resume' }]);
-    expect(watchHead({ ...waiting, wakeAt: LATER }, undefined, 'none', NOW)).toEqual({ head: null, result: {} });
+    expect(watchHead({ ...waiting, wakeAt: LATER }, undefined, 'none', false, NOW)).toEqual({ head: null, result: {} });
+  });
+
+  it('wakes what waits for the stop switches as soon as they are off', () => {
+    const waiting = { ...base, currentOperationId: 'base-3', waitsForPause: true };
+
+    expect(watchHead(waiting, undefined, 'none', true, NOW)).toEqual({ head: null, result: {} });
+    expect(watchHead(waiting, undefined, 'none', false, NOW).head?.requests).toMatchObject([{ trigger: 'resume' }]);
   });
 
   it('takes off a hold at its end and lets its operation go on', () => {
     const hold = { owner: 'incident', reason: 'r', until: EARLIER, since: EARLIER, by: 'somebody' };
-    const { head, result } = watchHead({ ...base, hold, currentOperationId: 'base-3' }, undefined, 'none', NOW);
+    const { head, result } = watchHead({ ...base, hold, currentOperationId: 'base-3' }, undefined, 'none', false, NOW);
 
     expect(head).toMatchObject({ hold: null, generation: 1, requests: [{ operationId: 'base-3', trigger: 'resume' }] });
     expect(result.start).toBeDefined();
-    expect(watchHead({ ...base, hold: { ...hold, until: LATER } }, undefined, 'none', NOW).head).toBeNull();
+    expect(watchHead({ ...base, hold: { ...hold, until: LATER } }, undefined, 'none', false, NOW).head).toBeNull();
   });
 
   it('ends adjustments in time and runs the loop for it, also beside a live reconciler', () => {
     const adjusted = { ...base, adjustments: [adjustment(EARLIER), adjustment(LATER)] };
-    const alone = watchHead(adjusted, undefined, 'none', NOW);
-    const beside = watchHead({ ...adjusted, reconciler }, reconciler.instanceId, 'alive', NOW);
+    const alone = watchHead(adjusted, undefined, 'none', false, NOW);
+    const beside = watchHead({ ...adjusted, reconciler }, reconciler.instanceId, 'alive', false, NOW);
 
     expect(alone.head).toMatchObject({
       adjustments: [adjustment(LATER)],
@@ -102,7 +113,10 @@ describe('watching a baseline', () => {
   it('never acts on a reconciler that was replaced while it looked', () => {
     fc.assert(
       fc.property(fc.constantFrom<ReconcilerHealth>('none', 'alive', 'dead', 'unknown'), (health) => {
-        expect(watchHead({ ...base, reconciler }, 'reconcile.base.0', health, NOW)).toEqual({ head: null, result: {} });
+        expect(watchHead({ ...base, reconciler }, 'reconcile.base.0', health, false, NOW)).toEqual({
+          head: null,
+          result: {},
+        });
       }),
     );
   });
@@ -118,9 +132,9 @@ describe('watching a baseline', () => {
           adjustments: adjusted ? [adjustment(EARLIER)] : [],
           requests: requested ? [request] : [],
         };
-        const first = watchHead(head, undefined, 'none', NOW).head ?? head;
+        const first = watchHead(head, undefined, 'none', false, NOW).head ?? head;
         expect(
-          watchHead(first, first.reconciler?.instanceId, first.reconciler === null ? 'none' : 'alive', NOW),
+          watchHead(first, first.reconciler?.instanceId, first.reconciler === null ? 'none' : 'alive', false, NOW),
         ).toEqual({ head: null, result: {} });
       }),
     );

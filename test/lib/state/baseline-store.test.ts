@@ -144,7 +144,9 @@ describe('the ledger', () => {
     expect(
       await Promise.all([ledger.claim('first', '/Subscriptions/S'), ledger.claim('second', '/subscriptions/s')]),
     ).toEqual(['first', 'first']);
-    await ledger.release('/subscriptions/s');
+    await ledger.release('second', '/subscriptions/s');
+    expect(await ledger.holderOf('/subscriptions/s')).toBe('first');
+    await ledger.release('first', '/subscriptions/s');
     expect(await ledger.claim('second', '/subscriptions/s')).toBe('second');
   });
 });

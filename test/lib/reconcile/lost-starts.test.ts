@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import type { LedgerEntry } from '../../../lib/plan/ledger.ts';
+import { withLostStarts } from '../../../lib/reconcile/lost-starts.ts';
+import type { RunDocument, RunRow } from '../../../lib/reconcile/run.ts';
+
+const STARTED = '2026-03-01T10:00:00.000Z';
+const NOW = '2026-03-01T10:05:00.000Z';
+
+function row(id: string, state: RunRow['state']): RunRow {
+  return { id, state, attempt: 1, writes: 0, changeHash: 'h' };
+}
+
+const starting = { name: 'starting', startedAtMs: Date.parse(STARTED) } as const;
+
+function run(rows: readonly RunRow[], over: Partial<RunDocument> = {}): RunDocument {
+  return {
+    baseline: 'main',
+    state: 'running',
+    stamp: 'reconcile.main.1:7',
+    replan: false,
+    rows: Object.fromEntries(rows.map((one) => [one.id, one])),
+    ...over,
+  } as RunDocument;
+}
+
+/** A ledger with one row for each of these. */
+function ledgerOf(entries: Readonly<Record<string, Pick<LedgerEntry, 'state' | 'at'>>>) {
+  return { ledger: { read: async (_: string, id: string) => entries[id] ?? null } } as unknown as Parameters<
+    typeof withLostStarts
+  >[0];
+}
+
+describe('withLostStarts', () => {
+  it('looks up what the ledger says was about to be written, and starts the rest anew', async () => {
+    const dependencies = ledgerOf({
+      '/sent': { state: 'intended', at: STARTED },
+      '/deleting': { state: 'deleting', at: STARTED },
+      '/earlier': { state: 'intended', at: '2026-03-01T09:00:00.000Z' },
+      '/confirmed': { state: 'confirmed', at: STARTED },
+    });
+    const ids = ['/sent', '/deleting', '/earlier', '/confirmed', '/never'];
+
+    const { rows, replan } = await withLostStarts(
+      dependencies,
+      run(ids.map((id) => row(id, starting))),
+      'reconcile.main.2',
+      NOW,
+    );
+
+    expect(rows['/sent']).toMatchObject({
+      state: { name: 'running', nextPollAtMs: Date.parse(NOW) },
+      handle: { by: 'resource', expect: 'present' },
+      writes: 1,
+    });
+    expect(rows['/deleting']).toMatchObject({
+      state: { name: 'running' },
+      handle: { by: 'resource', expect: 'absent' },
+    });
+    for (const id of ['/earlier', '/confirmed', '/never']) {
+      expect(rows[id]).toMatchObject({ state: { name: 'pending' }, writes: 0 });
+    }
+    expect(replan).toBe(true);
+  });
+
+  it('leaves alone what the same reconciler has handed out, and what is not starting', async () => {
+    const dependencies = ledgerOf({});
+    const own = run([row('/a', starting)]);
+    const calm = run([row('/a', { name: 'done' }), row('/b', { name: 'pending' })]);
+
+    expect(await withLostStarts(dependencies, own, 'reconcile.main.1', NOW)).toBe(own);
+    expect(await withLostStarts(dependencies, calm, 'reconcile.main.2', NOW)).toBe(calm);
+  });
+
+  it('looks also into a run that was given up: it is over and has writes in flight', async () => {
+    const givenUp = run([row('/a', starting)], { state: 'failed' });
+
+    const { rows } = await withLostStarts(ledgerOf({}), givenUp, 'reconcile.main.2', NOW);
+
+    expect(rows['/a']?.state.name).toBe('pending');
+  });
+
+  it('takes no reconciler for another whose number only begins alike', async () => {
+    const lost = run([row('/a', starting)], { stamp: 'reconcile.main.12:3' });
+
+    const { rows } = await withLostStarts(ledgerOf({}), lost, 'reconcile.main.1', NOW);
+
+    expect(rows['/a']?.state.name).toBe('pending');
+  });
+});
