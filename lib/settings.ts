@@ -98,6 +98,13 @@ export const settingTable = {
     sample: '0 * * * * *',
     schema: ncrontab.default('0 * * * * *'),
   }),
+  egressSchedule: row({
+    name: 'HUBKEEPER_EGRESS_SCHEDULE',
+    meaning:
+      'NCRONTAB schedule on which firewalls with added addresses are looked at, so that addresses go that are no longer needed.',
+    sample: '0 */5 * * * *',
+    schema: ncrontab.default('0 */5 * * * *'),
+  }),
   alertTokenAudiences: row({
     name: 'HUBKEEPER_ALERT_TOKEN_AUDIENCES',
     meaning:

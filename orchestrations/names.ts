@@ -4,4 +4,12 @@ export const ORCHESTRATION = {
   plan: 'baselinePlanner',
   relieveSnatExhaustion: 'relieveSnatExhaustion',
 } as const;
-export const ACTIVITY = { advance: 'advanceReconciliation', start: 'startWrite', plan: 'makePlanOperation' } as const;
+export const ACTIVITY = {
+  advance: 'advanceReconciliation',
+  start: 'startWrite',
+  plan: 'makePlanOperation',
+  pokeReconciler: 'pokeReconciler',
+  decide: 'decideSnatRelief',
+  follow: 'followSnatRelief',
+  verify: 'verifySnatRelief',
+} as const;

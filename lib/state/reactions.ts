@@ -3,6 +3,7 @@ import { actionKey, alertKey, deliveryKey } from '../alerts/delivery-key.ts';
 import type { ReactionKind } from '../alerts/route-alert.ts';
 import { sameId } from '../plan/graph.ts';
 import { type BaselineHead, withNextOperation } from './baseline-head.ts';
+import { NO_RELIEF, type SnatRelief } from './snat-relief.ts';
 
 /** What an alert said about a target, as kept: figures and names, no payload. */
 export interface RecordedSignal {
@@ -52,6 +53,8 @@ export interface Reaction {
   readonly deliveries: readonly { readonly key: string; readonly operationId: string | null }[];
   /** The latest alert instances, newest last. */
   readonly alerts: readonly AlertRecord[];
+  /** What the relief of a firewall remembers; absent: nothing yet. */
+  readonly relief?: SnatRelief;
 }
 
 /** Deliveries that a reaction itself remembers: enough for copies that race; older ones are in the delivery rows. */
@@ -81,6 +84,25 @@ export function reactionsOf(head: BaselineHead): readonly Reaction[] {
 
 export function reactionOf(head: BaselineHead, kind: ReactionKind, target: string): Reaction | undefined {
   return reactionsOf(head).find((reaction) => reaction.kind === kind && sameId(reaction.target, target));
+}
+
+/** What the relief of a firewall remembers. */
+export function reliefOf(reaction: Reaction | undefined): SnatRelief {
+  return reaction?.relief ?? NO_RELIEF;
+}
+
+/** The reaction with what its relief remembers from now on. Pure. */
+export function withRelief(head: BaselineHead, reaction: Reaction, relief: SnatRelief): BaselineHead {
+  const current = reactionOf(head, reaction.kind, reaction.target);
+  return current === undefined ? head : withReaction(head, { ...current, relief });
+}
+
+/** The latest firing that is known, and its end; null when none has come. Pure. */
+export function lastAlert(reaction: Reaction): { readonly firedAt: string; readonly resolvedAt: string | null } | null {
+  const fired = reaction.alerts.flatMap(({ firedAt, resolvedAt }) =>
+    firedAt === undefined ? [] : [{ firedAt, resolvedAt: resolvedAt ?? null }],
+  );
+  return fired.toSorted((a, b) => Date.parse(a.firedAt) - Date.parse(b.firedAt)).at(-1) ?? null;
 }
 
 /**

@@ -35,6 +35,8 @@ export interface SimulatedAzureOptions {
   readonly controls?: (simulation: Simulation) => readonly Control[];
   /** Services beside ARM on the same address (metrics, logs): answers, or undefined for what is not theirs. */
   readonly dataPlane?: (simulation: Simulation, tokens: TokenIssuer) => (request: ArmRequest) => ArmAnswer | undefined;
+  /** Where the address of an action group's receiver leads; by default to itself. */
+  readonly addressOf?: (url: string) => string;
   readonly log?: (level: 'error' | 'warning', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -65,6 +67,7 @@ export async function createSimulatedAzure(options: SimulatedAzureOptions): Prom
     resourceTypes: options.resourceTypes,
     tokens,
     speed: options.speed ?? 0,
+    ...(options.addressOf === undefined ? {} : { addressOf: options.addressOf }),
     ...(options.startMs === undefined ? {} : { startMs: options.startMs }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),

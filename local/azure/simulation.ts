@@ -40,6 +40,8 @@ export interface SimulationOptions {
   readonly pageSize?: number;
   /** Told of the calls that action groups make: time must not move meanwhile. */
   readonly activity?: CallActivity;
+  /** Where the address of an action group's receiver leads; by default to itself. */
+  readonly addressOf?: (url: string) => string;
 }
 
 const DEFAULT_PAGE_SIZE = 50;
@@ -96,6 +98,7 @@ export class Simulation {
       clock,
       tokens: options.tokens,
       activity: options.activity ?? new RequestCounter(),
+      ...(options.addressOf === undefined ? {} : { addressOf: options.addressOf }),
     });
     const notify: ActionGroupCalls['notify'] = (rule, signal) => calls.notify(rule, signal);
     this.#gauges = gauges;

@@ -71,6 +71,8 @@ interface Parts {
   readonly clock: Clock;
   readonly tokens: TokenIssuer;
   readonly activity: CallActivity;
+  /** Where the address of a receiver leads; by default to itself. */
+  readonly addressOf?: (url: string) => string;
 }
 
 /** Calls the receivers of action groups over HTTP, as Azure Monitor does: at least once, in no order, with few retries. */
@@ -214,7 +216,8 @@ export class ActionGroupCalls {
       return;
     }
     const { receiver, payload } = call;
-    const answer = await postJson(receiver.url, payload, this.#authorization(receiver), this.#ending.signal);
+    const url = this.#parts.addressOf?.(receiver.url) ?? receiver.url;
+    const answer = await postJson(url, payload, this.#authorization(receiver), this.#ending.signal);
     // Whoever starts next sends it again: nobody knows whether it came through.
     if (this.#ending.signal.aborted) return;
     this.#conclude(key, call, answer);
