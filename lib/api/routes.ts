@@ -5,6 +5,7 @@ import { alertAnswer, alertBody } from './alert.ts';
 import { approvalList, approvalRequest, approvalResult } from './approval.ts';
 import { baseline, baselineList, reconcileRequest, teardownAccepted } from './baseline.ts';
 import { adjustmentId, baselineName, operationId, planHash, userName } from './common.ts';
+import { egressAddressList } from './egress-addresses.ts';
 import { errorList } from './errors.ts';
 import { health } from './health.ts';
 import { hold, holdRequest } from './hold.ts';
@@ -66,6 +67,7 @@ export const SCHEMAS = {
   ApprovalResult: approvalResult,
   Baseline: baseline,
   BaselineList: baselineList,
+  EgressAddressList: egressAddressList,
   ErrorList: errorList,
   Health: health,
   Hold: hold,
@@ -223,6 +225,15 @@ export const ROUTES: readonly Route[] = [
       unknownBaseline,
       { status: 409, description: 'The plan hash is stale: the new plan.', body: 'StalePlan' },
     ],
+  },
+  {
+    method: 'GET',
+    path: '/baselines/{name}/egress-addresses',
+    id: 'listEgressAddresses',
+    summary: 'Public addresses and prefixes that egress leaves from, or will: what partners have to allow.',
+    role: 'reader',
+    parameters: [nameParameter, userParameter],
+    answers: [{ status: 200, description: 'Addresses and prefixes.', body: 'EgressAddressList' }, unknownBaseline],
   },
   {
     method: 'PUT',

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { AdjustmentRequest } from '../api/adjustment.ts';
 import { type ApprovalRequest, approvalList, approvalResult } from '../api/approval.ts';
 import { baseline, baselineList, type ReconcileRequest, teardownAccepted } from '../api/baseline.ts';
+import { egressAddressList } from '../api/egress-addresses.ts';
 import { health } from '../api/health.ts';
 import { type HoldRequest, hold } from '../api/hold.ts';
 import { journal } from '../api/journal.ts';
@@ -73,6 +74,8 @@ export function createClient(world: World, options: EndpointOptions) {
       }),
     teardown: (name: string) =>
       send({ method: 'DELETE', path: `/baselines/${part(name)}`, answers: { 202: teardownAccepted } }),
+    egressAddresses: (name: string) =>
+      send({ method: 'GET', path: `/baselines/${part(name)}/egress-addresses`, answers: { 200: egressAddressList } }),
     hold: (name: string, request: HoldRequest) =>
       send({ method: 'PUT', path: `/baselines/${part(name)}/hold`, body: json(request), answers: { 200: hold } }),
     release: (name: string) =>

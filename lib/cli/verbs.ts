@@ -3,6 +3,7 @@ import { adjustVerb, unadjustVerb } from './verbs/adjust.ts';
 import { applyVerb } from './verbs/apply.ts';
 import { approvalsVerb } from './verbs/approvals.ts';
 import { approveVerb, rejectVerb } from './verbs/approve.ts';
+import { egressAddressesVerb } from './verbs/egress-addresses.ts';
 import { followVerb } from './verbs/follow.ts';
 import { healthVerb } from './verbs/health.ts';
 import { holdVerb, releaseVerb } from './verbs/hold.ts';
@@ -29,6 +30,7 @@ export const verbs: readonly Verb[] = [
   statusVerb,
   operationsVerb,
   journalVerb,
+  egressAddressesVerb,
   approvalsVerb,
   approveVerb,
   rejectVerb,

@@ -63,4 +63,27 @@ describe('SNAT exhaustion', () => {
     },
     WITHIN_MS,
   );
+
+  it(
+    'takes its own addresses away again, one at a time, once demand has been low for long',
+    async () => {
+      const before = await addressesOf(environment, firewall);
+      const spec = before.slice(0, 3);
+      await setTraffic(environment, firewall, Math.round(0.1 * 3 * PORTS_PER_ADDRESS));
+      const seen: number[] = [];
+
+      for (let hours = 0; hours < 24 * 5; hours += 6) {
+        await environment.advance(6 * HOUR_SECONDS);
+        seen.push((await addressesOf(environment, firewall)).length);
+      }
+
+      expect(await addressesOf(environment, firewall)).toEqual(spec);
+      // Nothing goes before the look-back is over and a day after the change before it.
+      expect(seen.slice(0, 3)).toEqual([5, 5, 5]);
+      expect([...seen].sort((a, b) => b - a)).toEqual(seen);
+      expect(seen.filter((count) => count === 4).length).toBeGreaterThanOrEqual(4);
+      expect((await planOf(environment, NAME)).changes).toEqual([]);
+    },
+    WITHIN_MS,
+  );
 });

@@ -46,6 +46,9 @@ const RECENT_MINUTES = 15;
 const LONGEST_WAIT_MINUTES = 60;
 /** When the timer looks again where nothing says when. */
 const NEXT_LOOK_MINUTES = 60;
+/** Reasons to leave everything as it is that traffic does not change; a new adjustment or spec is looked at anyway. */
+const LASTING_CODES: readonly string[] = ['MinimumReached', 'ScaleInDisabled', 'NothingRemovable'];
+const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
 /** When it looks again after a stop switch. */
 const NEXT_LOOK_WHEN_STOPPED_MINUTES = 15;
 /** Grain of the look-back: fine enough for the five-minute rule, and a month has less than 9,000 of it. */
@@ -224,8 +227,9 @@ async function act(
   const reason = decision.reasons.join(' ');
   const after = toJson({ code: decision.code, figures: decision.figures, recommendations: decision.recommendations });
   const adjustedByUs = head.adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT);
+  const restMinutes = LASTING_CODES.includes(decision.code) ? NEXT_LOOK_WHEN_LASTING_MINUTES : NEXT_LOOK_MINUTES;
   const nextLook = adjustedByUs
-    ? new Date(Math.max(nowMs + MINUTE_MS, decision.retryAtMs ?? nowMs + NEXT_LOOK_MINUTES * MINUTE_MS)).toISOString()
+    ? new Date(Math.max(nowMs + MINUTE_MS, decision.retryAtMs ?? nowMs + restMinutes * MINUTE_MS)).toISOString()
     : null;
   if (decision.decision === 'keep')
     return end(dependencies, request, reaction, { code: decision.code, reason, after, lookAgainAt: nextLook });

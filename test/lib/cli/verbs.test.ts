@@ -755,6 +755,7 @@ describe('every verb', () => {
     status: {},
     operations: {},
     journal: {},
+    'egress-addresses': { args: ['prod'] },
     approvals: {},
     approve: { args: [HASH] },
     reject: { args: [HASH] },
