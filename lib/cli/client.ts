@@ -11,6 +11,7 @@ import { pause } from '../api/pause.ts';
 import { plan } from '../api/plan.ts';
 import { type EndpointOptions, findEndpoint } from './endpoint.ts';
 import { type Call, call, type Reply } from './http.ts';
+import { controlSimulation } from './simulation.ts';
 import type { World } from './world.ts';
 
 /** A document as it goes over the wire. */
@@ -74,6 +75,9 @@ export function createClient(world: World, options: EndpointOptions) {
       }),
     teardown: (name: string) =>
       send({ method: 'DELETE', path: `/baselines/${part(name)}`, answers: { 202: teardownAccepted } }),
+    /** A control of the local environment's simulated Azure. */
+    simulate: (method: 'PUT' | 'POST', path: string, body: unknown) =>
+      controlSimulation(world, options, method, path, body),
     egressAddresses: (name: string) =>
       send({ method: 'GET', path: `/baselines/${part(name)}/egress-addresses`, answers: { 200: egressAddressList } }),
     hold: (name: string, request: HoldRequest) =>

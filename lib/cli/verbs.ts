@@ -13,6 +13,7 @@ import { pauseVerb, resumeVerb } from './verbs/pause.ts';
 import { planVerb } from './verbs/plan.ts';
 import { reconcileVerb } from './verbs/reconcile.ts';
 import { schemaVerb } from './verbs/schema.ts';
+import { simulateVerb } from './verbs/simulate.ts';
 import { statusVerb } from './verbs/status.ts';
 import { stopVerb } from './verbs/stop.ts';
 import { teardownVerb } from './verbs/teardown.ts';
@@ -42,4 +43,5 @@ export const verbs: readonly Verb[] = [
   resumeVerb,
   teardownVerb,
   healthVerb,
+  simulateVerb,
 ];

@@ -10,7 +10,7 @@ const STATE_TEXT = { inUse: 'in use', aboutToBeUsed: 'about to be used', reserve
 export const egressAddressesVerb: Verb = {
   name: 'egress-addresses',
   args: [{ name: '<name>', description: 'the baseline' }],
-  summary: 'list public addresses and prefixes for the allow-lists of partners',
+  summary: 'list egress addresses for the allow-lists of partners',
   description:
     'Allow the prefixes ahead of time: addresses that are added later come from them. A reserved address is not in use now and may come back.',
   options: [],
