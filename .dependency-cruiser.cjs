@@ -78,6 +78,13 @@ module.exports = {
       to: { path: '^lib/', pathNot: ['^lib/plan/', BARE_FILES] },
     },
     {
+      name: 'state-knows-no-reconciler',
+      comment: 'What is stored has its form in the stores, whoever stores it.',
+      severity: 'error',
+      from: { path: '^lib/state/' },
+      to: { path: '^lib/reconcile/' },
+    },
+    {
       name: 'decisions-know-no-azure',
       comment: 'Decisions are pure functions; adapters touch the world.',
       severity: 'error',

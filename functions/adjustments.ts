@@ -3,24 +3,15 @@ import { adjustmentRequest } from '../lib/api/adjustment.ts';
 import { adjustmentId, baselineName } from '../lib/api/common.ts';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { errorOfUntil } from '../lib/api/until.ts';
-import { validateAdjustment } from '../lib/baseline/adjustments.ts';
+import { adjustmentTarget, validateAdjustment } from '../lib/baseline/adjustments.ts';
 import { readResolved } from '../lib/reconcile/read-spec.ts';
-import {
-  type Adjustment,
-  type BaselineHead,
-  withGeneration,
-  withJournal,
-  withNextOperation,
-  withRequest,
-} from '../lib/state/baseline-head.ts';
+import { type Adjustment, withAdjustment, withGeneration } from '../lib/state/baseline-head.ts';
 import { baselineNotFound } from '../lib/state/baseline-store.ts';
+import { requestOperation } from '../lib/state/operation-request.ts';
 import { accepted } from './baselines.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, type Call, jsonBody, parameter, register, valid } from './http.ts';
 import { poke } from './poke.ts';
-
-/** Live adjustments of one baseline at most. */
-const MAXIMUM_ADJUSTMENTS = 50;
 
 export function registerAdjustments(appOf: () => App): void {
   register('putAdjustment', appOf, putAdjustment);
@@ -35,12 +26,12 @@ async function putAdjustment({ app, request, caller, client, context, nowIso }: 
   if (tooLate !== null) throw new ApiProblem([tooLate]);
   const stored = await app.baselines.read(name);
   if (stored === null || stored.head.specVersion === 0) throw baselineNotFound(name);
-  const { resolved } = await readResolved(app, stored.head, nowIso);
+  const { resolved } = await readResolved(app, stored.head);
   const adjustment: Adjustment = {
     id,
     kind: wanted.kind,
     scope: wanted.scope ?? 'egress',
-    target: wanted.target,
+    target: adjustmentTarget(wanted.kind, wanted.target, resolved),
     value: wanted.value,
     reason: wanted.reason,
     since: nowIso,
@@ -53,20 +44,20 @@ async function putAdjustment({ app, request, caller, client, context, nowIso }: 
       { code: problem.code, path: problem.path ?? '', message: problem.message, remedy: problem.remedy },
     ]);
   const changed = await app.baselines.change(name, (head) => {
-    const others = head.adjustments.filter((other) => other.id !== id);
-    if (others.length >= MAXIMUM_ADJUSTMENTS)
+    const adjusted = withAdjustment(head, adjustment);
+    if (adjusted === null)
       throw new ApiProblem([
-        errorOf('Conflict', `The baseline has ${others.length} live adjustments; no more are taken.`, {
+        errorOf('Conflict', `The baseline has ${head.adjustments.length} live adjustments; no more are taken.`, {
           remedy: 'End adjustments that are not needed any more, or put the change into the spec.',
         }),
       ]);
-    return requestRun(
-      { ...head, adjustments: [...others, adjustment] },
-      'adjusted',
-      `${adjustment.kind} of ${adjustment.target} is ${JSON.stringify(adjustment.value)} until ${adjustment.until}: ${adjustment.reason}`,
-      caller.user,
-      nowIso,
-    );
+    return requestOperation(withGeneration(adjusted), {
+      trigger: 'adjustment',
+      requestedBy: caller.user,
+      at: nowIso,
+      decision: 'adjusted',
+      reason: `${adjustment.kind} of ${adjustment.target} is ${JSON.stringify(adjustment.value)} until ${adjustment.until}: ${adjustment.reason}`,
+    });
   });
   await poke(app, client, context, changed.head, changed.result.start);
   return accepted(changed.result.operationId, { baseline: name, adjustment });
@@ -80,44 +71,14 @@ async function deleteAdjustment({ app, request, caller, client, context, nowIso 
     if (found === undefined)
       throw new ApiProblem([errorOf('AdjustmentNotFound', `The baseline '${name}' has no adjustment '${id}'.`)]);
     const adjustments = head.adjustments.filter((adjustment) => adjustment !== found);
-    return requestRun(
-      { ...head, adjustments },
-      'adjustment ended',
-      `${found.kind} of ${found.target} was ended by hand.`,
-      caller.user,
-      nowIso,
-    );
+    return requestOperation(withGeneration({ ...head, adjustments }), {
+      trigger: 'adjustment',
+      requestedBy: caller.user,
+      at: nowIso,
+      decision: 'adjustment ended',
+      reason: `${found.kind} of ${found.target} was ended by hand.`,
+    });
   });
   await poke(app, client, context, changed.head, changed.result.start);
   return accepted(changed.result.operationId, { baseline: name });
-}
-
-interface Requested {
-  readonly operationId: string;
-  readonly start?: string;
-}
-
-function requestRun(
-  changedHead: BaselineHead,
-  decision: string,
-  reason: string,
-  user: string,
-  nowIso: string,
-): { readonly head: BaselineHead; readonly result: Requested } {
-  const { head, operationId } = withNextOperation(withGeneration(changedHead));
-  const journaled = withJournal(head, {
-    at: nowIso,
-    baseline: head.name,
-    operationId,
-    trigger: 'adjustment',
-    resource: '',
-    decision,
-    reason,
-    by: user,
-  });
-  const requested = withRequest(journaled, { operationId, trigger: 'adjustment', requestedBy: user, at: nowIso });
-  return {
-    head: requested.head,
-    result: { operationId, ...(requested.start === undefined ? {} : { start: requested.start }) },
-  };
 }

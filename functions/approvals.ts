@@ -21,7 +21,7 @@ async function headsOf(app: App, baseline?: string): Promise<readonly BaselineHe
   );
 }
 
-async function listApprovals({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
+async function listApprovals({ app, request, context, nowIso }: Call): Promise<HttpResponseInit> {
   const wanted = request.query.get('baseline');
   const baseline = wanted === null ? undefined : valid(check(baselineName, wanted, 'query.baseline'));
   const open = (await headsOf(app, baseline)).flatMap((head) =>
@@ -31,12 +31,18 @@ async function listApprovals({ app, request, nowIso }: Call): Promise<HttpRespon
   );
   const approvals = await Promise.all(
     open.map(async ({ head, approval }) => {
-      const { plan } = await app.runs.readPlan(approval.operationId, approval.planKey);
       const { planHash, operationId, requestedBy, requestedAt, expiresAt } = approval;
-      return { planHash, baseline: head.name, operationId, requestedBy, requestedAt, expiresAt, plan };
+      const document = await app.runs.findPlan(operationId, approval.planKey);
+      if (document === null) {
+        // Nobody can decide on what cannot be seen; the others must not be hidden by it.
+        context.error('plan document missing', { baseline: head.name, operationId, planHash });
+        return [];
+      }
+      const { plan } = document;
+      return [{ planHash, baseline: head.name, operationId, requestedBy, requestedAt, expiresAt, plan }];
     }),
   );
-  return answer(200, { approvals });
+  return answer(200, { approvals: approvals.flat() });
 }
 
 async function decide({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
@@ -46,7 +52,7 @@ async function decide({ app, request, caller, client, context, nowIso }: Call): 
   const found = known.find((head) => head.approvals.some((one) => one.planHash === planHash)) ?? known[0];
   if (found === undefined)
     throw new ApiProblem([errorOf('PlanNotFound', 'No plan with this hash waits for approval.', { path: 'planHash' })]);
-  const selfApproval = await allowsSelfApproval(app, found, nowIso);
+  const selfApproval = await allowsSelfApproval(app, found);
   const changed = await app.baselines.change<{ readonly start?: string; readonly operationId: string }>(
     found.name,
     (head) => {
@@ -67,7 +73,7 @@ async function decide({ app, request, caller, client, context, nowIso }: Call): 
   return answer(200, { planHash, decision, baseline: found.name, operationId: changed.result.operationId });
 }
 
-async function allowsSelfApproval(app: App, head: BaselineHead, nowIso: string): Promise<boolean> {
+async function allowsSelfApproval(app: App, head: BaselineHead): Promise<boolean> {
   if (head.specVersion === 0) return false;
-  return (await readResolved(app, head, nowIso)).spec.approvals.selfApproval;
+  return (await readResolved(app, head)).spec.approvals.selfApproval;
 }

@@ -11,16 +11,17 @@ import type { Plan } from '../lib/plan/plan.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
 import { makePlan } from '../lib/reconcile/make-plan.ts';
 import { planOfHead, withTaken } from '../lib/reconcile/plan-operation.ts';
+import { noSpec } from '../lib/reconcile/read-spec.ts';
 import {
   type BaselineHead,
+  isTornDown,
   newHead,
   withGeneration,
-  withJournal,
   withNextOperation,
-  withRequest,
   withSpec,
 } from '../lib/state/baseline-head.ts';
 import { baselineNotFound, type StoredSpec } from '../lib/state/baseline-store.ts';
+import { requestOperation } from '../lib/state/operation-request.ts';
 import { ORCHESTRATION } from '../orchestrations/names.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
@@ -45,7 +46,10 @@ async function listBaselines({ app, nowIso }: Call): Promise<HttpResponseInit> {
   const names = await app.baselines.names();
   const heads = await Promise.all(names.map((name) => app.baselines.read(name)));
   return answer(200, {
-    baselines: heads.flatMap((stored) => (stored === null ? [] : [summaryOf(stored.head, nowIso)])),
+    baselines: heads.flatMap((stored) =>
+      stored === null || isTornDown(stored.head) ? [] : [summaryOf(stored.head, nowIso)],
+    ),
+    at: nowIso,
   });
 }
 
@@ -55,7 +59,7 @@ async function getBaseline({ app, request, nowIso }: Call): Promise<HttpResponse
   const validated =
     stored === null
       ? undefined
-      : validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, { todayIso: nowIso });
+      : validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, { todayIso: stored.storedAt });
   return answer(
     200,
     {
@@ -143,30 +147,25 @@ async function putBaseline(call: Call): Promise<HttpResponseInit> {
   const expected = valid(versionOfIfMatch(request.headers.get('if-match')));
   if (request.query.get('dryRun') === 'true') return dryRun(call, put);
   await app.baselines.writeSpec(put.name, put.stored);
-  const changed = await app.baselines.change<{ readonly operationId: string; readonly start?: string }>(
+  const changed = await app.baselines.change(
     put.name,
     (before) => {
       checkVersion(before, expected);
-      const { head, operationId } = withNextOperation(
-        withSpec(before, { hash: put.stored.hash, mode: put.validated.spec.mode, by: caller.user, at: nowIso }),
-      );
-      const journaled = withJournal(head, {
-        at: nowIso,
-        baseline: head.name,
-        operationId,
-        trigger: 'put',
-        resource: '',
-        decision: head.specVersion === before.specVersion ? 'spec unchanged' : 'spec stored',
-        reason: `Version ${head.specVersion} was put.`,
+      const head = withSpec(before, {
+        hash: put.stored.hash,
+        mode: put.validated.spec.mode,
         by: caller.user,
+        at: nowIso,
+      });
+      return requestOperation(head, {
+        trigger: 'put',
+        requestedBy: caller.user,
+        at: nowIso,
+        decision: head.specVersion === before.specVersion ? 'spec unchanged' : 'spec stored',
+        reason: `Version ${head.specVersion} of the spec was stored.`,
         before: before.specVersion,
         after: head.specVersion,
       });
-      const requested = withRequest(journaled, { operationId, trigger: 'put', requestedBy: caller.user, at: nowIso });
-      return {
-        head: requested.head,
-        result: { operationId, ...(requested.start === undefined ? {} : { start: requested.start }) },
-      };
     },
     { create: true },
   );
@@ -230,33 +229,16 @@ async function deleteBaseline({ app, request, caller, client, context, nowIso }:
   const before = await headOf(app, request);
   checkVersion(before, expected);
   const plan = await planOfHead(app, { ...before, teardown: true }, caller.user, nowIso);
-  const changed = await app.baselines.change<{ readonly operationId: string; readonly start?: string }>(
-    name,
-    (current) => {
-      checkVersion(current, expected);
-      const { head, operationId } = withNextOperation(withGeneration({ ...current, teardown: true }));
-      const journaled = withJournal(head, {
-        at: nowIso,
-        baseline: name,
-        operationId,
-        trigger: 'delete',
-        resource: '',
-        decision: 'teardown requested',
-        reason: 'The baseline is to be torn down once its plan is approved.',
-        by: caller.user,
-      });
-      const requested = withRequest(journaled, {
-        operationId,
-        trigger: 'delete',
-        requestedBy: caller.user,
-        at: nowIso,
-      });
-      return {
-        head: requested.head,
-        result: { operationId, ...(requested.start === undefined ? {} : { start: requested.start }) },
-      };
-    },
-  );
+  const changed = await app.baselines.change(name, (current) => {
+    checkVersion(current, expected);
+    return requestOperation(withGeneration({ ...current, teardown: true }), {
+      trigger: 'delete',
+      requestedBy: caller.user,
+      at: nowIso,
+      decision: 'teardown requested',
+      reason: 'The baseline is to be torn down once its plan is approved.',
+    });
+  });
   await poke(app, client, context, changed.head, changed.result.start);
   return accepted(changed.result.operationId, { baseline: name, planHash: plan.hash, plan });
 }
@@ -304,7 +286,7 @@ async function within(work: Promise<Plan | undefined>, patienceMs: number): Prom
 async function reconcileBaseline({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
   const head = await headOf(app, request);
   const { scope, planHash } = valid(check(reconcileRequest, await jsonBody(request)));
-  if (head.specVersion === 0) throw baselineNotFound(head.name);
+  if (head.specVersion === 0) throw noSpec(head);
   if (scope !== undefined) await checkScope(app, head.name, scope, nowIso);
   if (planHash !== undefined) {
     const plan = await planOfHead(app, head, caller.user, nowIso, scope);
@@ -314,33 +296,16 @@ async function reconcileBaseline({ app, request, caller, client, context, nowIso
         { plan },
       );
   }
-  const changed = await app.baselines.change<{ readonly operationId: string; readonly start?: string }>(
-    head.name,
-    (current) => {
-      const { head: next, operationId } = withNextOperation(current);
-      const journaled = withJournal(next, {
-        at: nowIso,
-        baseline: current.name,
-        operationId,
-        trigger: 'reconcile',
-        resource: '',
-        decision: 'reconcile requested',
-        reason: scope === undefined ? 'The entire baseline.' : `The scope ${scope}.`,
-        by: caller.user,
-      });
-      const requested = withRequest(journaled, {
-        operationId,
-        trigger: 'reconcile',
-        requestedBy: caller.user,
-        at: nowIso,
-        ...(scope === undefined ? {} : { scope }),
-        ...(planHash === undefined ? {} : { planHash }),
-      });
-      return {
-        head: requested.head,
-        result: { operationId, ...(requested.start === undefined ? {} : { start: requested.start }) },
-      };
-    },
+  const changed = await app.baselines.change(head.name, (current) =>
+    requestOperation(current, {
+      trigger: 'reconcile',
+      requestedBy: caller.user,
+      at: nowIso,
+      decision: 'reconcile requested',
+      reason: scope === undefined ? 'The entire baseline.' : `The scope ${scope}.`,
+      ...(scope === undefined ? {} : { scope }),
+      ...(planHash === undefined ? {} : { planHash }),
+    }),
   );
   await poke(app, client, context, changed.head, changed.result.start);
   return accepted(changed.result.operationId, { baseline: head.name });

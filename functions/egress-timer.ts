@@ -48,7 +48,7 @@ async function watchBaseline(
 ): Promise<void> {
   const stored = await application.baselines.read(name);
   if (stored === null) return;
-  const facts = await factsOf(application, stored.head, nowIso);
+  const facts = await factsOf(application, stored.head);
   if (watchEgress(stored.head, facts, nowIso).head === null) return;
   const changed = await application.baselines.change<Omit<WatchedEgress, 'head'>>(name, (head) => {
     const { head: next, ...result } = watchEgress(head, facts, nowIso);
@@ -59,7 +59,7 @@ async function watchBaseline(
 }
 
 /** The spec is read only where an adjustment may say no more than it. */
-async function factsOf(application: App, head: BaselineHead, nowIso: string): Promise<EgressFacts> {
+async function factsOf(application: App, head: BaselineHead): Promise<EgressFacts> {
   const waiting = new Set<string>();
   for (const { action } of reactionsOf(head).map(reliefOf)) {
     if (action === null) continue;
@@ -67,7 +67,7 @@ async function factsOf(application: App, head: BaselineHead, nowIso: string): Pr
     if (run?.state === 'waiting') waiting.add(action.operationId);
   }
   if (head.adjustments.length === 0 || head.specVersion === 0) return { waiting };
-  const { resolved } = await readResolved(application, head, nowIso);
+  const { resolved } = await readResolved(application, head);
   const { firewall } = resolved;
   if (firewall === undefined) return { waiting };
   return {

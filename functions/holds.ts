@@ -3,7 +3,7 @@ import { baselineName } from '../lib/api/common.ts';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { holdRequest } from '../lib/api/hold.ts';
 import { errorOfUntil } from '../lib/api/until.ts';
-import { type BaselineHead, type Hold, withGeneration, withJournal, withResume } from '../lib/state/baseline-head.ts';
+import { type Hold, withGeneration, withHold, withJournal, withWaitingResumed } from '../lib/state/baseline-head.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
 import { poke } from './poke.ts';
@@ -29,7 +29,17 @@ async function putHold({ app, request, caller, client, context, nowIso }: Call):
     ...(wanted.scope === undefined ? {} : { scope: wanted.scope }),
   };
   const changed = await app.baselines.change<{ readonly start?: string }>(name, (head) => {
-    const held = withJournal(withGeneration({ ...head, hold }), {
+    const next = withHold(head, hold, nowIso);
+    if ('heldBy' in next) {
+      const { owner, until } = next.heldBy;
+      throw new ApiProblem([
+        errorOf('Conflict', `${owner} holds the baseline '${name}' until ${until}.`, {
+          path: 'owner',
+          remedy: `Agree with ${owner}; whoever releases that hold can set another one.`,
+        }),
+      ]);
+    }
+    const held = withJournal(next.head, {
       at: nowIso,
       baseline: name,
       operationId: head.currentOperationId ?? '',
@@ -63,15 +73,4 @@ async function deleteHold({ app, request, caller, client, context, nowIso }: Cal
   });
   await poke(app, client, context, changed.head, changed.result.start);
   return { status: 204 };
-}
-
-/** An operation that is under way or waits looks at the world anew; without one there is nothing to resume. */
-export function withWaitingResumed(
-  head: BaselineHead,
-  user: string,
-  nowIso: string,
-): { readonly head: BaselineHead; readonly result: { readonly start?: string } } {
-  if (head.currentOperationId === null) return { head, result: {} };
-  const resumed = withResume(head, 'resume', user, nowIso);
-  return { head: resumed.head, result: resumed.start === undefined ? {} : { start: resumed.start } };
 }

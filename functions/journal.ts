@@ -1,6 +1,7 @@
 import type { HttpResponseInit } from '@azure/functions';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { journalQuery } from '../lib/api/journal.ts';
+import { baselineNotFound } from '../lib/state/baseline-store.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, register, valid } from './http.ts';
 
@@ -13,6 +14,8 @@ const SEPARATOR = '~';
 
 async function readJournal({ app, request }: Call): Promise<HttpResponseInit> {
   const query = valid(check(journalQuery, Object.fromEntries(request.query.entries()), 'query'));
+  if (query.baseline !== undefined && (await app.baselines.read(query.baseline)) === null)
+    throw baselineNotFound(query.baseline);
   const names = query.baseline === undefined ? await app.baselines.names() : [query.baseline];
   const [resumeAt, position] =
     query.continuation === undefined ? [names[0], undefined] : splitContinuation(query.continuation);

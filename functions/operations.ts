@@ -6,8 +6,9 @@ import type { OperationBody } from '../lib/api/operation.ts';
 import { reactionOperation } from '../lib/reactions/reaction-operation.ts';
 import { runNeverBegun } from '../lib/reconcile/new-run.ts';
 import { operationBody, queuedBody } from '../lib/reconcile/operation-body.ts';
-import { isFinalState } from '../lib/reconcile/run.ts';
 import { type StoppedOperation, stopOperation } from '../lib/reconcile/stop-operation.ts';
+import { baselineNotFound } from '../lib/state/baseline-store.ts';
+import { isFinalState } from '../lib/state/run.ts';
 import { parseOperationId } from '../lib/state/run-store.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, parameter, register, valid } from './http.ts';
@@ -66,6 +67,8 @@ async function getOperation({ app, request, nowIso }: Call): Promise<HttpRespons
 
 async function listOperations({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
   const query = valid(check(operationsQuery, Object.fromEntries(request.query.entries()), 'query'));
+  if (query.baseline !== undefined && (await app.baselines.read(query.baseline)) === null)
+    throw baselineNotFound(query.baseline);
   const names = query.baseline === undefined ? await app.baselines.names() : [query.baseline];
   const limit = query.limit ?? DEFAULT_LIMIT;
   const ids = (await Promise.all(names.map((name) => app.runs.list(name)))).flat();

@@ -1,10 +1,9 @@
 import type { HttpResponseInit } from '@azure/functions';
 import { check } from '../lib/api/errors.ts';
 import { pauseRequest } from '../lib/api/pause.ts';
-import { withJournal } from '../lib/state/baseline-head.ts';
+import { withJournal, withWaitingResumed } from '../lib/state/baseline-head.ts';
 import type { Pause } from '../lib/state/baseline-store.ts';
 import type { App } from './composition.ts';
-import { withWaitingResumed } from './holds.ts';
 import { answer, type Call, jsonBody, register, valid } from './http.ts';
 import { poke } from './poke.ts';
 
@@ -14,13 +13,15 @@ export function registerPause(appOf: () => App): void {
   register('deletePause', appOf, (call) => setPause(call, false));
 }
 
-async function getPause({ app }: Call): Promise<HttpResponseInit> {
-  return answer(200, pauseBody(app, await app.baselines.readPause()));
+async function getPause({ app, nowIso }: Call): Promise<HttpResponseInit> {
+  return answer(200, pauseBody(app, await app.baselines.readPause(), nowIso));
 }
 
-function pauseBody(app: App, pause: Pause): Readonly<Record<string, unknown>> {
-  if (app.settings.stopped) return { paused: true, reason: 'The app setting HUBKEEPER_STOPPED is on.' };
-  return pause.paused ? { paused: true, reason: pause.reason, by: pause.by, since: pause.since } : { paused: false };
+function pauseBody(app: App, pause: Pause, at: string): Readonly<Record<string, unknown>> {
+  if (app.settings.stopped) return { paused: true, reason: 'The app setting HUBKEEPER_STOPPED is on.', at };
+  return pause.paused
+    ? { paused: true, reason: pause.reason, by: pause.by, since: pause.since, at }
+    : { paused: false, at };
 }
 
 async function setPause(
@@ -49,5 +50,5 @@ async function setPause(
     );
     await poke(app, client, context, changed.head, changed.result.start);
   }
-  return answer(200, pauseBody(app, pause));
+  return answer(200, pauseBody(app, pause, nowIso));
 }

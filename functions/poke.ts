@@ -27,11 +27,20 @@ export async function poke(
       // "Exists already" means that somebody else has started it.
       context.warn('reconciler not started by this call', {
         instanceId,
-        reason: error instanceof Error ? error.message : String(error),
+        reason: reasonOf(error),
       });
     }
   }
-  await flushOutbox(app, head);
+  try {
+    await flushOutbox(app, head);
+  } catch (error) {
+    // What the call asked for is stored: its caller must not be told otherwise. The lines stay with the baseline.
+    context.warn('journal lines not brought home by this call', { baseline: head.name, reason: reasonOf(error) });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

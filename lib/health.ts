@@ -39,7 +39,7 @@ export async function checkHealth(
   ]);
   const failed = new Set(checks.filter((check) => check.state === 'failed').map((check) => check.name));
   const status = failed.has('identity') || failed.has('storage') ? 'failed' : failed.size > 0 ? 'degraded' : 'ok';
-  return { status, checks, version: APP_VERSION };
+  return { status, checks, version: APP_VERSION, at: nowIso };
 }
 
 async function checked(name: string, remedy: string, work: () => Promise<string>): Promise<Check> {
@@ -57,14 +57,15 @@ async function checked(name: string, remedy: string, work: () => Promise<string>
 
 async function checkIdentity({ arm }: Dependencies): Promise<string> {
   const subscriptions = await arm.list('/subscriptions', '2022-12-01');
-  return `Azure Resource Manager answers the app's identity; it sees ${subscriptions.length} subscriptions.`;
+  return `Azure Resource Manager answers the app's identity; it sees ${subscriptions.length} ${subscriptions.length === 1 ? 'subscription' : 'subscriptions'}.`;
 }
 
 async function checkQueue({ baselines }: Dependencies, nowIso: string): Promise<string> {
   const names = await baselines.names();
   const heads = await Promise.all(names.map((name) => baselines.read(name)));
   const oldest = heads.flatMap((stored) => stored?.head.requests.map((request) => request.at) ?? []).sort()[0];
-  if (oldest === undefined) return `${names.length} baselines; no request waits to be taken up.`;
+  if (oldest === undefined)
+    return `${names.length} ${names.length === 1 ? 'baseline' : 'baselines'}; no request waits to be taken up.`;
   const minutes = (Date.parse(nowIso) - Date.parse(oldest)) / 60_000;
   if (minutes > QUEUE_AGE_MINUTES) throw new Error(`The oldest request has waited for ${Math.round(minutes)} minutes.`);
   return `The oldest request has waited for ${Math.round(minutes * 60)} seconds.`;

@@ -11,6 +11,9 @@ interface SettingRow<Schema extends z.ZodType> {
   readonly schema: Schema;
 }
 
+/** Outcomes of one turn's starts travel as one payload below 64 KB; one with an operation URL has up to 5 KB. */
+export const MOST_STARTS_PER_TURN = 12;
+
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
 const httpsUrl = z.url({ protocol: /^https$/ }).transform((text) => text.replace(/\/+$/, ''));
 /** Ids of Entra need not follow the versions of RFC 9562. */
@@ -169,9 +172,9 @@ export const settingTable = {
   }),
   maximumStartsPerTurn: row({
     name: 'HUBKEEPER_MAXIMUM_STARTS_PER_TURN',
-    meaning: 'How many writes one turn of a reconciler starts at most.',
-    sample: '32',
-    schema: z.coerce.number().int().min(1).max(100).default(32),
+    meaning: `How many writes one turn of a reconciler starts at most: 1 to ${MOST_STARTS_PER_TURN}, since their answers have to fit into one message.`,
+    sample: String(MOST_STARTS_PER_TURN),
+    schema: z.coerce.number().int().min(1).max(MOST_STARTS_PER_TURN).default(MOST_STARTS_PER_TURN),
   }),
 } as const;
 

@@ -54,7 +54,9 @@ function requireCoreTools(): void {
 
 function optionsOf(flags: Flags): StartOptions {
   if (flags.kubeconfig !== undefined) {
-    throw new RangeError('--kubeconfig: a real cluster cannot be joined yet. Start without it.');
+    throw new RangeError(
+      '--kubeconfig comes with the simulated cluster, which is not in this version. Start without it.',
+    );
   }
   const stateDirectory = resolve(flags.state);
   return {
@@ -104,7 +106,7 @@ async function provision(options: StartOptions, ready: Ready, caFile: string, si
   const spec = here(options.specFile);
   switch (result) {
     case 'done':
-      console.log(`${spec} is provisioned. Ask the API: curl ${ready.functions}/api/baselines`);
+      console.log(`${spec} is provisioned. Ask the API: ${askText(options, ready)}`);
       return;
     case 'already':
       console.log(`${spec} was provisioned by an earlier start; --fresh begins anew.`);
@@ -118,6 +120,13 @@ async function provision(options: StartOptions, ready: Ready, caFile: string, si
     default:
       result satisfies never;
   }
+}
+
+/** A call that answers: with keys, the key is read from the ready file and goes into a header. */
+function askText(options: StartOptions, ready: Ready): string {
+  const address = `${ready.functions}/api/baselines`;
+  if (!options.requireKeys) return `curl ${address}`;
+  return `curl -H "x-functions-key: KEY" ${address} (KEY is functionKey in ${here(options.readyFile)})`;
 }
 
 /** Runs an environment until it is told to stop. Exit code 1 when it could not start or not go on. */
@@ -158,7 +167,9 @@ async function start(flags: Flags): Promise<void> {
   if (failure !== undefined) {
     console.error(failure.message);
     process.exitCode = 1;
+    return;
   }
+  console.log(options.storageInMemory ? 'Stopped.' : 'Stopped. npm start continues it.');
 }
 
 /** Under npm: ends when npm has gone without a word, since nobody would know what to stop any more. */
@@ -175,7 +186,7 @@ function isForPeople(error: unknown): error is Error {
   return error instanceof StartFailure || error instanceof PortTaken || error instanceof StateLocked;
 }
 
-const program = new Command('local').description(
+const program = new Command('npm start --').description(
   "Hubkeeper's local environment: the app on an embedded Functions host, against a simulated Azure.",
 );
 program
@@ -190,7 +201,7 @@ program
   .option('--record <file>', 'write every ARM exchange as a JSON line')
   .option('--empty', 'provision nothing', false)
   .option('--require-keys', 'ask for function keys as Azure does', false)
-  .option('--kubeconfig <file>', 'a real cluster instead of the simulated one')
+  .option('--kubeconfig <file>', 'comes with the simulated cluster, which is not in this version')
   .option('--app <file>', 'the built app', join(root, 'dist/main.cjs'))
   .addOption(
     new Option('--host <kind>', 'what runs the functions').choices(['embedded', 'core-tools']).default('embedded'),
@@ -200,8 +211,8 @@ program
   .addHelpText(
     'after',
     `
-Ports: HUBKEEPER_FUNCTIONS_PORT (7071), HUBKEEPER_ARM_PORT (7072), HUBKEEPER_CLUSTER_PORT (7073, not used yet);
-0 picks a free one.
+Ports: HUBKEEPER_FUNCTIONS_PORT (7071), HUBKEEPER_ARM_PORT (7072); 0 picks a free one.
+HUBKEEPER_CLUSTER_PORT (7073) comes with the simulated cluster, which is not in this version.
 
 Examples:
   npm start                                   provision the sample and stay up

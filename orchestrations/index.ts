@@ -8,7 +8,7 @@ import { type AdvanceRequest, advance } from '../lib/reconcile/advance.ts';
 import { type PlanOperationRequest, runPlanOperation } from '../lib/reconcile/plan-operation.ts';
 import { type StartRequest, startWrite } from '../lib/reconcile/start-write.ts';
 import { ACTIVITY, ORCHESTRATION } from './names.ts';
-import { planBaseline } from './plan-baseline.ts';
+import { createPlanBaseline } from './plan-baseline.ts';
 import { type PokeRequest, pokeReconciler } from './poke-reconciler.ts';
 import { createReconcileBaseline } from './reconcile-baseline.ts';
 import { createRelieveSnatExhaustion } from './relieve-snat-exhaustion.ts';
@@ -22,7 +22,7 @@ export function registerOrchestrations(dependencies: () => Dependencies): void {
   const retry = new df.RetryOptions(FIRST_RETRY_MS, ATTEMPTS);
   retry.backoffCoefficient = 2;
   df.app.orchestration(ORCHESTRATION.reconcile, createReconcileBaseline(retry));
-  df.app.orchestration(ORCHESTRATION.plan, planBaseline);
+  df.app.orchestration(ORCHESTRATION.plan, createPlanBaseline(retry));
   df.app.orchestration(ORCHESTRATION.relieveSnatExhaustion, createRelieveSnatExhaustion(retry));
   df.app.activity(ACTIVITY.decide, { handler: (request: ReliefRequest) => decideSnatRelief(dependencies(), request) });
   df.app.activity(ACTIVITY.follow, { handler: (request: ReliefRequest) => followSnatRelief(dependencies(), request) });

@@ -1,7 +1,7 @@
 import type { OrchestrationContext, RetryOptions, Task } from 'durable-functions';
 import type { AdvanceRequest } from '../lib/reconcile/advance.ts';
-import type { Decision } from '../lib/reconcile/run.ts';
 import type { StartOutcome, StartRequest } from '../lib/reconcile/start-write.ts';
+import type { Decision } from '../lib/state/run.ts';
 import { ACTIVITY } from './names.ts';
 
 /** What one generation of the orchestration begins with. */

@@ -43,6 +43,10 @@ const BREACHES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'lib/plan/p.ts': "import { b } from '../baseline/b.ts'; export const p = b;",
     'lib/baseline/b.ts': 'export const b = 1;',
   },
+  'state-knows-no-reconciler': {
+    'lib/state/s.ts': "import type { R } from '../reconcile/r.ts'; export type S = R;",
+    'lib/reconcile/r.ts': 'export type R = 1;',
+  },
   'decisions-know-no-azure': { 'lib/egress/e.ts': "import '@azure/core-auth';" },
   'decisions-touch-no-adapter': {
     'lib/baseline/b.ts': "import { a } from '../azure/a.ts'; export const b = a;",

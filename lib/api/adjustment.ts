@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { isoTime, jsonValue, scope, sentence } from './common.ts';
 import type { Known } from './known.ts';
 
-/** What is adjusted, such as `firewallPublicIps`. */
+/** What is adjusted, such as `firewallPublicIpCount`. */
 export const adjustmentKind = z
   .string()
-  .regex(/^[a-z][A-Za-z]{0,59}$/, 'must be a word such as firewallPublicIps')
+  .regex(/^[a-z][A-Za-z]{0,59}$/, 'must be a word such as firewallPublicIpCount')
   .describe('What is adjusted.');
 
 /** Body of PUT adjustment: a change of the desired state that ends by itself. */

@@ -9,7 +9,7 @@ import { plan } from './plan.ts';
 /** A baseline as the list shows it. */
 export const baselineSummary = z.looseObject({
   name: baselineName,
-  version: z.number().int(),
+  version: z.number().int().describe('0: no spec is in force, since the baseline was torn down.'),
   mode,
   lastResult: z
     .looseObject({ state: operationState, operationId: z.string(), at: isoTime })
@@ -17,10 +17,15 @@ export const baselineSummary = z.looseObject({
     .describe('Null until the first run.'),
   adjustments: z.array(adjustment).readonly(),
   hold: hold.nullish().describe('Null when nothing is held.'),
+  currentOperationId: z.string().nullish().describe('The operation that runs or waits; null when none does.'),
+  teardown: z.boolean().optional().describe('True while the baseline is to be torn down.'),
 });
 export type BaselineSummary = Known<typeof baselineSummary>;
 
-export const baselineList = z.looseObject({ baselines: z.array(baselineSummary).readonly() });
+export const baselineList = z.looseObject({
+  baselines: z.array(baselineSummary).readonly(),
+  at: isoTime.optional().describe("Time of this answer by the app's own clock."),
+});
 
 /** One baseline alone adds its spec. */
 export const baseline = z.looseObject({

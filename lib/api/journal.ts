@@ -11,6 +11,7 @@ export const journalEntry = z.looseObject({
   resource: z.string().nullish(),
   decision: z.string(),
   reason: z.string(),
+  by: z.string().nullish().describe('Who asked for it.'),
   before: jsonValue.optional(),
   after: jsonValue.optional(),
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { adjustment } from './adjustment.ts';
 import { isoTime, operationId } from './common.ts';
 import type { Known } from './known.ts';
 import { plan } from './plan.ts';
@@ -20,6 +21,7 @@ export const waitingFor = z.looseObject({
   who: z.string().optional(),
   until: isoTime.optional(),
   planHash: z.string().optional().describe('For an approval: the hash to approve.'),
+  cause: z.string().optional().describe('ARM id of the resource whose wait it shares.'),
 });
 export type WaitingFor = Known<typeof waitingFor>;
 
@@ -87,6 +89,7 @@ export const accepted = z.looseObject({
   baseline: z.string().optional(),
   version: z.number().int().optional(),
   warnings: plan.shape.warnings,
+  adjustment: adjustment.optional().describe('For an adjustment: as it is recorded.'),
 });
 export type AcceptedBody = Known<typeof accepted>;
 

@@ -32,6 +32,7 @@ export const refusal = z.looseObject({
   id: z.string(),
   why: z.string(),
   code: z.string().optional(),
+  cause: z.string().optional().describe('ARM id of the resource whose refusal it shares.'),
 });
 
 /** An ordered change set. Approval is of its hash. */

@@ -243,7 +243,12 @@ export const ROUTES: readonly Route[] = [
     role: 'operator',
     parameters: [nameParameter, userParameter],
     body: { schema: 'HoldRequest', contentTypes: JSON_ONLY, required: true },
-    answers: [{ status: 200, description: 'The hold.', body: 'Hold' }, invalid, unknownBaseline],
+    answers: [
+      { status: 200, description: 'The hold.', body: 'Hold' },
+      invalid,
+      unknownBaseline,
+      { status: 409, description: 'Somebody else holds the baseline.', body: 'ErrorList' },
+    ],
   },
   {
     method: 'DELETE',

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json } from '../json.ts';
 import { type Actor, type Problem, ProblemError } from '../problem.ts';
 import type { ArmResponse } from './arm.ts';
+import type { ArmUnreachableError } from './arm-errors.ts';
 
 /**
  * What a refusal means for the write that met it.
@@ -211,9 +212,9 @@ export function readRefusal(response: ArmResponse, resource: string): ArmRefusal
   return {
     disposition: rule.disposition,
     problem: {
-      code: effective === '' ? `Http${response.status}` : effective,
+      code: effective === '' ? `Http${response.status}` : shortened(effective, LONGEST_CODE),
       actor: rule.actor,
-      message: message === '' ? `Azure answered HTTP ${response.status}.` : message,
+      message: message === '' ? `Azure answered HTTP ${response.status}.` : shortened(message),
       remedy: rule.remedy,
       resource,
     },
@@ -221,6 +222,34 @@ export function readRefusal(response: ArmResponse, resource: string): ArmRefusal
     ...(response.status === 200 ? { failedOperation: true } : {}),
     ...(rule.givenUp === undefined ? {} : { givenUp: rule.givenUp }),
   };
+}
+
+/** What it means that ARM gave no answer: the call may or may not have done its work. `doing`: what was under way. */
+export function refusalOfUnreachable(error: ArmUnreachableError, doing: string, resource?: string): ArmRefusal {
+  return {
+    disposition: 'wait',
+    problem: {
+      code: 'AzureUnreachable',
+      actor: 'azure-temporary',
+      message: `Azure Resource Manager gave no answer while ${doing} (${shortened(error.message)}).`,
+      remedy: 'Hubkeeper tries again by itself; check the network of the app if it lasts.',
+      ...(resource === undefined ? {} : { resource }),
+    },
+    givenUp: { actor: 'operator', remedy: 'Check the network of the app, then reconcile the baseline.' },
+  };
+}
+
+/**
+ * Most characters of a message that travels with an outcome: whole validation reports come as one, and everything that
+ * activities exchange in one turn has to fit into 64 KB.
+ */
+const LONGEST_MESSAGE = 400;
+const LONGEST_CODE = 100;
+
+/** One line of at most 400 characters: control characters and runs of blanks become one blank. */
+export function shortened(message: string, longest = LONGEST_MESSAGE): string {
+  const line = message.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  return line.length <= longest ? line : `${line.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 /** `Retry-After` in seconds, rounded up, between 0 and an hour; absent or unreadable: undefined. */

@@ -28,6 +28,9 @@ const FLOOR_POLL_SECONDS = 5;
 /** Nor more seldom: a long Retry-After would leave a finished operation unnoticed. */
 const CEILING_POLL_SECONDS = 60;
 
+/** Longest URL that is followed: it travels with the outcome of a start, and a turn's outcomes have to fit into 64 KB. */
+export const LONGEST_OPERATION_URL = 4_096;
+
 function pollSeconds(headers: Readonly<Record<string, string>>): number {
   return Math.min(
     CEILING_POLL_SECONDS,
@@ -41,6 +44,11 @@ function provisioningStateOf(body: unknown): string | undefined {
   return typeof provisioningState === 'string' ? provisioningState.toLowerCase() : undefined;
 }
 
+/** A URL that is to be followed; one that is longer than any Azure is known to give is as good as none. */
+function followed(url: string | undefined): string | undefined {
+  return url !== undefined && url.length <= LONGEST_OPERATION_URL ? url : undefined;
+}
+
 /**
  * Reads the first answer to a PUT, PATCH, POST or DELETE. `Azure-AsyncOperation` wins over `Location`; a PUT with
  * neither is watched on the resource itself. No provisioning state at all means done.
@@ -52,11 +60,11 @@ export function readStart(
 ): OperationOutcome {
   if (response.status >= 400) return { state: 'refused', refusal: readRefusal(response, resource) };
   const retryAfterSeconds = pollSeconds(response.headers);
-  const asyncOperation = response.headers['azure-asyncoperation'];
+  const asyncOperation = followed(response.headers['azure-asyncoperation']);
   if (asyncOperation !== undefined)
     return { state: 'running', handle: { by: 'asyncOperation', url: asyncOperation }, retryAfterSeconds };
   if (response.status === 204) return { state: 'succeeded' };
-  const { location } = response.headers;
+  const location = followed(response.headers.location);
   if (response.status === 202 && location !== undefined)
     return { state: 'running', handle: { by: 'location', url: location }, retryAfterSeconds };
   if (method === 'PUT') return readResource(response, resource);

@@ -1,5 +1,6 @@
 import { sameId } from '../plan/graph.ts';
 import type { Problem } from '../problem.ts';
+import { parseArmId } from './arm-id.ts';
 import { type FirewallPublicIpValue, readFirewallPublicIpValue } from './firewall-public-ip-value.ts';
 import { diagnosticSettingName, diagnosticSettings } from './resolve/diagnostics.ts';
 import { NameBook } from './resolve/name-book.ts';
@@ -27,11 +28,16 @@ export interface Adjustment {
 /** How one kind of adjustment is checked and applied. */
 export interface AdjustmentKind {
   readonly name: string;
-  /** What is wrong with the value for this baseline; undefined when nothing is. */
+  /** ARM id of what a person names as target, by id or by name; what names nothing of the baseline stays. */
+  idOf(target: string, baseline: ResolvedBaseline): string;
+  /** What is wrong with target and value for this baseline; undefined when nothing is. */
   validate(adjustment: Adjustment, baseline: ResolvedBaseline): Problem | undefined;
   /** The baseline as the adjustment wants it, within the bounds of the spec in force. */
   apply(adjustment: Adjustment, baseline: ResolvedBaseline, nowIso: string): ResolvedBaseline;
 }
+
+/** Microsoft documents 250 public addresses as the most of one firewall. */
+const MOST_ADDRESSES = 250;
 
 /** Names, in lower case, of what a reaction never takes off: pinned addresses, existing ones, and the first. */
 function kept(firewall: FirewallSpec, addresses: readonly ResolvedPublicIpAddress[]): ReadonlySet<string> {
@@ -96,6 +102,10 @@ function lastPinned(firewall: FirewallSpec, addresses: readonly ResolvedPublicIp
 /** How many public addresses the firewall has, and which of ours are passed over or only kept. */
 const firewallPublicIpCount: AdjustmentKind = {
   name: 'firewallPublicIpCount',
+  idOf: (target, { firewall }) =>
+    firewall !== undefined && [firewall.id, parseArmId(firewall.id).name].some((one) => sameId(one, target))
+      ? firewall.id
+      : target,
   validate: (adjustment, baseline) => {
     const { firewall } = baseline;
     if (firewall === undefined || !sameId(firewall.id, adjustment.target)) {
@@ -103,16 +113,37 @@ const firewallPublicIpCount: AdjustmentKind = {
         code: 'AdjustmentTargetUnknown',
         actor: 'caller',
         message: `The baseline has no firewall ${adjustment.target}.`,
-        remedy: `Name the firewall of the baseline as target${firewall === undefined ? '.' : `: ${firewall.id}.`}`,
+        remedy:
+          firewall === undefined
+            ? 'Give the spec a firewall first.'
+            : `Name the firewall of the baseline as target: ${parseArmId(firewall.id).name}, or ${firewall.id}.`,
         path: 'target',
       };
     }
-    if (readFirewallPublicIpValue(adjustment.value) !== undefined) return undefined;
+    const { value } = adjustment;
+    const { minimum, maximum } = firewall.publicIpBounds;
+    const pinned = new Set((baseline.spec.hub.firewall?.publicIps.pinned ?? []).map((name) => name.toLowerCase()));
+    const last = firewall.publicIps.findLastIndex(({ configurationName }) =>
+      pinned.has(configurationName.toLowerCase()),
+    );
+    const least = Math.max(minimum, last + 1, 1);
+    const most = Math.max(maximum, least);
+    const wanted = readFirewallPublicIpValue(value);
+    if (wanted === undefined) {
+      return {
+        code: 'AdjustmentValueInvalid',
+        actor: 'caller',
+        message: `The number of public IP addresses is no integer from 1 to ${MOST_ADDRESSES}.`,
+        remedy: `Give a whole number from ${least} to ${most}, the bounds of hub.firewall.publicIps.`,
+        path: 'value',
+      };
+    }
+    if (wanted.count >= least && wanted.count <= most) return undefined;
     return {
-      code: 'AdjustmentValueInvalid',
+      code: 'AdjustmentOutOfBounds',
       actor: 'caller',
-      message: 'The number of public IP addresses is no integer from 1 to 250.',
-      remedy: 'Give a whole number; it is kept between minimum and maximum of hub.firewall.publicIps.',
+      message: `${wanted.count} public IP addresses are outside of the bounds of the spec, ${least} to ${most}.`,
+      remedy: `Give a number from ${least} to ${most}, or change minimum, maximum or pinned of hub.firewall.publicIps in the spec.`,
       path: 'value',
     };
   },
@@ -128,6 +159,11 @@ const firewallPublicIpCount: AdjustmentKind = {
 export const knownAdjustmentKinds: ReadonlyMap<string, AdjustmentKind> = new Map([
   [firewallPublicIpCount.name, firewallPublicIpCount],
 ]);
+
+/** ARM id of what a person names as target of an adjustment; what names nothing of the baseline stays as it is. */
+export function adjustmentTarget(kind: string, target: string, baseline: ResolvedBaseline): string {
+  return knownAdjustmentKinds.get(kind)?.idOf(target, baseline) ?? target;
+}
 
 /** What is wrong with an adjustment for this baseline; undefined when nothing is. */
 export function validateAdjustment(adjustment: Adjustment, baseline: ResolvedBaseline): Problem | undefined {

@@ -143,12 +143,22 @@ function faultsOf(issue: Issue): readonly Violation[] {
       return [boundFault(issue, path)];
     case 'invalid_value': {
       if (issue.input === undefined) return [violation('PropertyMissing', path, `${path} is missing.`, values)];
+      if (typeof issue.input === 'number' && issue.values.includes(String(issue.input))) {
+        const text = `${path} is the number ${issue.input}; write it as text: "${issue.input}".`;
+        return [violation('PropertyNeedsQuotes', path, text, values)];
+      }
       const message = `${path} is ${shown(issue.input)}; one of ${issue.values.map(String).join(', ')} is accepted.`;
       return [violation('PropertyValueRefused', path, message, values)];
     }
     case 'invalid_union':
       return unionFault(issue, path);
     case 'invalid_format': {
+      // Forms that the schema puts into words; the others only have a pattern.
+      if (issue.message.startsWith('must ')) {
+        return [
+          violation('PropertyFormatWrong', path, `${path} is ${shown(issue.input)}; it ${issue.message}.`, values),
+        ];
+      }
       const isId = typeof issue.input === 'string' && /(?:^|\.)\w*(?:[iI]d|Ids\[\d+\]|ids\[\d+\])$/.test(path);
       if (isId)
         return [

@@ -19,7 +19,7 @@ export const baselineSpec = z
     apiVersion: z.literal(SPEC_API_VERSION).describe('Version of this format.'),
     name: z
       .string()
-      .regex(BASELINE_NAME)
+      .regex(BASELINE_NAME, 'must be 1 to 40 lower-case letters, digits or hyphens, without a hyphen at either end')
       .describe(
         'Name of the baseline, unique in the app that keeps it: up to 40 lower-case letters, digits and hyphens.',
       ),

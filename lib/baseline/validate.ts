@@ -10,6 +10,7 @@ import { egressConstraints } from './constraints/egress.ts';
 import { firewallPolicyConstraints } from './constraints/firewall-policy.ts';
 import { governanceConstraints } from './constraints/governance.ts';
 import { hubConstraints } from './constraints/hub.ts';
+import { locationConstraints } from './constraints/locations.ts';
 import { peeringConstraints } from './constraints/peerings.ts';
 import { resolvedConstraints } from './constraints/resolved.ts';
 import { retirementConstraints } from './constraints/retirements.ts';
@@ -31,7 +32,7 @@ export const maxViolations = 200;
 const maxAddressPrefixes = 200;
 
 export interface ValidateOptions {
-  /** Today as YYYY-MM-DD. What Azure has retired by then is a violation, what it will retire a warning. */
+  /** Today as YYYY-MM-DD, or a time of it. What Azure has retired by then is a violation, what it will retire a warning. */
   readonly todayIso: string;
 }
 
@@ -61,6 +62,7 @@ const constraints: readonly Constraint[] = [
   adoptionConstraints,
   governanceConstraints,
   egressConstraints,
+  locationConstraints,
   retirementConstraints,
 ];
 
@@ -108,7 +110,7 @@ export function validateSpecValue(value: JsonObject, options: ValidateOptions): 
   const spec = parsed.data;
   const tooLong = [...sizeFaults(spec)];
   if (tooLong.length > 0) return refused(tooLong, []);
-  const context = constraintContext(spec, options.todayIso);
+  const context = constraintContext(spec, options.todayIso.slice(0, 'YYYY-MM-DD'.length));
   const found = constraints.flatMap((constraint) => [...constraint(context)]);
   const warnings = found.filter(({ code }) => isWarning(code));
   const violations = found.filter(({ code }) => !isWarning(code));

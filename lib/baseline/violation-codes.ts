@@ -80,7 +80,7 @@ export const violationCodes = {
   },
   PropertyNeedsQuotes: {
     meaning: 'YAML reads the value as a number or as true or false, but the property is text.',
-    remedy: 'Put the value in quotes.',
+    remedy: 'Put the value in quotes, so that it is text.',
   },
   PropertyValueRefused: {
     meaning: 'The value is none of those that the property takes.',
@@ -145,6 +145,11 @@ export const violationCodes = {
   PublicRangeTranslated: {
     meaning: 'A network has public addresses that the firewall would translate.',
     remedy: 'Add {prefix} to hub.firewall.privateRanges.',
+    severity: 'warning',
+  },
+  DriftOnRequestOnly: {
+    meaning: 'The spec asks for more than this version does about changes made behind its back.',
+    remedy: 'Run plan or reconcile on a schedule of yours until comparison by schedule is part of the app.',
     severity: 'warning',
   },
   SubnetOutsideNetwork: {
@@ -658,6 +663,11 @@ export const violationCodes = {
   PlannedInAdoptedNetwork: {
     meaning: 'A subnet is to be planned in an existing network, whose other subnets are not in the spec.',
     remedy: 'Give the subnet an addressPrefix that is free in the network.',
+    severity: 'warning',
+  },
+  UnknownLocation: {
+    meaning: 'A region is named that is not among those known to this version: misspelt, or newer than it.',
+    remedy: 'Check the spelling: az account list-locations names every region that a subscription can use.',
     severity: 'warning',
   },
   AdoptedTwice: {

@@ -62,13 +62,24 @@ export async function findEndpoint(world: World, options: EndpointOptions): Prom
   const localKey = key ?? ready.data.functionKey;
   if (localKey !== undefined) refuseKeyInTheClear(url);
   // Nobody signs in to an app on one's own machine; the name of the account there is who calls.
-  const user = named ?? nameOfUser(filled(env.USER) ?? filled(env.USERNAME), 'USER');
+  const user = named ?? [env.USER, env.USERNAME, world.accountName].map(filled).find(isName);
+  if (user === undefined) {
+    throw usageError(
+      'It is not known who you are.',
+      'Name yourself with --user NAME, or set HUBKEEPER_USER.',
+      'HUBKEEPER_USER',
+    );
+  }
   return {
     url,
     from: 'local state folder',
     ...(localKey === undefined ? {} : { key: localKey }),
-    ...(user === undefined ? {} : { user }),
+    user,
   };
+}
+
+function isName(text: string | undefined): boolean {
+  return userName.safeParse(text).success;
 }
 
 function filled(text: string | undefined): string | undefined {

@@ -4,7 +4,7 @@ import type { Client } from './client.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { waitsForApproval } from './operation-view.ts';
 import type { Progress } from './progress.ts';
-import type { World } from './world.ts';
+import type { Interrupter, World } from './world.ts';
 
 export interface FollowInput {
   readonly operationId: string;
@@ -16,7 +16,7 @@ export interface FollowInput {
 
 /** How watching ended. The operation itself goes on in every case but `final`. */
 export interface Followed {
-  readonly ended: 'final' | 'approval' | 'interrupted' | 'timeout';
+  readonly ended: 'final' | 'approval' | 'interrupted' | 'terminated' | 'timeout';
   readonly operation: OperationBody | undefined;
   readonly exitCode: ExitCode;
 }
@@ -33,7 +33,11 @@ const PATIENCE_MS = 5 * 60_000;
  */
 export async function follow(world: World, client: Client, progress: Progress, input: FollowInput): Promise<Followed> {
   const interrupted = new AbortController();
-  const stopListening = world.onInterrupt(() => interrupted.abort());
+  let interrupter: Interrupter = 'person';
+  const stopListening = world.onInterrupt((by) => {
+    interrupter = by;
+    interrupted.abort();
+  });
   const startedMs = world.nowMs();
   let operation: OperationBody | undefined;
   let silentSinceMs: number | undefined;
@@ -58,7 +62,10 @@ export async function follow(world: World, client: Client, progress: Progress, i
           silentSinceMs ??= world.nowMs();
         }
       }
-      if (interrupted.signal.aborted) return { ended: 'interrupted', operation, exitCode: EXIT.interrupted };
+      if (interrupted.signal.aborted) {
+        const ended = interrupter === 'person' ? 'interrupted' : 'terminated';
+        return { ended, operation, exitCode: EXIT.interrupted };
+      }
       if (input.timeoutMinutes !== undefined && world.nowMs() - startedMs >= input.timeoutMinutes * 60_000) {
         return { ended: 'timeout', operation, exitCode: EXIT.failed };
       }

@@ -1,8 +1,10 @@
 import type * as z from 'zod';
 import { errorList } from '../api/errors.ts';
 import { CliError } from './cli-error.ts';
+import { commandName } from './command-name.ts';
 import type { Endpoint } from './endpoint.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { cliRemedy } from './remedy.ts';
 import { plain } from './style.ts';
 import type { World } from './world.ts';
 
@@ -56,7 +58,7 @@ export async function call<Schema extends z.ZodType>(
     const schema = request.answers[answer.response.status];
     if (schema === undefined) {
       if (last || !WORTH_REPEATING.has(answer.response.status))
-        throw refused(endpoint, request, answer.response, answer.text);
+        throw refused(world, endpoint, request, answer.response, answer.text);
       await pause(world, attempt, retryAfterSeconds, signal);
       continue;
     }
@@ -95,7 +97,7 @@ async function send(
     });
     return { response, text: await response.text() };
   } catch (error) {
-    return timeout.aborted ? timedOut(endpoint, request, timeoutSeconds) : unreachable(endpoint, error);
+    return timeout.aborted ? timedOut(world, endpoint, request, timeoutSeconds) : unreachable(endpoint, error);
   }
 }
 
@@ -138,12 +140,25 @@ function exitCodeOf(status: number): ExitCode {
   return [400, 413, 415, 422].includes(status) ? EXIT.invalid : EXIT.failed;
 }
 
-function refused(endpoint: Endpoint, request: Call<z.ZodType>, response: Response, text: string): CliError {
+function refused(
+  world: World,
+  endpoint: Endpoint,
+  request: Call<z.ZodType>,
+  response: Response,
+  text: string,
+): CliError {
   const { status } = response;
   const body = bodyOf(text);
+  const command = commandName(world.env);
   const listed = errorList.safeParse(body);
-  if (listed.success && listed.data.errors.length > 0)
-    return new CliError(exitCodeOf(status), listed.data.errors, { status, body });
+  if (listed.success && listed.data.errors.length > 0) {
+    const errors = listed.data.errors.map((error) => ({
+      ...error,
+      remedy: cliRemedy(error.code, error.remedy, command),
+    }));
+    const isUnnamed = errors.some(({ code }) => code === 'UserMissing');
+    return new CliError(isUnnamed ? EXIT.invalid : exitCodeOf(status), errors, { status, body });
+  }
   const where = `${request.method} ${endpoint.url}/api${request.path}`;
   if (status >= 300 && status < 400) {
     const target = plain(response.headers.get('location')?.split('?')[0] ?? 'another address');
@@ -172,7 +187,7 @@ function refused(endpoint: Endpoint, request: Call<z.ZodType>, response: Respons
   return failure(
     'HttpStatus',
     `${where} answered with HTTP ${status}.`,
-    'Try again in a minute; hubkeeper health says what does not work.',
+    `Try again in a minute; ${command} health says what does not work.`,
     status,
   );
 }
@@ -186,11 +201,12 @@ function notUnderstood(endpoint: Endpoint, request: Call<z.ZodType>, status: num
   );
 }
 
-function timedOut(endpoint: Endpoint, request: Call<z.ZodType>, timeoutSeconds: number): CliError {
+function timedOut(world: World, endpoint: Endpoint, request: Call<z.ZodType>, timeoutSeconds: number): CliError {
+  const command = commandName(world.env);
   const remedy =
     request.method === 'GET'
-      ? 'Try again; hubkeeper health says whether the app works.'
-      : 'It may have been recorded all the same: look at hubkeeper operations before you try again.';
+      ? `Try again; ${command} health says whether the app works.`
+      : `It may have been recorded all the same: look at ${command} operations before you try again.`;
   return failure('TimedOut', `${endpoint.url} did not answer within ${timeoutSeconds} seconds.`, remedy);
 }
 

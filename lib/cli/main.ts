@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
+import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -9,8 +10,10 @@ import { runProgram } from './program.ts';
 import type { World } from './world.ts';
 
 function createWorld(): World {
+  const account = accountName();
   return {
     env: process.env,
+    ...(account === undefined ? {} : { accountName: account }),
     // npm runs scripts in the folder of the package; paths mean the folder that the person is in.
     workingFolder:
       process.env.npm_lifecycle_event === 'hubkeeper' ? (process.env.INIT_CWD ?? process.cwd()) : process.cwd(),
@@ -62,14 +65,25 @@ function createWorld(): World {
       }
     },
     onInterrupt: (callback) => {
-      process.once('SIGINT', callback);
-      process.once('SIGTERM', callback);
+      const byPerson = () => callback('person');
+      const byProcess = () => callback('process');
+      process.once('SIGINT', byPerson);
+      process.once('SIGTERM', byProcess);
       return () => {
-        process.off('SIGINT', callback);
-        process.off('SIGTERM', callback);
+        process.off('SIGINT', byPerson);
+        process.off('SIGTERM', byProcess);
       };
     },
   };
+}
+
+function accountName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    // Containers run under numbers that no account has.
+    return undefined;
+  }
 }
 
 // `hubkeeper journal | head` closes the pipe: nobody reads on, so there is nothing more to say.

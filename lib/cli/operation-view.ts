@@ -1,4 +1,11 @@
-import type { OperationBody, OperationNode, OperationState, WaitingFor } from '../api/operation.ts';
+import {
+  isFinal,
+  type OperationBody,
+  type OperationNode,
+  type OperationState,
+  type WaitingFor,
+} from '../api/operation.ts';
+import { type Caused, causeGroups, countOfGroup, dependentsText, namesText } from './cause-groups.ts';
 import { resourceText } from './resource-name.ts';
 import { plain, type Style } from './style.ts';
 import { countText, minutesText, timeText } from './text.ts';
@@ -13,6 +20,13 @@ export interface RunningRow {
   readonly note: string;
 }
 
+/** Everything that waits for the same. */
+export interface WaitingGroup {
+  readonly reason: string;
+  /** The reason with what it holds up. */
+  readonly line: string;
+}
+
 /** An operation, boiled down to what the screen shows. */
 export interface ProgressView {
   readonly baseline: string;
@@ -23,7 +37,9 @@ export interface ProgressView {
   /** The longest first. */
   readonly running: readonly RunningRow[];
   /** Why something waits; each reason once. */
-  readonly waiting: readonly string[];
+  readonly waiting: readonly WaitingGroup[];
+  /** Resources that wait; the operation as a whole counts as one. */
+  readonly waitingCount: number;
 }
 
 /** What is to be seen of an operation at `nowMs` (milliseconds since 1970), unless the app itself says what time it is. */
@@ -40,7 +56,11 @@ export function progressView(operation: OperationBody, nowMs: number): ProgressV
     total: operation.progress.total,
     minutesLeft: operation.progress.criticalPathMinutesLeft,
     running: running.map(({ node }) => runningRow(node, atMs)),
-    waiting: waitingLines(operation),
+    waiting: waitingGroups(operation),
+    waitingCount: Math.max(
+      operation.nodes.filter((node) => node.state === 'waiting').length,
+      (operation.waitingFor?.length ?? 0) > 0 ? 1 : 0,
+    ),
   };
 }
 
@@ -48,24 +68,39 @@ export function progressView(operation: OperationBody, nowMs: number): ProgressV
 export function transitionLines(previous: OperationBody | undefined, current: OperationBody, style: Style): string[] {
   const before = new Map(previous?.nodes.map((node) => [node.id, node.state]));
   const lines: string[] = [];
+  const skipped: OperationNode[] = [];
   for (const node of current.nodes) {
     if (before.get(node.id) === node.state) continue;
+    if (node.state === 'skipped') skipped.push(node);
     const line = transitionLine(node, current, style, previous === undefined);
     if (line !== undefined) lines.push(line);
   }
-  return lines;
+  return [...lines, ...skippedLines(skipped, style)];
 }
 
-/** Why an operation waits, each reason once. */
-export function waitingLines(operation: OperationBody): string[] {
-  const lines = new Set<string>();
-  for (const waiting of operation.waitingFor ?? []) lines.add(waitingText(waiting));
-  for (const node of operation.nodes) {
-    if (node.state !== 'waiting') continue;
-    const name = resourceText(node.id);
-    lines.add(node.waitingFor === undefined ? name : `${name}: ${waitingText(node.waitingFor)}`);
-  }
-  return [...lines];
+/** Why an operation waits: each root cause once, with what it holds up. */
+export function waitingGroups(operation: OperationBody): readonly WaitingGroup[] {
+  const nodes = operation.nodes.filter((node) => node.state === 'waiting');
+  const groups = causeGroups(
+    nodes.map((node): Caused => {
+      const text = node.waitingFor === undefined ? 'No reason is given.' : waitingText(node.waitingFor);
+      return { id: node.id, text, cause: node.waitingFor?.cause };
+    }),
+  );
+  const told = new Set(nodes.flatMap((node) => (node.waitingFor === undefined ? [] : [waitingText(node.waitingFor)])));
+  const ofWhole = new Set((operation.waitingFor ?? []).map(waitingText).filter((text) => !told.has(text)));
+  return [
+    ...[...ofWhole].map((reason) => ({ reason, line: reason })),
+    ...groups.map((group) => ({
+      reason: group.text,
+      line: `${[waitersText(group.ids, operation), dependentsText(group)].filter((text) => text !== '').join(' ')}: ${group.text}`,
+    })),
+  ];
+}
+
+/** Names, unless it is all that the operation has: a list of everything tells nothing. */
+function waitersText(ids: readonly string[], operation: OperationBody): string {
+  return ids.length > 1 && ids.length === operation.nodes.length ? `all ${ids.length} resources` : namesText(ids);
 }
 
 /** Hashes that somebody has to approve before the operation goes on. */
@@ -93,11 +128,32 @@ export function waitsForApproval(operation: OperationBody): boolean {
 /** How an operation ended, or stands: one line, then everything that went wrong with its remedy. */
 export function summaryLines(operation: OperationBody, style: Style): string[] {
   const { done, total } = operation.progress;
-  const count = `${done} of ${countText(total, 'resource')} done`;
+  const count = total === 0 ? nothingText(operation) : `${done} of ${countText(total, 'resource')} done`;
   const duration = durationMinutes(operation);
   const took = duration === undefined ? '' : `, ${minutesText(duration)}`;
   const heading = `${stateText(operation.state, style)}  ${plain(operation.baseline)}: ${count}${took}  ${style.dim(plain(operation.id))}`;
-  return [heading, ...waitingLines(operation).map((line) => `  waits: ${line}`), ...errorLines(operation, style)];
+  return [
+    heading,
+    ...waitingGroups(operation).map(({ line }) => `  waits: ${line}`),
+    ...notMadeLines(operation),
+    ...errorLines(operation, style),
+  ];
+}
+
+function nothingText(operation: OperationBody): string {
+  if (!isFinal(operation.state)) return 'nothing is written yet';
+  const isDone = operation.state === 'succeeded' && (operation.refused ?? []).length === 0;
+  return isDone ? 'nothing was to be done' : 'nothing was written';
+}
+
+/** Changes that the mode or a reaction's mode keeps from being made: no fault, but not to be overlooked. */
+function notMadeLines(operation: OperationBody): string[] {
+  const failed = new Set(operation.errors.map((error) => error.resource?.toLowerCase()));
+  const quiet = (operation.refused ?? []).filter(({ id }) => !failed.has(id.toLowerCase()));
+  return causeGroups(quiet.map(({ id, why, cause }) => ({ id, text: plain(why), cause }))).map((group) => {
+    const were = group.ids.length === 1 && group.dependents.length === 0 ? 'was' : 'were';
+    return `  ${countOfGroup(group, 'change')} ${were} not made. ${group.text}`;
+  });
 }
 
 export function stateText(state: string, style: Style): string {
@@ -119,10 +175,35 @@ export function stateText(state: string, style: Style): string {
 }
 
 function errorLines(operation: OperationBody, style: Style): string[] {
-  return operation.errors.flatMap((error) => [
-    `  ${style.red('×')} ${error.resource === undefined ? '' : `${style.bold(resourceText(error.resource))}: `}${plain(error.message)} ${style.dim(`[${plain(error.code)}]`)}`,
-    `      ${whoActs(error.actor)}: ${plain(error.remedy)}`,
-  ]);
+  const causes = new Map((operation.refused ?? []).map(({ id, cause }) => [id.toLowerCase(), cause]));
+  const whole = operation.errors.filter((error) => error.resource === undefined);
+  const items = operation.errors.flatMap((error): Caused[] =>
+    error.resource === undefined
+      ? []
+      : [{ id: error.resource, text: errorText(error, style), cause: causes.get(error.resource.toLowerCase()) }],
+  );
+  const blocked = operation.nodes.flatMap(({ id, blockedBy }): Caused[] =>
+    blockedBy === undefined ? [] : [{ id, text: '', cause: blockedBy }],
+  );
+  const remedies = new Map(operation.errors.map((error) => [errorText(error, style), remedyText(error)]));
+  return [
+    ...whole.flatMap((error) => [`  ${style.red('×')} ${errorText(error, style)}`, `      ${remedyText(error)}`]),
+    ...causeGroups([...items, ...blocked])
+      .filter(({ text }) => text !== '')
+      .flatMap((group) => [
+        `  ${style.red('×')} ${style.bold(namesText(group.ids))}: ${group.text}`,
+        ...(group.dependents.length === 0 ? [] : [`      ${dependentsText(group)}`]),
+        `      ${remedies.get(group.text) ?? ''}`,
+      ]),
+  ];
+}
+
+function errorText(error: OperationBody['errors'][number], style: Style): string {
+  return `${plain(error.message)} ${style.dim(`[${plain(error.code)}]`)}`;
+}
+
+function remedyText(error: OperationBody['errors'][number]): string {
+  return `${whoActs(error.actor)}: ${plain(error.remedy)}`;
 }
 
 function whoActs(actor: OperationBody['errors'][number]['actor']): string {
@@ -173,8 +254,15 @@ function transitionLine(
       return `${style.red('×')} ${name} failed${error === undefined ? '' : `: ${plain(error.message)}`}`;
     }
     case 'skipped':
-      return `${style.dim('-')} ${name} was not started`;
+      // Told together: with one failure dozens go that way.
+      return undefined;
   }
+}
+
+function skippedLines(skipped: readonly OperationNode[], style: Style): string[] {
+  if (skipped.length === 0) return [];
+  const were = skipped.length === 1 ? 'was' : 'were';
+  return [`${style.dim('-')} ${namesText(skipped.map(({ id }) => id))} ${were} not started`];
 }
 
 function verbOf(node: OperationNode): string {

@@ -1,4 +1,5 @@
 import type { ChangeBody, DifferenceBody, PlanBody } from '../api/plan.ts';
+import { causeGroups, dependentsText, namesText } from './cause-groups.ts';
 import { resourceText } from './resource-name.ts';
 import { plain, type Style } from './style.ts';
 import { countText, minutesText, valueText } from './text.ts';
@@ -18,12 +19,18 @@ export function planLines(plan: PlanBody, { style, full }: PlanViewOptions): str
   if (plan.changes.length === 0) {
     lines.push(plan.refused.length === 0 ? 'Nothing to do: everything is as declared.' : 'Nothing that may be done.');
   } else {
-    for (const change of plan.changes) lines.push(...changeLines(change, style, full));
+    for (const [reason, changes] of byReason(plan.changes)) {
+      lines.push(`  ${plain(reason).replace(/\.$/, '')}:`);
+      for (const change of changes) lines.push(...changeLines(change, style, full));
+    }
   }
   if (plan.refused.length > 0) {
     lines.push('', style.bold(`Refused (${plan.refused.length})`));
-    for (const refusal of plan.refused) {
-      lines.push(`  ${style.red('×')} ${style.bold(resourceText(refusal.id))}`, `      ${plain(refusal.why)}`);
+    const items = plan.refused.map(({ id, why, cause }) => ({ id, text: plain(why), cause }));
+    for (const group of causeGroups(items)) {
+      lines.push(`  ${style.red('×')} ${style.bold(namesText(group.ids, full))}`, `      ${group.text}`);
+      if (group.dependents.length === 0) continue;
+      lines.push(`      ${dependentsText(group)}${full ? `: ${namesText(group.dependents, true)}` : ''}`);
     }
   }
   lines.push('', ...totalLines(plan, style));
@@ -43,12 +50,19 @@ export function planSummary(plan: PlanBody): string {
   return `${parts.join(', ')}; ${minutesText(plan.criticalPathMinutes)} on the critical path`;
 }
 
+/** In the order of their first appearance: with dozens of new resources, one reason is said once. */
+function byReason(changes: readonly ChangeBody[]): ReadonlyMap<string, readonly ChangeBody[]> {
+  const groups = new Map<string, ChangeBody[]>();
+  for (const change of changes) groups.set(change.reason, [...(groups.get(change.reason) ?? []), change]);
+  return groups;
+}
+
 function changeLines(change: ChangeBody, style: Style, full: boolean): string[] {
   const { mark, paint } = signOf(change.action, style);
   const details = [plain(change.kind), minutesText(change.estimatedMinutes)];
   if (change.owner !== 'spec') details.push(`by ${plain(change.owner)}`);
   const heading = `${paint(`${mark} ${change.action}`)} ${style.bold(resourceText(change.id))}  ${style.dim(details.join(', '))}`;
-  const lines = [`  ${heading}${riskText(change, style)}`, `      ${plain(change.reason)}`];
+  const lines = [`    ${heading}${riskText(change, style)}`];
   if (full || change.action === 'update') {
     for (const difference of change.diff) lines.push(...differenceLines(difference, style, full));
   }

@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { usageError } from './cli-error.ts';
+import { exampleText } from './command-name.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { type CommonOptions, reportError, reportUnexpected, runVerb } from './run-verb.ts';
 import type { Verb, VerbInput } from './verb.ts';
@@ -12,6 +13,10 @@ import type { World } from './world.ts';
  */
 export async function runProgram(args: readonly string[], world: World, version: string): Promise<ExitCode> {
   const json = args.includes('--json');
+  if (json && args.some((arg) => arg === '--version' || arg === '-V')) {
+    world.stdout.write(`${JSON.stringify({ version }, null, 2)}\n`);
+    return EXIT.done;
+  }
   let exitCode: ExitCode = EXIT.done;
   const program = createProgram(world, version, json, async (verb, input, common) => {
     exitCode = await runVerb(world, verb, input, common);
@@ -41,7 +46,7 @@ function createProgram(
     .helpCommand('help [command]', 'show help for a command')
     .option('--json', 'machine output, and nothing else, on stdout')
     .option('--yes', 'ask nothing')
-    .option('--user <name>', 'who you are; else HUBKEEPER_USER')
+    .option('--user <name>', 'who you are; else HUBKEEPER_USER, else your account (local environment only)')
     .option('--state <folder>', 'state folder of the local environment; else HUBKEEPER_URL, else .hubkeeper')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -52,15 +57,18 @@ function createProgram(
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText('after', ROOT_HELP)
+    .addHelpText('after', rootHelp(world))
     .exitOverride();
   if (!json) program.showHelpAfterError('(add --help for the arguments, options and examples)');
-  for (const verb of verbs) addVerb(program, verb, run);
+  for (const verb of verbs) addVerb(program, world, verb, run);
+  // Who mistypes a command wants to see which there are; a command's own help is one line away.
+  if (!json) program.showHelpAfterError(true);
   return program;
 }
 
 function addVerb(
   program: Command,
+  world: World,
   verb: Verb,
   run: (verb: Verb, input: VerbInput, common: CommonOptions) => Promise<void>,
 ): void {
@@ -70,10 +78,7 @@ function addVerb(
     .description(
       verb.description === undefined ? `${sentence(verb.summary)}` : `${sentence(verb.summary)}\n\n${verb.description}`,
     )
-    .addHelpText(
-      'after',
-      `\nExamples:\n${verb.examples.map((example) => `  $ ${example}`).join('\n')}\n\n${EXIT_HELP}`,
-    );
+    .addHelpText('after', `\n${examplesText(world, verb.examples)}\n\n${EXIT_HELP}`);
   for (const { name, description } of verb.args) command.addArgument(new Argument(name, description));
   for (const { flags, description, required } of verb.options) {
     command.addOption(new Option(flags, description).makeOptionMandatory(required === true));
@@ -98,19 +103,22 @@ const HELP_WIDTH = 100;
 
 const EXIT_HELP = 'Exit codes: 0 done, 1 failed, 2 invalid input, 3 waits for approval.';
 
-const ROOT_HELP = `
+function examplesText(world: World, examples: readonly string[]): string {
+  return `Examples:\n${examples.map((example) => `  $ ${exampleText(world.env, example)}`).join('\n')}`;
+}
+
+function rootHelp(world: World): string {
+  return `
 Environment:
   HUBKEEPER_URL   address of the app, such as https://NAME.azurewebsites.net;
                   without it, the local environment that npm start runs
   HUBKEEPER_KEY   function key of the app
-  HUBKEEPER_USER  who you are
+  HUBKEEPER_USER  who you are; with the local environment, else the name of your account
 
-Examples:
-  $ hubkeeper plan baseline.yaml
-  $ hubkeeper apply baseline.yaml
-  $ hubkeeper status prod --json
+${examplesText(world, ['hubkeeper plan baseline.yaml', 'hubkeeper apply baseline.yaml', 'hubkeeper status prod --json'])}
 
 ${EXIT_HELP}`;
+}
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

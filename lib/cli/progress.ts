@@ -25,8 +25,10 @@ const BAR_WIDTH = 24;
 /** On terminals narrower than `NARROW_COLUMNS`. */
 const SHORT_BAR_WIDTH = 10;
 const NARROW_COLUMNS = 90;
-/** Room for percentage and note beside label and bar. */
+/** Least room for percentage and note beside label and bar. */
 const NOTE_WIDTH = 32;
+/** ` 100% ` and the blank before the bar; one column stays free, since the last one wraps. */
+const PERCENT_WIDTH = 8;
 const SHORTEST_LABEL = 12;
 /** Lines that stay free for the text above the bars. */
 const FREE_LINES = 6;
@@ -69,10 +71,10 @@ class LineProgress implements Progress {
     const shown = { ...operation, nodes: operation.nodes.filter((node) => !short.has(node.id)) };
     for (const line of transitionLines(this.#previous, shown, style)) this.say(line);
     const view = progressView(operation, nowMs());
-    for (const line of view.waiting) {
-      if (!this.#waiting.has(line)) this.say(`waits: ${line}`);
+    for (const { reason, line } of view.waiting) {
+      if (!this.#waiting.has(reason)) this.say(`waits: ${line}`);
     }
-    this.#waiting = new Set(view.waiting);
+    this.#waiting = new Set(view.waiting.map(({ reason }) => reason));
     this.#previous = operation;
     this.#sayWhole(view);
   }
@@ -115,10 +117,10 @@ class BarProgress implements Progress {
     const view = progressView(operation, nowMs());
     const ended = { ...operation, nodes: operation.nodes.filter((node) => node.state !== 'running') };
     for (const line of transitionLines(this.#previous, ended, style)) this.#log(line);
-    for (const line of view.waiting) {
-      if (!this.#waiting.has(line)) this.#log(`${style.yellow('waits:')} ${line}`);
+    for (const { reason, line } of view.waiting) {
+      if (!this.#waiting.has(reason)) this.#log(`${style.yellow('waits:')} ${line}`);
     }
-    this.#waiting = new Set(view.waiting);
+    this.#waiting = new Set(view.waiting.map(({ reason }) => reason));
     this.#previous = operation;
     this.#draw(this.#rowsOf(view));
   }
@@ -150,14 +152,15 @@ class BarProgress implements Progress {
   #draw(rows: readonly Row[]): void {
     const bars = this.#started();
     const columns = this.#options.sink.columns ?? USUAL_COLUMNS;
-    const room = Math.max(SHORTEST_LABEL, columns - barWidth(columns) - NOTE_WIDTH);
+    const noteWidth = Math.max(NOTE_WIDTH, ...rows.map((row) => row.note.length + PERCENT_WIDTH));
+    const room = Math.max(SHORTEST_LABEL, columns - barWidth(columns) - noteWidth);
     const labelWidth = Math.min(room, Math.max(...rows.map((row) => row.label.length)));
     for (const surplus of this.#rows.splice(rows.length)) bars.remove(surplus);
     for (const [index, row] of rows.entries()) {
       const payload = {
         label: cut(row.label, labelWidth).padEnd(labelWidth),
         percent: `${row.percent}%`.padStart(4),
-        note: row.note,
+        note: cut(row.note, Math.max(0, columns - labelWidth - barWidth(columns) - PERCENT_WIDTH)),
       };
       const bar = this.#rows[index];
       if (bar === undefined) this.#rows.push(bars.create(100, row.percent, payload));
@@ -187,8 +190,8 @@ class BarProgress implements Progress {
 
   #log(line: string): void {
     if (this.#bars === undefined) this.#options.sink.write(`${line}\n`);
-    // Lines of what stood there before may be longer: clear to the end of the line first.
-    else this.#bars.log(`\u001b[0K${line}\n`);
+    // The bars must not wrap, text must: it would be cut. What stood there before may be longer: clear around the text.
+    else this.#bars.log(`\u001b[?7h\u001b[0K${line}\u001b[0K\n\u001b[?7l`);
   }
 }
 
@@ -199,9 +202,9 @@ function barWidth(columns: number): number {
 function wholeText(view: ProgressView): string {
   if (view.total === 0) return view.state;
   const done = `${view.done} of ${view.total} done`;
-  const waits = view.waiting.length === 0 ? '' : `, ${view.waiting.length} waiting`;
+  const waits = view.waitingCount === 0 ? '' : `, ${view.waitingCount} waiting`;
   // While everything waits for somebody outside, an estimate of Azure's own minutes would mislead.
-  if (view.running.length === 0 && view.waiting.length > 0) return `${done}${waits}`;
+  if (view.running.length === 0 && view.waitingCount > 0) return `${done}${waits}`;
   const left = view.minutesLeft < 1 ? minutesText(0) : `about ${minutesText(view.minutesLeft)}`;
   return view.done === view.total ? `${done}${waits}` : `${done}, ${left} left${waits}`;
 }

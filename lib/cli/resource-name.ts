@@ -2,7 +2,7 @@ import { plain } from './style.ts';
 
 /** An ARM id as people say it. */
 export interface ResourceName {
-  /** `fw-hub`, `vnet-hub/snet-nodes` for a child, `logs of fw-hub` for what hangs on another resource. */
+  /** `fw-hub`, `vnet-hub/snet-nodes` for a child, `diagnostic settings of fw-hub` for what hangs on another resource. */
   readonly name: string;
   /** Resource group; empty when the id has none. */
   readonly group: string;
@@ -19,10 +19,12 @@ export function resourceName(id: string): ResourceName {
   if (providerAt < 0) return group === '' ? { name: plain(id), group: '' } : { name: group, group };
   const names = segments.slice(providerAt + 2).filter((_, index) => index % 2 === 1);
   if (names.length === 0) return { name: plain(id), group };
-  const carrier = segments.slice(0, providerAt).some((segment) => segment.toLowerCase() === 'providers')
-    ? ` of ${segments[providerAt - 1]}`
-    : '';
-  return { name: `${names.join('/')}${carrier}`, group };
+  const hasCarrier = segments.slice(0, providerAt).some((segment) => segment.toLowerCase() === 'providers');
+  if (!hasCarrier) return { name: names.join('/'), group };
+  const carrier = segments[providerAt - 1] ?? '';
+  // Diagnostic settings bear one name everywhere: what tells them apart is what they are of.
+  const isDiagnostics = segments.at(-2)?.toLowerCase() === 'diagnosticsettings';
+  return { name: `${isDiagnostics ? 'diagnostic settings' : names.join('/')} of ${carrier}`, group };
 }
 
 /** `fw-hub (rg-hub)`. */

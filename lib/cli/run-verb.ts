@@ -1,5 +1,6 @@
 import { CliError } from './cli-error.ts';
 import { createClient } from './client.ts';
+import { commandName } from './command-name.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { findingLines } from './finding.ts';
 import { createProgress } from './progress.ts';
@@ -30,6 +31,7 @@ export async function runVerb(world: World, verb: Verb, input: VerbInput, common
         style: common.json ? errorStyle : style,
         json: common.json,
         yes: common.yes,
+        command: commandName(world.env),
         say: (lines) => writeLines(common.json ? world.stderr : world.stdout, lines),
         progress: () => createProgress({ sink: world.stderr, style: errorStyle, nowMs: world.nowMs }, world.env),
       },

@@ -1,4 +1,5 @@
 import { isoTime } from '../api/common.ts';
+import { MAX_UNTIL_DAYS } from '../api/until.ts';
 import { usageError } from './cli-error.ts';
 import type { Client } from './client.ts';
 import type { World } from './world.ts';
@@ -17,26 +18,42 @@ export function durationMs(text: string): number | null {
   return digits === undefined || unitMs === undefined || Number(digits) === 0 ? null : Number(digits) * unitMs;
 }
 
+/** A time from the command line, read but not yet counted from anything. */
+export type TimeInput = { readonly iso: string } | { readonly durationMs: number };
+
 /**
- * A time from the command line: ISO 8601 with a zone as it is, or a duration such as `4h` counted from now, forward
- * (`until`) or back (`since`). Now is what the app's clock says, since it is the app that compares.
+ * Reads a time: ISO 8601 with a zone, or a duration such as `4h`. Nothing is called.
+ * @throws CliError (exit code 2) when it is neither.
  */
-export async function timeInput(
+export function readTime(option: 'until' | 'since', text: string): TimeInput {
+  if (isoTime.safeParse(text).success) return { iso: text };
+  const ms = durationMs(text);
+  if (ms !== null) return { durationMs: ms };
+  throw usageError(
+    `--${option} is neither a time nor a duration: ${text}.`,
+    'Give an ISO 8601 time with its zone, such as 2026-03-01T09:30:00Z, or a duration such as 90m, 4h, 2d.',
+    `--${option}`,
+  );
+}
+
+/**
+ * The time as ISO 8601. A duration counts from now, forward (`until`) or back (`since`). Now is what the app's clock
+ * says, since it is the app that compares.
+ */
+export async function timeByApp(
   world: World,
   client: Client,
   option: 'until' | 'since',
-  text: string,
+  time: TimeInput,
 ): Promise<string> {
-  if (isoTime.safeParse(text).success) return text;
-  const ms = durationMs(text);
-  if (ms === null) {
-    throw usageError(
-      `--${option} is neither a time nor a duration: ${text}.`,
-      'Give an ISO 8601 time with its zone, such as 2026-03-01T09:30:00Z, or a duration such as 90m, 4h, 2d.',
-      `--${option}`,
-    );
-  }
-  const { at } = (await client.health()).value;
+  if ('iso' in time) return time.iso;
+  const { at } = (await client.getPause()).value;
   const nowMs = at === undefined ? world.nowMs() : Date.parse(at);
-  return new Date(option === 'until' ? nowMs + ms : nowMs - ms).toISOString();
+  return new Date(option === 'until' ? nowMs + time.durationMs : nowMs - time.durationMs).toISOString();
 }
+
+/** Stands for a time that is not known yet while the rest of a request is checked. */
+export const SOME_TIME = '2000-01-01T00:00:00Z';
+
+/** Of `--until`, for help. */
+export const UNTIL_TEXT = `2026-03-01T09:30:00Z, or 90m, 4h, 2d from now; at most ${MAX_UNTIL_DAYS} days`;

@@ -28,6 +28,8 @@ export interface Context {
   readonly json: boolean;
   /** Nothing is to be asked. */
   readonly yes: boolean;
+  /** How a person calls the command line here, for hints: `hubkeeper`, or through npm. */
+  readonly command: string;
   /** Text that cannot wait for the end: on stdout for people, on stderr beside machine output. */
   say(lines: readonly string[]): void;
   progress(): Progress;

@@ -7,9 +7,14 @@ export interface TextSink {
   readonly rows?: number;
 }
 
+/** Who wants the command line to end. */
+export type Interrupter = 'person' | 'process';
+
 /** Everything outside that the command line touches. */
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Name of the account that runs this; absent where the system has none. */
+  readonly accountName?: string;
   /** Where relative paths start. */
   readonly workingFolder: string;
   readonly stdout: TextSink;
@@ -31,6 +36,6 @@ export interface World {
   readStandardInput(): Promise<Uint8Array>;
   /** Asks a person and gives the answer; `null` when nobody is there to answer. */
   ask(question: string): Promise<string | null>;
-  /** Calls back on Ctrl-C, until the returned function is called. */
-  onInterrupt(callback: () => void): () => void;
+  /** Calls back on Ctrl-C (`person`) and when another process asks to end, until the returned function is called. */
+  onInterrupt(callback: (by: Interrupter) => void): () => void;
 }

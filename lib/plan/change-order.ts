@@ -135,9 +135,12 @@ function deleteEdges(
   const recorded = (key: string) => (ledger.get(key)?.dependsOn ?? []).map(normaliseId);
   const nearest = new Nearest(indexOf, recorded);
   const edges: Edge[] = [];
-  /** What `user` used can go only after the change of `user`. */
+  /** An update that takes entries away, such as subnets, is the delete of these. */
+  const takesAway = (index: number) => (drafts[index]?.takesAway ?? []).length > 0;
+  /** What `user` used can go only after the change of `user`; a part of it, only after `user` itself has gone. */
   const goesAfter = (user: number, used: number | undefined, strength: number): void => {
-    if (used !== undefined && used !== user && isDelete(used)) edges.push({ from: used, to: user, strength });
+    if (used === undefined || used === user) return;
+    if (isDelete(used) || (takesAway(used) && isDelete(user))) edges.push({ from: used, to: user, strength });
   };
   const users: { readonly id: string; readonly actual: JsonObject | null | undefined; readonly kind: string }[] = [
     ...outcomes

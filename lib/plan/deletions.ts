@@ -39,6 +39,7 @@ export function leavings(
     const entry = ledger.get(key);
     const actual = input.observed.get(key);
     if (entry === undefined || declared.has(key) || actual === undefined || actual === null) continue;
+    if (input.claimedByOthers?.has(key) === true) continue;
     candidates.push({ key, entry, actual, rules: input.kinds(entry.kind) });
   }
   if (candidates.length === 0) return [];
@@ -52,14 +53,32 @@ export function leavings(
   }
   const made = candidates.filter(({ entry }) => entry.created);
   const adopted = candidates.filter(({ entry }) => !entry.created);
+  const teardown = input.teardown === true;
   const refusals = refusalsOf(made, adopted, input, ledger, outcomes);
   return candidates.map((candidate) => {
     const { key, entry, actual } = candidate;
     const refusal = refusals.get(key);
     if (refusal !== undefined) return { entry, actual, refusal };
-    const change = entry.created ? deletion(candidate) : retreat(candidate);
+    const change = entry.created ? deletion(candidate, teardown) : retreat(candidate, teardown);
     return change === undefined ? { entry, actual } : { entry, actual, change };
   });
+}
+
+/**
+ * Rows of what is no longer declared and is gone, belongs to another baseline by now, or has nothing of ours left in it.
+ * What was not looked for is kept.
+ */
+export function forgettable(
+  input: PlanInput,
+  ledger: ReadonlyMap<string, LedgerEntry>,
+  leaving: readonly Leaving[],
+): readonly string[] {
+  const declared = new Set(input.graph.nodes.map(({ id }) => normaliseId(id)));
+  const isOver = (key: string): boolean =>
+    input.observed.get(key) === null || (input.claimedByOthers?.has(key) === true && input.observed.has(key));
+  const gone = [...ledger].filter(([key]) => !declared.has(key) && isOver(key)).map(([, { id }]) => id);
+  const left = leaving.filter(({ change, refusal, entry }) => !change && !refusal && !entry.created);
+  return [...gone, ...left.map(({ entry }) => entry.id)].sort();
 }
 
 function refusalsOf(
@@ -72,24 +91,21 @@ function refusalsOf(
   const byKey = new Map(made.map((candidate) => [candidate.key, candidate]));
   const refusals = new Map<string, Refusal>();
   const queue: Candidate[] = [];
-  const keep = (key: string, code: string, why: string): void => {
+  const keep = (key: string, code: string, why: string, cause?: string): void => {
     const candidate = byKey.get(key);
     if (candidate === undefined || refusals.has(key)) return;
-    refusals.set(key, { id: candidate.entry.id, code, why });
+    refusals.set(key, { id: candidate.entry.id, code, why, ...(cause === undefined ? {} : { cause }) });
     queue.push(candidate);
   };
   const keepReferred = (body: JsonObject, rules: KindRules, by: string): void => {
     for (const id of rules.referencesOf(body)) {
       for (const key of [normaliseId(id), ...ancestors(id)]) {
-        if (!isGroup(key)) keep(key, 'StillNeeded', `${by} refers to it and stays.`);
+        if (!isGroup(key)) keep(key, 'StillNeeded', `${by} refers to it and stays.`, by);
       }
     }
   };
 
-  for (const { key, entry, actual, rules } of [...made, ...adopted]) {
-    const holder = input.claimedByOthers?.get(key);
-    if (holder !== undefined) keep(key, 'BelongsToAnotherBaseline', `It belongs to the baseline '${holder}'.`);
-    if (!entry.created) continue;
+  for (const { key, entry, actual, rules } of made) {
     const foreign = rules.foreignContentOf(actual, (pathOrId) =>
       pathOrId.startsWith('/') ? isAccountedFor(pathOrId, input, ledger) : isOurs(entry, pathOrId),
     );
@@ -111,7 +127,8 @@ function refusalsOf(
   const spread = (): void => {
     for (let kept = queue.pop(); kept !== undefined; kept = queue.pop()) {
       keepReferred(kept.actual, kept.rules, kept.entry.id);
-      for (const key of ancestors(kept.entry.id)) keep(key, 'StillNeeded', `${kept.entry.id} is in it and stays.`);
+      const { id } = kept.entry;
+      for (const key of ancestors(id)) keep(key, 'StillNeeded', `${id} is in it and stays.`, id);
     }
   };
   spread();
@@ -185,7 +202,7 @@ function ownersOf(entry: LedgerEntry): readonly Owner[] {
   return [...new Set(Object.values(ownedBeforeOf(entry)))].sort();
 }
 
-function deletion({ entry, rules }: Candidate): DraftChange {
+function deletion({ entry, rules }: Candidate, teardown: boolean): DraftChange {
   const owners = ownersOf(entry);
   const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
   return {
@@ -197,7 +214,9 @@ function deletion({ entry, rules }: Candidate): DraftChange {
     owner: byAdjustment ? 'adjustment' : (owners.find((owner) => owner !== 'adjustment') ?? 'spec'),
     reason: byAdjustment
       ? 'An adjustment had made it, and that adjustment is over.'
-      : 'Hubkeeper made it, and it is no longer declared.',
+      : teardown
+        ? 'Hubkeeper made it, and a teardown was asked for.'
+        : 'Hubkeeper made it, and it is no longer declared.',
     diff: [],
     estimatedMinutes: rules.durationMinutes.delete,
     lanes: entry.lanes,
@@ -206,7 +225,7 @@ function deletion({ entry, rules }: Candidate): DraftChange {
 }
 
 /** Takes out of an adopted resource what was ours in it; undefined: nothing is left there. */
-function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
+function retreat({ entry, actual, rules }: Candidate, teardown: boolean): DraftChange | undefined {
   const owned = ownedBeforeOf(entry);
   const { differences } = compare({}, actual, rules.comparison, owned);
   if (differences.length === 0) return undefined;
@@ -220,7 +239,7 @@ function retreat({ entry, actual, rules }: Candidate): DraftChange | undefined {
     action: 'update',
     risk: byAdjustment ? riskier(risk, 'disruptive') : risk,
     owner: byAdjustment ? 'adjustment' : (owners.find((owner) => owner !== 'adjustment') ?? 'spec'),
-    reason: `It is no longer declared: ${someOf(differences.map(({ path }) => path))} of ours leaves it; the resource itself stays.`,
+    reason: `${teardown ? 'A teardown was asked for' : 'It is no longer declared'}: ${someOf(differences.map(({ path }) => path))} of ours leaves it; the resource itself stays.`,
     diff: differences,
     estimatedMinutes: rules.durationMinutes.update,
     lanes: entry.lanes,

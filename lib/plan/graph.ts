@@ -27,6 +27,8 @@ export interface DesiredNode {
   readonly dependsOn: readonly Dependency[];
   /** Contention domains of a write, sorted, without repeats: no two writes run in one lane at once. */
   readonly lanes: readonly string[];
+  /** Further lanes of an update: of what the body of a resource that exists carries along. Sorted, without repeats. */
+  readonly carriedLanes?: readonly string[];
   readonly owner: Owner;
   /**
    * `create`: made when absent. `adopt`: must exist; our fields and entries are merged into it, teardown leaves it.

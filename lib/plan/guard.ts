@@ -80,6 +80,8 @@ export interface Circumstances {
     readonly usedInRun: number;
     readonly usedToday: number;
     readonly dayEndsIso: string;
+    /** `changeHash` of what this run has begun already: it is paid for. */
+    readonly paid?: readonly string[];
   } | null;
   /** Locked, opted out, or otherwise not to be touched: the resource and everything below it. */
   readonly protectedIds?: readonly {
@@ -99,18 +101,24 @@ export interface Waiting {
   /** Null: no end is known. */
   readonly untilIso: string | null;
   readonly why: string;
+  /** Id of the change whose wait it shares. */
+  readonly cause?: string;
+  /** Of a budget: which one is used up. */
+  readonly budget?: 'run' | 'day';
 }
 
-/** Every change of the plan is in exactly one of the three. */
+/** Every change of the plan is in exactly one of the first three. */
 export interface Verdict {
   readonly allowed: readonly string[];
   readonly refused: readonly Refusal[];
   readonly waiting: readonly Waiting[];
+  /** The allowed changes that take from the budget. */
+  readonly budgeted: readonly string[];
 }
 
 type Judgement =
   | { readonly verdict: 'allowed' }
-  | { readonly verdict: 'refused'; readonly code: string; readonly why: string }
+  | { readonly verdict: 'refused'; readonly code: string; readonly why: string; readonly cause?: string }
   | ({ readonly verdict: 'waiting' } & Omit<Waiting, 'id'>);
 
 const ALLOWED: Judgement = { verdict: 'allowed' };
@@ -132,34 +140,47 @@ export function guard(plan: Plan, circumstances: Circumstances): Verdict {
     judged.set(key, judge(change, circumstances, approved.has(key)));
   }
   shareFate(plan.changes, judged);
-  if (circumstances.budget !== null && !circumstances.attended) {
-    const counts = (change: Change) => change.action !== 'create' && !approved.has(normaliseId(change.id));
-    applyBudget(plan.changes, judged, counts, circumstances.budget);
-  }
-  return verdictOf(plan.changes, judged);
+  const { budget, attended, approvals } = circumstances;
+  if (budget === null || attended) return verdictOf(plan.changes, judged, () => false);
+  const paid = new Set(budget.paid);
+  const counts = (change: Change) =>
+    change.action !== 'create' && !approved.has(normaliseId(change.id)) && !paid.has(changeHash(change));
+  applyBudget(plan.changes, judged, counts, budget, approvals.untilIso);
+  return verdictOf(plan.changes, judged, counts);
 }
 
-function verdictOf(changes: readonly Change[], judged: ReadonlyMap<string, Judgement>): Verdict {
+function verdictOf(
+  changes: readonly Change[],
+  judged: ReadonlyMap<string, Judgement>,
+  counts: (change: Change) => boolean,
+): Verdict {
   const allowed: string[] = [];
+  const budgeted: string[] = [];
   const refused: Refusal[] = [];
   const waiting: Waiting[] = [];
-  for (const { id } of changes) {
+  for (const change of changes) {
+    const { id } = change;
     const judgement = judged.get(normaliseId(id)) ?? ALLOWED;
     switch (judgement.verdict) {
       case 'allowed':
         allowed.push(id);
+        if (counts(change)) budgeted.push(id);
         break;
       case 'refused':
-        refused.push({ id, code: judgement.code, why: judgement.why });
+        refused.push({ id, code: judgement.code, why: judgement.why, ...causeOf(judgement) });
         break;
       case 'waiting': {
-        const { for: reason, who, untilIso, why } = judgement;
-        waiting.push({ id, for: reason, who, untilIso, why });
+        const { verdict: _, ...waits } = judgement;
+        waiting.push({ id, ...waits });
         break;
       }
     }
   }
-  return { allowed, refused, waiting };
+  return { allowed, refused, waiting, budgeted };
+}
+
+function causeOf({ cause }: { readonly cause?: string }): { readonly cause?: string } {
+  return cause === undefined ? {} : { cause };
 }
 
 function judge(change: Change, circumstances: Circumstances, approved: boolean): Judgement {
@@ -319,7 +340,8 @@ function whyApproval(
 ): string | undefined {
   if (teardown) return 'A teardown needs an approval of exactly this plan.';
   if (reaction?.mode === 'propose') return `${reaction.source} is 'propose'.`;
-  if (change.recreates === true && !attended) return 'Somebody deleted it: making it again needs an approval.';
+  if (change.recreates === true && (!attended || requiredFrom !== 'never'))
+    return 'Somebody deleted it: making it again needs an approval.';
   if (requiredFrom !== 'never' && isAtLeast(change.risk, requiredFrom)) return `The change is ${change.risk}.`;
   return undefined;
 }
@@ -347,13 +369,15 @@ function shareFate(changes: readonly Change[], judged: Map<string, Judgement>): 
         judgement?.verdict === 'refused' && !staysUsable(judgement.code, byId.get(normaliseId(id))),
     );
     if (refused !== undefined) {
-      judged.set(key, refusal('DependsOnRefused', `Because ${refused.id} is refused.`));
+      const why = `Because ${refused.id} is refused.`;
+      judged.set(key, { verdict: 'refused', code: 'DependsOnRefused', why, cause: refused.id });
       continue;
     }
     if (own.verdict === 'waiting') continue;
     const waiting = bases.find(({ judgement }) => judgement?.verdict === 'waiting');
     if (waiting?.judgement?.verdict !== 'waiting') continue;
-    judged.set(key, { ...waiting.judgement, why: `Because ${waiting.id} waits: ${firstCause(waiting.judgement.why)}` });
+    const why = `Because ${waiting.id} waits: ${firstCause(waiting.judgement.why)}`;
+    judged.set(key, { ...waiting.judgement, why, cause: waiting.id });
   }
 }
 
@@ -369,17 +393,20 @@ function applyBudget(
   judged: Map<string, Judgement>,
   counts: (change: Change) => boolean,
   budget: NonNullable<Circumstances['budget']>,
+  approvalUntilIso: string | null,
 ): void {
   const perRunLeft = Math.max(0, budget.perRun - budget.usedInRun);
   const perDayLeft = Math.max(0, budget.perDay - budget.usedToday);
   const open = changes.filter(({ id }) => judged.get(normaliseId(id))?.verdict === 'allowed');
   const admitted = withinBudget(open, counts, Math.min(perRunLeft, perDayLeft));
-  const byDay = perDayLeft <= perRunLeft;
-  const limit = byDay ? `${budget.perDay} a day` : `${budget.perRun} in one run`;
+  const used = perDayLeft <= perRunLeft ? 'day' : 'run';
+  const limit = used === 'day' ? `${budget.perDay} a day` : `${budget.perRun} in one run`;
   const why = `The budget of unattended changes (${limit}) does not hold all that belongs to it; approve the plan to go on at once.`;
+  // A day's budget comes back by itself; a run's with the next scheduled run, or with the end of this one.
+  const untilIso = used === 'day' ? budget.dayEndsIso : approvalUntilIso;
   for (const change of open) {
     if (admitted.has(change)) continue;
-    const untilIso = byDay ? budget.dayEndsIso : null;
-    judged.set(normaliseId(change.id), { verdict: 'waiting', for: 'budget', who: 'the next budget', untilIso, why });
+    const waits = { for: 'budget', who: 'an approver, or the next budget', untilIso, why, budget: used } as const;
+    judged.set(normaliseId(change.id), { verdict: 'waiting', ...waits });
   }
 }

@@ -41,9 +41,10 @@ function outcomeOf(node: DesiredNode, input: PlanInput, entry: LedgerEntry | und
   return outcomeOfPresent(node, actual, input.kinds(node.kind), entry);
 }
 
-function refused(node: DesiredNode, actual: JsonObject | null, code: string, why: string): NodeOutcome {
+function refused(node: DesiredNode, actual: JsonObject | null, code: string, why: string, cause?: string): NodeOutcome {
   const isThere = actual !== null && conditionOf(actual).condition !== 'deleting';
-  return { node, actual, refusal: { id: node.id, code, why }, dependentsFind: isThere ? 'asItIs' : 'nothing' };
+  const refusal = { id: node.id, code, why, ...(cause === undefined ? {} : { cause }) };
+  return { node, actual, refusal, dependentsFind: isThere ? 'asItIs' : 'nothing' };
 }
 
 function outcomeOfAbsent(node: DesiredNode, rules: KindRules, entry: LedgerEntry | undefined): NodeOutcome {
@@ -182,6 +183,7 @@ export function draftChange(
     diff,
     estimatedMinutes: rules.durationMinutes[action],
     lanes: node.lanes,
+    ...(action === 'update' && node.carriedLanes !== undefined ? { carriedLanes: node.carriedLanes } : {}),
     scope: node.scope,
     ...(owners.size > 1 ? { owners: [...owners].sort() } : {}),
     ...(takesAway.length > 0 ? { takesAway } : {}),
@@ -237,7 +239,7 @@ function based(outcome: NodeOutcome, settled: ReadonlyMap<string, NodeOutcome>):
     if (base === undefined || base.dependentsFind === 'wanted') continue;
     if (base.dependentsFind === 'asItIs' && change.action !== 'create') continue;
     const why = `It depends on ${id}, which is refused: ${base.refusal?.why ?? 'it will not be there'}`;
-    return refused(node, outcome.actual ?? null, 'DependsOnRefused', why);
+    return refused(node, outcome.actual ?? null, 'DependsOnRefused', why, id);
   }
   return outcome;
 }

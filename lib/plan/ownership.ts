@@ -115,12 +115,3 @@ export function isOurs(entry: LedgerEntry | null | undefined, path: string): boo
   if (path.startsWith('/')) return entry?.created === true && sameId(entry.id, path);
   return ownedTree(ownedBeforeOf(entry)).covers(path);
 }
-
-/**
- * Who gets a resource that baselines want: the present holder keeps it, otherwise the smallest name wins, so that two
- * runs never disagree. Null: nobody wants it.
- */
-export function claim(holder: string | null, claimants: readonly string[]): string | null {
-  if (holder !== null) return holder;
-  return claimants.toSorted()[0] ?? null;
-}

@@ -15,6 +15,8 @@ export interface Change {
   readonly estimatedMinutes: number;
   /** Lanes, dependencies (ids of other changes of this plan) and scope of the node. */
   readonly lanes: readonly string[];
+  /** Lanes that an update takes besides: of what its body carries along. */
+  readonly carriedLanes?: readonly string[];
   readonly dependsOn: readonly string[];
   readonly scope: string;
   /** Owners of the properties that the change touches, where there are several; `owner` is one of them. */
@@ -31,6 +33,8 @@ export interface Refusal {
   readonly why: string;
   /** Stable code, such as `ModeForbidsDelete`, `ImmutableProperty`, `AdoptedResourceMissing`. */
   readonly code: string;
+  /** Id of the resource whose refusal it shares. */
+  readonly cause?: string;
 }
 
 /** An ordered change set. The order is a topological one; the hash covers spec version and changes. */
@@ -39,6 +43,8 @@ export interface Plan {
   readonly changes: readonly Change[];
   readonly criticalPathMinutes: number;
   readonly refused: readonly Refusal[];
+  /** Ids of ledger rows that stand for nothing any more: what they were of is gone, or nothing of ours is left in it. */
+  readonly forget?: readonly string[];
 }
 
 /** Actual resources by normalised id; `null` means: looked for and not there. A missing key means: not looked for. */

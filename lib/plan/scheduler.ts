@@ -24,6 +24,8 @@ export interface RunNode {
   readonly dependsOn: readonly string[];
   readonly lanes: readonly string[];
   readonly estimatedMinutes: number;
+  /** It runs far longer than it may: whatever depends on it is blocked as if it had failed; its lanes stay taken. */
+  readonly overdue?: boolean;
 }
 
 export interface Run {
@@ -32,8 +34,6 @@ export interface Run {
   readonly buckets: Readonly<Record<string, Bucket>>;
   /** True: starts nothing more, polls what is in flight to its end. */
   readonly stopping?: boolean;
-  /** Lanes in which somebody else writes. */
-  readonly busyLanes?: readonly string[];
 }
 
 export interface Limits extends BucketLimits {
@@ -47,7 +47,7 @@ export interface Step {
   readonly start: readonly string[];
   /** Running nodes whose poll is due. */
   readonly poll: readonly string[];
-  /** To be set `blocked`; `by` is the node that failed. */
+  /** To be set `blocked`; `by` is the node that failed or is overdue. */
   readonly blocked: readonly { readonly id: string; readonly by: string }[];
   /**
    * Seconds until something is due. Null when there is something to do at once (`start` or `poll`), when finished, or
@@ -126,14 +126,19 @@ function isOpen(state: NodeState): boolean {
   return state.name === 'pending' || state.name === 'waiting' || state.name === 'retrying';
 }
 
+/** Nothing can be built on it. */
+function isLost({ state, overdue }: RunNode): boolean {
+  return state.name === 'failed' || state.name === 'refused' || state.name === 'blocked' || overdue === true;
+}
+
 function blockedNodes(nodes: readonly RunNode[], work: IndexedWork): ReadonlyMap<number, string> {
   const blocked = new Map<number, string>();
   for (const index of work.order) {
     const node = nodes[index];
     if (node === undefined || !isOpen(node.state)) continue;
     for (const id of work.dependsOn[index] ?? []) {
-      const state = nodes[id]?.state.name;
-      const by = state === 'failed' || state === 'refused' || state === 'blocked' ? nodes[id]?.id : blocked.get(id);
+      const base = nodes[id];
+      const by = base !== undefined && isLost(base) ? base.id : blocked.get(id);
       if (by === undefined) continue;
       blocked.set(index, by);
       break;
@@ -187,7 +192,7 @@ function dueStarts(
   buckets: Map<string, Bucket>,
 ): Due {
   const { nodes } = run;
-  const taken = new Set(run.busyLanes);
+  const taken = new Set<string>();
   for (const { state, lanes } of nodes) {
     if (state.name !== 'starting' && state.name !== 'running') continue;
     for (const lane of lanes) taken.add(lane);
@@ -231,12 +236,11 @@ function forecastRest(
     laneNumbers.set(lane, number);
     return number;
   };
-  const foreignLanes = new Set(run.busyLanes);
   const kept: number[] = [];
   const position = new Map<number, number>();
   for (const index of work.order) {
     const node = nodes[index];
-    if (node === undefined || blocked.has(index) || !isGoingOn(node, foreignLanes)) continue;
+    if (node === undefined || blocked.has(index) || !isGoingOn(node)) continue;
     const dependencies = work.dependsOn[index] ?? [];
     if (dependencies.some((id) => nodes[id]?.state.name !== 'done' && !position.has(id))) continue;
     position.set(index, kept.length);
@@ -272,14 +276,13 @@ function forecastRest(
 }
 
 /** Nodes that have not ended and wait for nobody outside. */
-function isGoingOn(node: RunNode, foreignLanes: ReadonlySet<string>): boolean {
+function isGoingOn(node: RunNode): boolean {
   switch (node.state.name) {
     case 'starting':
     case 'running':
-      return true;
     case 'pending':
     case 'retrying':
-      return !node.lanes.some((lane) => foreignLanes.has(lane));
+      return true;
     case 'waiting':
     case 'done':
     case 'failed':

@@ -3,8 +3,8 @@ import { type DesiredGraph, normaliseId } from './graph.ts';
 import { planHash } from './hash.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
 
-/** The scope that is the entire baseline. */
-const EVERYTHING = 'everything';
+/** The scope of all that there is. */
+export const EVERYTHING = 'everything';
 
 /** A change, a desired node or a ledger row: something that has an id and is of a part of the baseline. */
 export interface ScopedResource {

@@ -5,8 +5,17 @@ import { DEFAULT_LIMITS, nextSteps, type Step } from '../plan/scheduler.ts';
 import { type BaselineHead, requestKey } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
+import {
+  type Decision,
+  isFinalState,
+  isInFlight,
+  type PlanDocument,
+  type RunDocument,
+  type RunRow,
+} from '../state/run.ts';
+import { booked, refilled, withSpent } from './budget.ts';
 import { conclude, concludeIdle, flushOutbox } from './conclude.ts';
-import { journalOfRun } from './journal-lines.ts';
+import { journalOfRun, journalOfStarts } from './journal-lines.ts';
 import { type Look, lookAtOperation } from './look-at-operation.ts';
 import { withLostStarts } from './lost-starts.ts';
 import { newRun } from './new-run.ts';
@@ -14,10 +23,9 @@ import { planAnew } from './plan-anew.ts';
 import { PlanReader } from './plan-reader.ts';
 import { pruneOperations } from './prune-operations.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
-import { type Decision, isFinalState, isInFlight, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
-import { takeRequests } from './take-requests.ts';
+import { isAttended, takeRequests } from './take-requests.ts';
 
 /** One turn of a reconciler. */
 export interface AdvanceRequest {
@@ -45,9 +53,28 @@ export async function advance(dependencies: Dependencies, request: AdvanceReques
   if (stored === null || stored.head.reconciler?.instanceId !== request.instanceId) return { next: 'end' };
   const stamp = `${request.instanceId}:${request.turn}`;
   const currentId = stored.head.currentOperationId ?? stored.head.leftInFlightBy;
-  const current = currentId === null ? null : await dependencies.runs.read(currentId);
+  const read = currentId === null ? null : await dependencies.runs.read(currentId);
+  const current = await takenOver(dependencies, read, request);
+  await catchUp(dependencies, request, current?.run);
   if (current?.run.stamp === stamp) return conclude(dependencies, request, current.run);
-  return takeTurn(dependencies, request, stamp, stored.head, await takenOver(dependencies, current, request));
+  return takeTurn(dependencies, request, stamp, stored.head, current);
+}
+
+/**
+ * Makes good what a turn that wrote its run and then died could not do any more: its lines come into the journal, and
+ * what it has made without anybody into the budget. A turn that answered has done both. May run twice.
+ */
+async function catchUp(
+  dependencies: Dependencies,
+  { instanceId, turn, nowIso }: AdvanceRequest,
+  run: RunDocument | undefined,
+): Promise<void> {
+  if (run === undefined || run.stamp === `${instanceId}:${turn - 1}`) return;
+  await dependencies.journal.append(run.outbox);
+  await dependencies.baselines.change(run.baseline, (head) => {
+    const budget = booked(head.budget, run, nowIso);
+    return { head: budget === head.budget ? null : { ...head, budget }, result: undefined };
+  });
 }
 
 type StoredRun = { readonly run: RunDocument; readonly etag: string };
@@ -77,6 +104,7 @@ async function takeTurn(
     taken.primary === undefined
       ? current
       : await takenOver(dependencies, await dependencies.runs.read(taken.primary.operationId), request);
+  if (begun !== current) await catchUp(dependencies, request, begun?.run);
   if (begun?.run.stamp === stamp) {
     await settleOthers(dependencies, taken, begun.run, nowIso);
     return conclude(dependencies, request, begun.run);
@@ -88,7 +116,8 @@ async function takeTurn(
       ? begun?.run
       : newRun(head, taken.primary, await inFlightOf(dependencies, current?.run), current?.run.buckets ?? {}, nowIso);
   if (run === undefined || (isFinalState(run.state) && !taken.begins)) {
-    // Nothing to do: the work was done by an earlier turn whose answer got lost.
+    // Nothing to do: the work was done by an earlier turn whose answer got lost, perhaps before it could tell the baseline.
+    if (run !== undefined && head.currentOperationId === run.operationId) return conclude(dependencies, request, run);
     return concludeIdle(dependencies, request, head);
   }
   run = {
@@ -101,11 +130,15 @@ async function takeTurn(
     requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],
     consumed: taken.consumed.map(requestKey),
   };
+  // A scheduled run that comes while this one waits brings a budget of its own.
+  const isRefilled = run.state === 'waiting' && taken.joined.some((one) => !isAttended(one.trigger, one.requestedBy));
+  if (isRefilled) run = refilled(run);
 
   const before = run;
   const journal: JournalEntry[] = [];
   const plans = new PlanReader(dependencies, run.operationId);
 
+  journal.push(...journalOfStarts(run, request.outcomes, nowIso));
   run = await takeInOutcomes(run, request.outcomes, plans, nowIso);
   run = await lookAtDue(dependencies, run, plans, nowIso);
   // Told now: a new plan of this turn may go on with the same rows.
@@ -124,7 +157,7 @@ async function takeTurn(
   run = schedule(run, document, dependencies.settings.maximumStartsPerTurn, nowIso);
   journal.push(...journalOfRun(looked, run, document, nowIso));
 
-  await dependencies.journal.append(journal);
+  run = { ...run, outbox: journal };
   const written = await dependencies.runs.write(run, begun?.etag);
   if (written === 'conflict') {
     // Another copy of this very turn was faster: its answer holds.
@@ -132,8 +165,13 @@ async function takeTurn(
     if (other?.run.stamp !== stamp) return { next: 'again' };
     run = other.run;
   }
+  // Only now: what the loser of a race would have decided is not told.
+  await dependencies.journal.append(run.outbox);
   await settleOthers(dependencies, taken, run, nowIso);
-  if (isFinalState(run.state)) await pruneOperations(dependencies.runs, run.baseline);
+  if (isFinalState(run.state)) {
+    await pruneOperations(dependencies.runs, run.baseline);
+    await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
+  }
   return conclude(dependencies, request, run);
 }
 
@@ -163,6 +201,7 @@ async function takeInOutcomes(
 ): Promise<RunDocument> {
   if (outcomes.length === 0) return run;
   const rows: Record<string, RunRow> = { ...run.rows };
+  const written: RunRow[] = [];
   let { replan, wroteSincePlan } = run;
   for (const outcome of outcomes) {
     const row = rows[outcome.id];
@@ -170,9 +209,13 @@ async function takeInOutcomes(
     const change = row.former ?? (await plans.changeOf(row));
     rows[outcome.id] = withStartOutcome(row, outcome, change?.estimatedMinutes ?? 1, nowIso);
     if (outcome.outcome === 'stale') replan = true;
-    if (outcome.outcome !== 'stale' && outcome.outcome !== 'refused' && outcome.wrote) wroteSincePlan = true;
+    const isCurrent = row.state.name === 'starting' && row.attempt === outcome.attempt;
+    if (isCurrent && (outcome.outcome === 'running' || outcome.outcome === 'settled') && outcome.wrote) {
+      wroteSincePlan = true;
+      written.push(row);
+    }
   }
-  return { ...run, rows, replan, wroteSincePlan };
+  return withSpent({ ...run, rows, replan, wroteSincePlan }, written, nowIso);
 }
 
 async function lookAtDue(
@@ -226,7 +269,10 @@ async function lookAtDue(
     looks.map(({ row }) => row),
     plans,
   );
-  const endedCarried = looks.some(({ row }) => row.carried === true && !isInFlight(row));
+  // What builds on a write of another plan, or on one that was overdue, is planned anew when that has ended.
+  const endedCarried = looks.some(
+    ({ row }) => !isInFlight(row) && (row.carried === true || run.rows[row.id]?.overdue === true),
+  );
   return {
     ...run,
     rows: { ...run.rows, ...Object.fromEntries(looks.map(({ row }) => [row.id, row])) },
@@ -307,7 +353,8 @@ function decide(run: RunDocument, step: Step, nowIso: string): RunDocument {
     };
   }
   if (step.poll.length > 0) return { ...run, state: 'running', decision: { next: 'again' } };
-  const inFlight = Object.values(run.rows).some(isInFlight);
+  // Whoever stops a run does not wait for what may never end; the next operation follows it.
+  const inFlight = Object.values(run.rows).some((row) => isInFlight(row) && !(run.stopping && row.overdue === true));
   if (step.waitSeconds !== null && (inFlight || !onlyWaits(run.rows)))
     return { ...run, state: 'running', decision: waitFor(step.waitSeconds) };
   if (inFlight) return { ...run, state: 'running', decision: waitFor(LONGEST_WAIT_SECONDS) };

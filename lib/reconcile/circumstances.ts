@@ -3,6 +3,8 @@ import { openIntervals } from '../plan/change-windows.ts';
 import type { Circumstances, Mode, ReactionRule } from '../plan/guard.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
+import type { RunDocument } from '../state/run.ts';
+import { usedInRun, usedToday } from './budget.ts';
 import type { ProtectedScope } from './protection.ts';
 
 export interface GuardedRun {
@@ -12,8 +14,8 @@ export interface GuardedRun {
   readonly attended: boolean;
   readonly teardown: boolean;
   readonly requestedBy: string;
-  /** Unattended changes that this run has made already. */
-  readonly usedInRun: number;
+  /** What the run has made; absent: nothing yet. */
+  readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore'>;
 }
 
 /** Everything that the guard has to know, from the spec, the baseline's state and the switches. */
@@ -29,6 +31,7 @@ export function circumstancesOf(
 ): Circumstances {
   const nowMs = Date.parse(nowIso);
   const day = nowIso.slice(0, 10);
+  const made = run.made ?? { operationId: run.operationId, spent: [], spentBefore: 0 };
   const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
   return {
     nowMs,
@@ -75,8 +78,9 @@ export function circumstancesOf(
         : {
             perRun: spec.budgets.perRun,
             perDay: spec.budgets.perDay,
-            usedInRun: run.usedInRun,
-            usedToday: head.budget.day === day ? head.budget.used : 0,
+            usedInRun: usedInRun(made),
+            usedToday: usedToday(head.budget, made, nowIso),
+            paid: made.spent.map(({ changeHash }) => changeHash),
             dayEndsIso: new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString(),
           },
     protectedIds: protectedScopes,

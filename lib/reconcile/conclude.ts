@@ -1,7 +1,8 @@
 import type { Dependencies } from '../dependencies.ts';
 import { type BaselineHead, requestKey, withGeneration } from '../state/baseline-head.ts';
+import { type Decision, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
 import type { AdvanceRequest } from './advance.ts';
-import { type Decision, isFinalState, type RunDocument } from './run.ts';
+import { booked } from './budget.ts';
 
 /** Brings the baseline in line with the run as written, and answers. May run twice. */
 export async function conclude(
@@ -35,7 +36,8 @@ function headAfter(
     ...head,
     requests,
     currentOperationId: run.operationId,
-    leftInFlightBy: null,
+    budget: booked(head.budget, run, nowIso),
+    leftInFlightBy: isOperationOver && Object.values(run.rows).some(isInFlight) ? run.operationId : null,
     ...approvalsAfter(head, run, nowIso),
     stops: head.stops.filter((id) => id === run.operationId || requests.some((one) => one.operationId === id)),
   };
@@ -52,7 +54,6 @@ function headAfter(
             currentOperationId: null,
             stops: next.stops.filter((id) => id !== run.operationId),
             lastResult: { state: run.state, operationId: run.operationId, at: run.endedAt ?? nowIso },
-            budget: withBudget(next.budget, run, nowIso),
           }
         : {}),
     };
@@ -107,13 +108,6 @@ function isTornDown(run: RunDocument): boolean {
 /** A teardown that somebody rejected, or nobody approved in time, never was: the baseline goes on as it is declared. */
 function wasApproved(run: RunDocument): boolean {
   return !run.refused.some(({ code }) => code === 'ApprovalRejected' || code === 'ApprovalExpired');
-}
-
-function withBudget(budget: BaselineHead['budget'], run: RunDocument, nowIso: string): BaselineHead['budget'] {
-  if (run.attended) return budget;
-  const day = nowIso.slice(0, 10);
-  const used = Object.values(run.rows).filter((row) => row.writes > 0).length;
-  return { day, used: (budget.day === day ? budget.used : 0) + used };
 }
 
 /** Brings the journal lines of changes of the baseline into the journal, then takes them off it. */

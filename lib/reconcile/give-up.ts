@@ -1,8 +1,8 @@
 import type { Dependencies } from '../dependencies.ts';
 import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
+import { isFinalState } from '../state/run.ts';
 import { runFailedAtOnce } from './new-run.ts';
-import { isFinalState } from './run.ts';
 import type { Watched } from './watch.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Watched } from './watch.ts';
  * has in flight stays in its document for the next operation. May run twice.
  */
 export async function giveUp(
-  dependencies: Pick<Dependencies, 'runs'>,
+  dependencies: Pick<Dependencies, 'runs' | 'journal'>,
   head: BaselineHead,
   { operationId, requests }: NonNullable<Watched['result']['givenUp']>,
   nowIso: string,
@@ -23,6 +23,8 @@ export async function giveUp(
   };
   const live = operationId === null ? null : await dependencies.runs.read(operationId);
   if (live !== null && !isFinalState(live.run.state)) {
+    // The turn that wrote it may have died before it could tell.
+    await dependencies.journal.append(live.run.outbox);
     const over = { ...live.run, state: 'failed', problems: [...live.run.problems, problem], endedAt: nowIso } as const;
     await dependencies.runs.write(over, live.etag);
   }

@@ -36,7 +36,7 @@ export function guardedPlan({
   teardown,
   nowIso,
 }: GuardedPlanInput): Plan {
-  const run = { operationId: '', attended: true, teardown, requestedBy, requesters: [requestedBy], usedInRun: 0 };
+  const run = { operationId: '', attended: true, teardown, requestedBy, requesters: [requestedBy] };
   const { refused } = guard(
     plan,
     circumstancesOf(spec, head, pause, stoppedBySetting, run, protectedScopes, allowedScopes, nowIso),

@@ -1,8 +1,11 @@
 import { normaliseId } from '../plan/graph.ts';
 import type { Change, Plan } from '../plan/plan.ts';
+import type { Problem } from '../problem.ts';
+import type { ReconcileRequest } from '../state/baseline-head.ts';
 import type { JournalEntry } from '../state/journal.ts';
+import { changeOfRow, isFinalState, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
-import { changeOfRow, isFinalState, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
+import type { StartOutcome } from './start-write.ts';
 
 /** Differences that one journal line shows at most; the plan document has them all. */
 const SHOWN_DIFFERENCES = 20;
@@ -27,9 +30,10 @@ export function journalOfPlan(
   plan: Plan,
   at: string,
 ): readonly JournalEntry[] {
-  const counts = (['create', 'update', 'delete'] as const).map(
-    (action) => `${plan.changes.filter((change) => change.action === action).length} to ${action}`,
-  );
+  const counts = (['create', 'update', 'delete'] as const).flatMap((action) => {
+    const count = plan.changes.filter((change) => change.action === action).length;
+    return count === 0 ? [] : [`${count} to ${action}`];
+  });
   const told = new Set(before.refused.map((refusal) => `${normaliseId(refusal.id)} ${refusal.code}`));
   const waitedFor = new Set(
     Object.values(before.rows).flatMap((row) =>
@@ -44,9 +48,9 @@ export function journalOfPlan(
             resource: '',
             decision: 'planned',
             reason:
-              plan.changes.length === 0
+              plan.changes.length === 0 && after.refused.length === 0
                 ? 'Everything is as it should be.'
-                : `${counts.join(', ')}; ${after.refused.length} refused.`,
+                : `${counts.length === 0 ? 'Nothing to do' : counts.join(', ')}${refusedText(after.refused.length)}.`,
             after: plan.hash,
             discriminator: after.planKey,
           }),
@@ -75,6 +79,82 @@ export function journalOfPlan(
   ];
 }
 
+function refusedText(count: number): string {
+  return count === 0 ? '' : `; ${count} refused`;
+}
+
+/** Lines for a plan that somebody asked for and that was made, or not. */
+export function journalOfPlanOperation(run: RunDocument, at: string): readonly JournalEntry[] {
+  const [problem] = run.problems;
+  if (problem !== undefined)
+    return [
+      lineOf(run, at, {
+        resource: problem.resource ?? '',
+        decision: isFinalState(run.state) ? 'not planned' : 'planning postponed',
+        reason: `${problem.code}: ${problem.message} ${problem.remedy}`,
+      }),
+    ];
+  if (!isFinalState(run.state)) return [];
+  return [
+    lineOf(run, at, {
+      resource: '',
+      decision: 'planned',
+      reason: 'Somebody asked for the plan; nothing is written.',
+      after: run.planHash,
+    }),
+  ];
+}
+
+/** The line for a plan that could not be made yet. */
+export function journalOfPostponedPlan(run: RunDocument, problem: Problem, at: string): readonly JournalEntry[] {
+  const seconds = Math.ceil((run.planNotBeforeMs - Date.parse(at)) / 1_000);
+  return [
+    lineOf(run, at, {
+      resource: problem.resource ?? '',
+      decision: 'planning postponed',
+      reason: `${problem.code}: ${problem.message} It is planned again in ${seconds} seconds.`,
+    }),
+  ];
+}
+
+/** Lines for starts that came to nothing since something had moved. `run`: as it was when they answered. */
+export function journalOfStarts(
+  run: RunDocument,
+  outcomes: readonly StartOutcome[],
+  at: string,
+): readonly JournalEntry[] {
+  return outcomes.flatMap((outcome) => {
+    const row = run.rows[outcome.id];
+    if (outcome.outcome !== 'stale' || row?.state.name !== 'starting' || row.attempt !== outcome.attempt) return [];
+    return [
+      lineOf(run, at, {
+        resource: outcome.id,
+        decision: 'not written',
+        reason: outcome.why,
+        discriminator: String(outcome.attempt),
+      }),
+    ];
+  });
+}
+
+/** The line for a request whose work a run does that is under way. */
+export function journalOfJoin(
+  run: Pick<RunDocument, 'baseline' | 'operationId'>,
+  request: Pick<ReconcileRequest, 'operationId' | 'trigger' | 'requestedBy'>,
+  at: string,
+): JournalEntry {
+  return {
+    at,
+    baseline: run.baseline,
+    operationId: request.operationId,
+    trigger: request.trigger,
+    resource: '',
+    decision: 'joined',
+    reason: `Its work is done by the operation ${run.operationId}.`,
+    by: request.requestedBy,
+  };
+}
+
 /** Lines for what has happened to rows since the turn began, and for the end of the operation. */
 export function journalOfRun(
   before: RunDocument,
@@ -86,11 +166,16 @@ export function journalOfRun(
   const lines: JournalEntry[] = [];
   for (const row of Object.values(after.rows)) {
     const old = before.rows[row.id];
-    if (old !== undefined && old.state.name === row.state.name && old.attempt === row.attempt) continue;
+    const isSame = old?.state.name === row.state.name && old.attempt === row.attempt && old.overdue === row.overdue;
+    if (isSame) continue;
     const line = lineOfRow(row, changeOfRow(row, changes));
     if (line !== undefined) lines.push(lineOf(after, at, line));
   }
   if (isFinalState(after.state)) {
+    for (const row of Object.values(after.rows)) {
+      const line = lineOfLeftRow(row, after);
+      if (line !== undefined) lines.push(lineOf(after, at, line));
+    }
     for (const problem of after.problems) {
       lines.push(
         lineOf(after, at, {
@@ -104,6 +189,26 @@ export function journalOfRun(
     lines.push(lineOf(after, at, { resource: '', decision: after.state, reason: summaryOf(after) }));
   }
   return lines;
+}
+
+/** A row with which the operation has ended although it is not over. */
+function lineOfLeftRow(row: RunRow, run: RunDocument): Line | undefined {
+  const line = { resource: row.id, discriminator: `end ${row.attempt}` };
+  switch (row.state.name) {
+    case 'pending':
+    case 'waiting':
+    case 'retrying': {
+      const reason = run.stopping
+        ? 'The operation was stopped before this was done.'
+        : 'The operation ended before this was done.';
+      return { ...line, decision: 'not written', reason };
+    }
+    case 'starting':
+    case 'running':
+      return { ...line, decision: 'left running', reason: 'The next operation follows it to its end.' };
+    default:
+      return undefined;
+  }
 }
 
 function lineOfRow(row: RunRow, change: Change | undefined): Line | undefined {
@@ -122,6 +227,14 @@ function lineOfRow(row: RunRow, change: Change | undefined): Line | undefined {
         resource: row.id,
         decision: 'failed',
         reason: `${row.problem?.code ?? 'Failed'}: ${row.problem?.message ?? ''} ${row.problem?.remedy ?? ''}`,
+        discriminator,
+      };
+    case 'running':
+      if (row.overdue !== true) return undefined;
+      return {
+        resource: row.id,
+        decision: 'overdue',
+        reason: `${row.problem?.code ?? 'Overdue'}: ${row.problem?.message ?? ''}`,
         discriminator,
       };
     case 'retrying':
@@ -159,6 +272,9 @@ function valuesOf(change: Change | undefined): Pick<Line, 'before' | 'after'> {
 function summaryOf(run: RunDocument): string {
   const rows = Object.values(run.rows);
   const count = (name: RunRow['state']['name']) => rows.filter((row) => row.state.name === name).length;
-  if (rows.length === 0 && run.problems.length === 0) return 'Nothing was to be done.';
-  return `${count('done')} done, ${count('failed')} failed, ${count('blocked')} blocked, ${run.refused.length} refused.`;
+  const refused = run.refused.length;
+  if (rows.length === 0 && refused === 0 && run.problems.length === 0) return 'Nothing was to be done.';
+  const others = { failed: count('failed'), blocked: count('blocked'), refused };
+  const parts = Object.entries(others).flatMap(([word, many]) => (many === 0 ? [] : [`${many} ${word}`]));
+  return `${[`${count('done')} done`, ...parts].join(', ')}.`;
 }

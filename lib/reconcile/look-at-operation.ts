@@ -5,13 +5,13 @@ import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { compare } from '../plan/compare.ts';
 import { staleCopy } from '../plan/copied-values.ts';
-import { type DesiredNode, normaliseId } from '../plan/graph.ts';
+import type { DesiredNode } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedBeforeOf } from '../plan/merge.ts';
 import { nextLedgerEntry } from '../plan/ownership.ts';
 import type { Change } from '../plan/plan.ts';
-import { notHeld, settled, stillRunning, withRefusal } from './rows.ts';
-import type { RunRow } from './run.ts';
+import type { RunRow } from '../state/run.ts';
+import { failedRow, notHeld, settled, stillRunning, withRefusal } from './rows.ts';
 import { refusalOfError } from './start-write.ts';
 
 /** What a look at a running row gave: the row as it is now, and what it means for the ledger. */
@@ -46,7 +46,10 @@ export async function lookAtOperation(
     const handle = row.handle ?? { by: 'resource', expect };
     if (handle.by !== 'resource') {
       outcome = await pollOperation(dependencies.arm, handle, { id: change.id, apiVersion: kind.apiVersion, expect });
-      if (outcome.state === 'running') return { row: stillRunning(row, outcome, nowIso) };
+      // Long after its time an operation whose status cannot be read is over when the resource itself says so.
+      const isUnreadable = outcome.state === 'running' && outcome.problem !== undefined;
+      if (outcome.state === 'running' && !(row.overdue === true && isUnreadable))
+        return { row: stillRunning(row, outcome, nowIso) };
       if (outcome.state === 'refused') return { row: withRefusal(row, outcome.refusal, nowIso) };
     }
 
@@ -69,7 +72,9 @@ export async function lookAtOperation(
       return { row: withRefusal(row, refusal, nowIso) };
     }
     const state = readResource(response, change.id);
-    if (state.state === 'running' && handle.by === 'resource') return { row: stillRunning(row, state, nowIso) };
+    if (state.state === 'running' && (handle.by === 'resource' || outcome.state === 'running'))
+      return { row: stillRunning(row, { ...state, handle }, nowIso) };
+    if (expect === 'absent' && outcome.state === 'running') return { row: stillRunning(row, outcome, nowIso) };
     if (expect === 'absent') return { row: notHeld(row, 'it is still there', nowIso) };
     if (state.state === 'refused') return { row: withRefusal(row, state.refusal, nowIso) };
     const actual = isJsonObject(response.body) ? response.body : {};
@@ -92,8 +97,7 @@ export async function lookAtOperation(
         actual,
       };
     const complaint = kind.verify?.(node?.body ?? {}, actual);
-    if (complaint !== undefined)
-      return { row: { ...row, state: { name: 'failed' }, problem: complaint, endedAt: nowIso }, actual };
+    if (complaint !== undefined) return { row: failedRow(row, complaint, nowIso), actual };
     // What was taken out of a resource that is not ours leaves nothing to remember.
     if (node === undefined) return { row: settled(row, nowIso), actual, ledger: 'gone' };
     const confirmed =
@@ -120,9 +124,4 @@ export async function lookAtOperation(
       ),
     };
   }
-}
-
-/** Desired node of a change in a plan. */
-export function nodeOf(nodes: Readonly<Record<string, DesiredNode>>, change: Change): DesiredNode | undefined {
-  return nodes[normaliseId(change.id)];
 }

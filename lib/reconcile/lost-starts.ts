@@ -1,6 +1,7 @@
 import type { Dependencies } from '../dependencies.ts';
+import type { RunDocument, RunRow } from '../state/run.ts';
+import { withSpent } from './budget.ts';
 import { deadlineMs } from './retry-policy.ts';
-import type { RunDocument, RunRow } from './run.ts';
 
 /**
  * A run as another reconciler finds it that takes over from one that died: the answers of the starts which that one
@@ -17,11 +18,13 @@ export async function withLostStarts(
   const lost = Object.values(run.rows).filter((row) => row.state.name === 'starting');
   if (isOwn || lost.length === 0) return run;
   const rows: Record<string, RunRow> = { ...run.rows };
+  const sent: RunRow[] = [];
   for (const row of lost) {
     if (row.state.name !== 'starting') continue;
     const { startedAtMs } = row.state;
     const entry = await dependencies.ledger.read(run.baseline, row.id);
     const isSent = entry !== null && entry.state !== 'confirmed' && entry.at === new Date(startedAtMs).toISOString();
+    if (isSent) sent.push(row);
     rows[row.id] = isSent
       ? {
           ...row,
@@ -32,7 +35,7 @@ export async function withLostStarts(
         }
       : { ...row, state: { name: 'pending' } };
   }
-  return { ...run, rows, replan: true };
+  return { ...withSpent(run, sent, nowIso), rows, replan: true };
 }
 
 /** Estimate for a write whose plan is not at hand: no resource of a baseline takes longer. */

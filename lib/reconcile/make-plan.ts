@@ -69,11 +69,9 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     (node) =>
       node.presence !== 'reference' && observed.get(normaliseId(node.id)) && !ledgerById.has(normaliseId(node.id)),
   );
-  const claimedByOthers = new Map<string, string>();
-  for (const node of present) {
-    const holder = await dependencies.ledger.holderOf(node.id);
-    if (holder !== null && holder !== request.baseline) claimedByOthers.set(normaliseId(node.id), holder);
-  }
+  // What is to leave is asked about too: a row whose claim another baseline has by now stands for nothing.
+  const leaving = ledger.filter(({ id }) => !wanted.has(normaliseId(id)) && observed.get(normaliseId(id)));
+  const claimedByOthers = await holdersBesides(dependencies, request.baseline, [...present, ...leaving]);
 
   const planned = planChanges({
     graph: kept?.graph ?? graph,
@@ -107,6 +105,28 @@ function aligned(node: DesiredNode, actual: JsonObject | null | undefined): Desi
   if (!actual || node.presence === 'reference') return node;
   const body = kindOf(node.kind).align?.(node.body, actual);
   return body === undefined || body === node.body ? node : { ...node, body };
+}
+
+/** Storage reads at the same time. */
+const PARALLEL_READS = 16;
+
+/** Which of these resources belong to another baseline, by normalised id. */
+async function holdersBesides(
+  { ledger }: Pick<Dependencies, 'ledger'>,
+  baseline: string,
+  resources: readonly { readonly id: string }[],
+): Promise<ReadonlyMap<string, string>> {
+  const holders = new Map<string, string>();
+  const queue = [...resources];
+  await Promise.all(
+    Array.from({ length: Math.min(PARALLEL_READS, queue.length) }, async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const holder = await ledger.holderOf(next.id);
+        if (holder !== null && holder !== baseline) holders.set(normaliseId(next.id), holder);
+      }
+    }),
+  );
+  return holders;
 }
 
 /** What is in each resource group that may be deleted, so that a group with anything foreign in it is not. */

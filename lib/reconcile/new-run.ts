@@ -1,6 +1,6 @@
 import type { Problem } from '../problem.ts';
 import type { BaselineHead, ReconcileRequest } from '../state/baseline-head.ts';
-import type { RunDocument, RunRow } from './run.ts';
+import type { RunDocument, RunRow } from '../state/run.ts';
 import { isAttended } from './take-requests.ts';
 
 /** The run that begins for a request; `inFlight` is what an overtaken one has in Azure. */
@@ -40,10 +40,13 @@ export function newRun(
     planNotBeforeMs: Date.parse(nowIso),
     rows: Object.fromEntries(inFlight.map((row) => [row.id, row])),
     refused: [],
+    spent: [],
+    spentBefore: 0,
     buckets,
     problems: [],
     stopping: false,
     aborted: false,
+    outbox: [],
     consumed: [],
     wakeAt: null,
   };

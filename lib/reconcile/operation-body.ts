@@ -2,9 +2,9 @@ import type { OperationBody, OperationNode, WaitingFor } from '../api/operation.
 import type { Change } from '../plan/plan.ts';
 import { progressOf } from '../plan/progress.ts';
 import type { Problem } from '../problem.ts';
+import { changeOfRow, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
 import { openRefusals, scheduleNodes } from './rows.ts';
-import { changeOfRow, type PlanDocument, type RunDocument, type RunRow } from './run.ts';
 
 /** An operation as the API shows it. `document`: the plan in force, when there is one. */
 export function operationBody(run: RunDocument, document: PlanDocument | undefined, nowIso: string): OperationBody {
@@ -105,7 +105,8 @@ function waitingBody(row: RunRow, planHash: string): WaitingFor {
     reason: waiting.why,
     who: waiting.who,
     ...(waiting.untilIso === null ? {} : { until: waiting.untilIso }),
-    ...(waiting.for === 'approval' ? { planHash } : {}),
+    ...(waiting.for === 'approval' || waiting.for === 'budget' ? { planHash } : {}),
+    ...(waiting.cause === undefined ? {} : { cause: waiting.cause }),
   };
 }
 

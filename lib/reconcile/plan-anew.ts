@@ -1,31 +1,29 @@
-import { ArmListError, ArmUnreachableError } from '../azure/arm.ts';
-import { type ArmRefusal, ArmRefusalError, readRefusal } from '../azure/arm-answer.ts';
+import type { ArmRefusal } from '../azure/arm-answer.ts';
 import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
-import { type Circumstances, guard, type Verdict } from '../plan/guard.ts';
-import { changeHash, hashOf } from '../plan/hash.ts';
-import { type Problem, ProblemError } from '../problem.ts';
-import type { Approval, BaselineHead } from '../state/baseline-head.ts';
+import { type Circumstances, guard } from '../plan/guard.ts';
+import { hashOf } from '../plan/hash.ts';
+import type { Problem } from '../problem.ts';
+import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
+import type { PlanDocument, RunDocument } from '../state/run.ts';
 import { circumstancesOf } from './circumstances.ts';
-import { journalOfPlan } from './journal-lines.ts';
+import { forget } from './forget.ts';
+import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
+import { notPreflighted, withoutUnfit } from './late-preflight.ts';
 import { type MadePlan, makePlan } from './make-plan.ts';
+import { approvalFor, decidedAside } from './plan-approval.ts';
 import type { PlanReader } from './plan-reader.ts';
+import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { preflight } from './preflight.ts';
 import { readResolved } from './read-spec.ts';
-import { problemOfGivenUp } from './retry-policy.ts';
 import { withPlan } from './rows.ts';
-import type { PlanDocument, RunDocument } from './run.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
 
 /** A run that has to plan so often is being worked against. */
 const MAXIMUM_PLANS = 100;
-/** Tries to read what there is before the operation fails, and the first and longest pause between them: 15 minutes in all. */
-const MAXIMUM_PLAN_FAILURES = 8;
-const FIRST_PLAN_PAUSE_SECONDS = 30;
-const LONGEST_PLAN_PAUSE_SECONDS = 180;
 /** ARM's bucket of 250 reads, refilled with 25 a second, is full again after that. */
 const PAUSE_OF_OBSERVATION_MS = 10_000;
 
@@ -46,7 +44,7 @@ export async function planAnew(
   }
   try {
     // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
-    const input = head.specVersion === 0 && head.teardown ? undefined : await readResolved(dependencies, head, nowIso);
+    const input = head.specVersion === 0 && head.teardown ? undefined : await readResolved(dependencies, head);
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
       ...(input === undefined || head.teardown ? {} : { resolved: input.resolved }),
@@ -59,9 +57,20 @@ export async function planAnew(
   } catch (error) {
     // A large baseline is read in parts: that is no failure.
     if (error instanceof ObservationPausedError)
-      return { run: { ...run, planNotBeforeMs: Date.parse(nowIso) + PAUSE_OF_OBSERVATION_MS }, journal: [] };
-    return { run: withPlanFailure(run, refusalOfPlanning(error, run.baseline), nowIso), journal: [] };
+      return postponed(
+        { ...run, planNotBeforeMs: Date.parse(nowIso) + PAUSE_OF_OBSERVATION_MS },
+        error.problem,
+        nowIso,
+      );
+    const refusal = refusalOfPlanning(error, run.baseline);
+    const after = withPlanFailure(run, refusal, nowIso);
+    // A failure that ends the run is told at its end.
+    return after.aborted ? { run: after, journal: [] } : postponed(after, refusal.problem, nowIso);
   }
+}
+
+function postponed(run: RunDocument, problem: Problem, nowIso: string): Awaited<ReturnType<typeof planAnew>> {
+  return { run, journal: journalOfPostponedPlan(run, problem, nowIso) };
 }
 
 async function adoptPlan(
@@ -78,7 +87,6 @@ async function adoptPlan(
   if (run.expectedPlanHash !== undefined && run.plansMade === 0 && run.expectedPlanHash !== plan.hash) {
     return { run: failed(run, stalePlan(run.expectedPlanHash, plan.hash)), journal: [] };
   }
-  const usedInRun = run.attended ? 0 : Object.values(run.rows).filter((row) => row.writes > 0).length;
   const circumstances = circumstancesOf(
     spec,
     head,
@@ -90,23 +98,24 @@ async function adoptPlan(
       teardown: run.teardown,
       requestedBy: run.requestedBy,
       requesters: run.requesters,
-      usedInRun,
+      made: run,
     },
     made.protectedScopes,
     dependencies.settings.allowedScopes,
     nowIso,
   );
-  const verdict = decidedAside(guard(plan, circumstances), plan.hash, run.operationId, head.approvals, nowIso);
+  let verdict = decidedAside(guard(plan, circumstances), plan, run.operationId, head.approvals, nowIso);
   const allowedChanges = plan.changes.filter((change) =>
     verdict.allowed.some((id) => normaliseId(id) === normaliseId(change.id)),
   );
-  let preflighted = run.preflighted;
-  if (!preflighted && allowedChanges.length > 0) {
-    const problems = await preflight(dependencies, made, allowedChanges);
-    if (problems.length > 0)
+  const unseen = run.preflighted ? notPreflighted(allowedChanges, run.rows) : allowedChanges;
+  if (unseen.length > 0) {
+    const problems = await preflight(dependencies, made, unseen);
+    if (problems.length > 0 && !run.preflighted)
       return { run: failed({ ...run, planHash: plan.hash, refused: plan.refused }, ...problems), journal: [] };
-    preflighted = true;
+    verdict = withoutUnfit(verdict, plan.changes, unseen, problems);
   }
+  await forget(dependencies, run, made, nowIso);
   const content = {
     operationId: run.operationId,
     plan,
@@ -125,7 +134,7 @@ async function adoptPlan(
     generation: head.generation,
     pauseGeneration: pause.generation,
     validUntilMs: validUntilMsOf(circumstances),
-    preflighted,
+    preflighted: run.preflighted || unseen.length > 0,
     wroteSincePlan: false,
     replan: false,
     plansMade: run.plansMade + 1,
@@ -134,17 +143,7 @@ async function adoptPlan(
     rows: withPlan(run, before, plan, verdict),
     refused: [...plan.refused, ...verdict.refused],
   };
-  const waitsForApproval = verdict.waiting.filter((one) => one.for === 'approval');
-  const approval =
-    waitsForApproval.length === 0
-      ? null
-      : approvalOf(
-          next,
-          plan,
-          waitsForApproval.map((one) => one.id),
-          circumstances.approvals.untilIso ?? nowIso,
-          nowIso,
-        );
+  const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
   return { run: { ...next, approval }, journal: journalOfPlan(run, next, plan, nowIso) };
 }
 
@@ -158,57 +157,6 @@ function validUntilMsOf({ nowMs, changeWindows, approvals }: Circumstances): num
     ...approvals.granted.map(({ expiresIso }) => Date.parse(expiresIso)),
   ].filter((endMs) => endMs > nowMs);
   return ends.length === 0 ? null : Math.min(...ends);
-}
-
-/** What a person has rejected, or left undecided until it expired, does not wait any more. */
-function decidedAside(
-  verdict: Verdict,
-  planHash: string,
-  operationId: string,
-  approvals: readonly Approval[],
-  nowIso: string,
-): Verdict {
-  const over = approvals.find(
-    (approval) =>
-      approval.planHash === planHash &&
-      approval.operationId === operationId &&
-      (approval.decision === 'reject' ||
-        (approval.decision === undefined && Date.parse(approval.expiresAt) <= Date.parse(nowIso))),
-  );
-  if (over === undefined) return verdict;
-  const [code, why] =
-    over.decision === 'reject'
-      ? [
-          'ApprovalRejected',
-          `${over.decidedBy ?? 'Somebody'} rejected this plan${over.comment === undefined ? '' : `: ${over.comment}`}`,
-        ]
-      : ['ApprovalExpired', `Nobody approved this plan before ${over.expiresAt}; reconcile to ask again.`];
-  const undecided = verdict.waiting.filter((one) => one.for === 'approval');
-  return {
-    ...verdict,
-    waiting: verdict.waiting.filter((one) => one.for !== 'approval'),
-    refused: [...verdict.refused, ...undecided.map((one) => ({ id: one.id, code, why }))],
-  };
-}
-
-function approvalOf(
-  run: RunDocument,
-  plan: MadePlan['plan'],
-  ids: readonly string[],
-  expiresAt: string,
-  nowIso: string,
-): Approval {
-  const waiting = new Set(ids.map(normaliseId));
-  return {
-    planHash: plan.hash,
-    operationId: run.operationId,
-    requestedBy: run.requestedBy,
-    requesters: run.requesters,
-    requestedAt: nowIso,
-    expiresAt,
-    planKey: run.planKey,
-    changeHashes: plan.changes.filter((change) => waiting.has(normaliseId(change.id))).map(changeHash),
-  };
 }
 
 function desiredNodes(made: MadePlan): PlanDocument['nodes'] {
@@ -227,33 +175,9 @@ function failed(run: RunDocument, ...problems: readonly Problem[]): RunDocument 
 
 function withPlanFailure(run: RunDocument, refusal: ArmRefusal, nowIso: string): RunDocument {
   const planFailures = run.planFailures + 1;
-  const { problem } = refusal;
-  if (problem.actor !== 'azure-temporary') return failed({ ...run, planFailures }, problem);
-  if (planFailures >= MAXIMUM_PLAN_FAILURES)
-    return failed({ ...run, planFailures }, problemOfGivenUp(refusal, planFailures));
-  const backoffSeconds = Math.min(LONGEST_PLAN_PAUSE_SECONDS, FIRST_PLAN_PAUSE_SECONDS * 2 ** run.planFailures);
-  const pauseSeconds = Math.max(backoffSeconds, refusal.retryAfterSeconds ?? 0);
+  const { problem, pauseSeconds } = afterPlanFailure(refusal, planFailures);
+  if (pauseSeconds === null) return failed({ ...run, planFailures }, problem);
   return { ...run, planFailures, problems: [problem], planNotBeforeMs: Date.parse(nowIso) + pauseSeconds * 1_000 };
-}
-
-/** @throws what is no problem of Azure's, the operator's or the caller's: that is a fault of ours. */
-function refusalOfPlanning(error: unknown, baseline: string): ArmRefusal {
-  if (error instanceof ArmRefusalError) return error.refusal;
-  if (error instanceof ProblemError) return { disposition: 'stop', problem: error.problem };
-  if (error instanceof ArmListError) return readRefusal(error.response, error.target);
-  if (error instanceof ArmUnreachableError) {
-    return {
-      disposition: 'wait',
-      problem: {
-        code: 'AzureUnreachable',
-        actor: 'azure-temporary',
-        message: `Azure Resource Manager gave no answer while '${baseline}' was being planned.`,
-        remedy: 'Hubkeeper tries again by itself; check the network of the app if it lasts.',
-      },
-      givenUp: { actor: 'operator', remedy: 'Check the network of the app, then reconcile the baseline.' },
-    };
-  }
-  throw error;
 }
 
 function tooManyPlans(baseline: string): Problem {

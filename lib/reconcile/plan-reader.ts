@@ -1,8 +1,8 @@
 import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Change } from '../plan/plan.ts';
+import type { PlanDocument, RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
-import type { PlanDocument, RunRow } from './run.ts';
 
 /** Reads plan documents once per turn. */
 export class PlanReader {

@@ -1,6 +1,6 @@
 import type { Arm, ArmResponse } from '../azure/arm.ts';
-import { ArmListError } from '../azure/arm.ts';
 import { ArmRefusalError, readRefusal } from '../azure/arm-answer.ts';
+import { ArmListError } from '../azure/arm-errors.ts';
 import { parseResourceId } from '../azure/resource-id.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';

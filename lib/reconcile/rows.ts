@@ -5,9 +5,17 @@ import type { Verdict } from '../plan/guard.ts';
 import { changeHash } from '../plan/hash.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { RunNode, Step } from '../plan/scheduler.ts';
+import type { Problem } from '../problem.ts';
+import {
+  changeOfRow,
+  isInFlight,
+  type PlanDocument,
+  type RunDocument,
+  type RunRow,
+  type RunState,
+} from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
 import { deadlineMs, pauseAfterRefusal, problemOfGivenUp } from './retry-policy.ts';
-import { changeOfRow, isInFlight, type PlanDocument, type RunDocument, type RunRow, type RunState } from './run.ts';
 import type { StartOutcome } from './start-write.ts';
 
 export type Rows = Readonly<Record<string, RunRow>>;
@@ -50,7 +58,7 @@ export function withStartOutcome(row: RunRow, outcome: StartOutcome, estimatedMi
 export function withRefusal(row: RunRow, refusal: ArmRefusal, nowIso: string): RunRow {
   const refusals = (row.refusals ?? 0) + 1;
   const pauseSeconds = pauseAfterRefusal(refusal, refusals);
-  const { handle: _handle, ...rest } = row;
+  const { handle: _handle, overdue: _overdue, ...rest } = row;
   if (pauseSeconds === null)
     return {
       ...rest,
@@ -67,7 +75,10 @@ export function withRefusal(row: RunRow, refusal: ArmRefusal, nowIso: string): R
   };
 }
 
-/** A row after a look at its operation that has not ended. */
+/** How often an overdue operation is looked at. */
+const OVERDUE_POLL_SECONDS = 60;
+
+/** A row after a look at its operation that has not ended. Past its deadline it is overdue: failed for whatever needs it. */
 export function stillRunning(
   row: RunRow,
   outcome: Extract<OperationOutcome, { state: 'running' }>,
@@ -78,13 +89,15 @@ export function stillRunning(
   if (row.deadlineMs !== undefined && nowMs >= row.deadlineMs) {
     return {
       ...row,
-      state: { name: 'failed' },
-      endedAt: nowIso,
+      handle: outcome.handle,
+      state: { ...row.state, nextPollAtMs: nowMs + Math.max(OVERDUE_POLL_SECONDS, outcome.retryAfterSeconds) * 1_000 },
+      overdue: true,
       problem: outcome.problem ?? {
         code: 'OperationTimedOut',
         actor: 'operator',
         message: 'The operation has not ended in three times its usual length; it may still be under way in Azure.',
-        remedy: "Look at the resource's activity log in Azure; reconcile the baseline when the operation is over.",
+        remedy:
+          "Look at the resource's activity log in Azure; Hubkeeper goes on when the operation ends, or stop the run.",
         resource: row.id,
       },
     };
@@ -100,7 +113,7 @@ export function stillRunning(
 
 /** A row whose resource is as it should be. */
 export function settled(row: RunRow, nowIso: string): RunRow {
-  const { handle: _handle, problem: _problem, refusals: _refusals, ...rest } = row;
+  const { handle: _handle, problem: _problem, refusals: _refusals, overdue: _overdue, ...rest } = row;
   return { ...rest, state: { name: 'done' }, endedAt: nowIso };
 }
 
@@ -109,7 +122,12 @@ export function notHeld(row: RunRow, what: string, nowIso: string): RunRow {
   if (row.writes < MAXIMUM_UNHELD_WRITES) {
     return withRefusal(row, { disposition: 'reread', problem: notHeldProblem(row.id, what) }, nowIso);
   }
-  return { ...row, state: { name: 'failed' }, endedAt: nowIso, problem: notHeldProblem(row.id, what) };
+  return failedRow(row, notHeldProblem(row.id, what), nowIso);
+}
+
+/** A row that is not tried again. */
+export function failedRow({ overdue: _overdue, ...row }: RunRow, problem: Problem, nowIso: string): RunRow {
+  return { ...row, state: { name: 'failed' }, problem, endedAt: nowIso };
 }
 
 function notHeldProblem(resource: string, what: string) {
@@ -132,9 +150,11 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
     const former = changeOfRow(row, before);
     const isOver = row.state.name === 'done' || row.state.name === 'failed';
     if (former === undefined || !(isInFlight(row) || isOver)) continue;
-    rows[row.id] = { ...row, former, ...(isInFlight(row) ? { carried: true } : {}) };
+    // A row that is over has been told in the journal; its plan has the differences.
+    rows[row.id] = isInFlight(row) ? { ...row, former, carried: true } : { ...row, former: { ...former, diff: [] } };
   }
   const allowed = new Set(verdict.allowed.map(normaliseId));
+  const budgeted = new Set(verdict.budgeted.map(normaliseId));
   const waiting = new Map(verdict.waiting.map((one) => [normaliseId(one.id), one]));
   const keyOf = new Map(Object.keys(rows).map((id) => [normaliseId(id), id]));
   for (const change of plan.changes) {
@@ -156,6 +176,7 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
           ? { name: 'pending' }
           : { name: 'waiting', ...(waits.untilIso === null ? {} : { untilMs: Date.parse(waits.untilIso) }) },
       ...(waits === undefined ? {} : { waiting: waits }),
+      ...(budgeted.has(key) ? { budgeted: true } : {}),
       ...(old?.refusals === undefined ? {} : { refusals: old.refusals }),
     };
     rows[fresh.id] =
@@ -196,8 +217,9 @@ export function scheduleNodes(rows: Rows, document: PlanDocument | undefined): r
       {
         id: row.id,
         state: row.state,
+        ...(row.overdue === true ? { overdue: true } : {}),
         dependsOn: [...new Set([...planned, ...inFlight])],
-        lanes: change.lanes,
+        lanes: [...new Set([...change.lanes, ...(change.carriedLanes ?? [])])].sort(),
         estimatedMinutes: change.estimatedMinutes,
       },
     ];

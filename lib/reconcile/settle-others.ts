@@ -1,5 +1,7 @@
 import type { Dependencies } from '../dependencies.ts';
-import { isFinalState, type RunDocument } from './run.ts';
+import type { ReconcileRequest } from '../state/baseline-head.ts';
+import { isFinalState, type RunDocument } from '../state/run.ts';
+import { journalOfJoin } from './journal-lines.ts';
 import type { TakenRequests } from './take-requests.ts';
 
 /**
@@ -13,8 +15,7 @@ export async function settleOthers(
   nowIso: string,
 ): Promise<void> {
   await supersede(dependencies, taken.superseded, run, nowIso);
-  for (const joined of taken.joined)
-    await join(dependencies, joined.operationId, run, joined.requestedBy, joined.trigger, nowIso, run.stamp);
+  for (const joined of taken.joined) await join(dependencies, joined, run, nowIso);
 }
 
 /** Ends operations that a newer one has overtaken. Told in the journal first: an end without a line would stay so. */
@@ -35,6 +36,8 @@ async function supersede(
       planHash: '',
       refused: [],
       problems: [],
+      spent: [],
+      outbox: [],
       stamp: '',
     };
     await dependencies.journal.append([
@@ -56,18 +59,24 @@ async function supersede(
 /** Records that an operation's work is done by another one. */
 async function join(
   dependencies: Dependencies,
-  id: string,
+  { operationId, trigger, requestedBy }: ReconcileRequest,
   by: RunDocument,
-  requestedBy: string,
-  trigger: RunDocument['trigger'],
   nowIso: string,
-  stamp: string,
 ): Promise<void> {
-  if (id === by.operationId) return;
-  const stored = await dependencies.runs.read(id);
-  if (stored !== null) return;
+  if (operationId === by.operationId || (await dependencies.runs.read(operationId)) !== null) return;
+  await dependencies.journal.append([journalOfJoin(by, { operationId, trigger, requestedBy }, nowIso)]);
   await dependencies.runs.write(
-    { ...by, operationId: id, trigger, requestedBy, rows: {}, joinedTo: by.operationId, createdAt: nowIso, stamp },
+    {
+      ...by,
+      operationId,
+      trigger,
+      requestedBy,
+      rows: {},
+      spent: [],
+      outbox: [],
+      joinedTo: by.operationId,
+      createdAt: nowIso,
+    },
     undefined,
   );
 }

@@ -1,5 +1,6 @@
-import { type ArmRequest, type ArmResponse, ArmUnreachableError } from '../azure/arm.ts';
-import { type ArmRefusal, readRefusal } from '../azure/arm-answer.ts';
+import type { ArmRequest, ArmResponse } from '../azure/arm.ts';
+import { type ArmRefusal, readRefusal, refusalOfUnreachable, shortened } from '../azure/arm-answer.ts';
+import { ArmUnreachableError } from '../azure/arm-errors.ts';
 import { type OperationHandle, readStart } from '../azure/long-operation.ts';
 import type { ResourceKind } from '../baseline/kind.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
@@ -66,7 +67,25 @@ export async function startWrite(dependencies: Dependencies, request: StartReque
   const result = await startOrSayWhyNot(dependencies, request).catch(
     (error: unknown): Result => ({ outcome: 'refused', refusal: refusalOfFault(error, request.id) }),
   );
-  return { ...result, id: request.id, attempt: request.attempt };
+  return { ...bounded(result), id: request.id, attempt: request.attempt };
+}
+
+/** All outcomes of a turn travel together: whatever text they hold is short. */
+function bounded(result: Result): Result {
+  switch (result.outcome) {
+    case 'running':
+    case 'settled':
+      return result;
+    case 'stale':
+      return { ...result, why: shortened(result.why) };
+    case 'refused': {
+      const { refusal } = result;
+      return {
+        ...result,
+        refusal: { ...refusal, problem: { ...refusal.problem, message: shortened(refusal.problem.message) } },
+      };
+    }
+  }
 }
 
 /** One start that throws would end its whole turn: its neighbours' answers would be lost. */
@@ -403,17 +422,7 @@ function textOf({ path, before, after }: PropertyDifference): string {
 export function refusalOfError(error: unknown, resource: string): ArmRefusal {
   if (error instanceof ProblemError) return { disposition: 'stop', problem: { resource, ...error.problem } };
   if (error instanceof ArmUnreachableError) {
-    return {
-      disposition: 'wait',
-      problem: {
-        code: 'AzureUnreachable',
-        actor: 'azure-temporary',
-        message: `Azure Resource Manager gave no answer (${error.message.slice(0, 200)}).`,
-        remedy: 'Hubkeeper tries again by itself; check the network of the app if it lasts.',
-        resource,
-      },
-      givenUp: { actor: 'operator', remedy: 'Check the network of the app, then reconcile the baseline.' },
-    };
+    return refusalOfUnreachable(error, 'the resource was read or written', resource);
   }
   throw error;
 }

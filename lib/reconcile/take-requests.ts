@@ -1,5 +1,5 @@
 import type { BaselineHead, ReconcileRequest, Trigger } from '../state/baseline-head.ts';
-import { isFinalState, type RunDocument } from './run.ts';
+import { isFinalState, type RunDocument } from '../state/run.ts';
 
 /** What becomes of the requests that triggers have recorded. Those in none of the lists stay recorded. */
 export interface TakenRequests {

@@ -97,9 +97,15 @@ export function createAzureStorage(options: AzureStorageOptions): Storage {
           return names.sort();
         });
       },
-      async remove(path) {
-        const client = await container();
-        await attempt(`remove ${path}`, () => client.getBlobClient(path).deleteIfExists());
+      async remove(path, etag) {
+        const blob = (await container()).getBlobClient(path);
+        await attempt(`remove ${path}`, async () => {
+          try {
+            await blob.deleteIfExists(etag === undefined ? {} : { conditions: { ifMatch: etag } });
+          } catch (error) {
+            if (statusOf(error) !== 412) throw error;
+          }
+        });
       },
     },
     tables: {

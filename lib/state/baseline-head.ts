@@ -109,8 +109,8 @@ export interface BaselineHead {
   /** The current operation waits for the stop switches to be off. */
   readonly waitsForPause: boolean;
   readonly lastResult: LastResult | null;
-  /** Unattended changes of the day, for the budget. */
-  readonly budget: { readonly day: string; readonly used: number };
+  /** Unattended updates and deletes of a day (UTC) by operation, for the budget. */
+  readonly budget: { readonly day: string; readonly runs: Readonly<Record<string, number>> };
   /** What alerts asked for, by reaction and target. Absent in baselines that no alert has named yet. */
   readonly reactions?: readonly Reaction[];
   /** Journal lines of changes of this document, until they are in the journal. */
@@ -140,7 +140,7 @@ export function newHead(name: string): BaselineHead {
     wakeAt: null,
     waitsForPause: false,
     lastResult: null,
-    budget: { day: '', used: 0 },
+    budget: { day: '', runs: {} },
     outbox: [],
   };
 }
@@ -180,7 +180,7 @@ export function withRequest(
   return withReconciler({ ...head, requests: [...head.requests, request] }, request.at);
 }
 
-/** Versions of the spec that a baseline remembers; their documents stay longer. */
+/** Versions of the spec that a baseline remembers. */
 const REMEMBERED_VERSIONS = 50;
 
 /** Puts a spec in force: a new version unless it is the same document. */
@@ -214,12 +214,53 @@ export function withResume(
   return { ...withRequest(next.head, request), operationId: next.operationId };
 }
 
+/** An operation that is under way or waits looks at the world anew; without one there is nothing to resume. */
+export function withWaitingResumed(
+  head: BaselineHead,
+  user: string,
+  nowIso: string,
+): { readonly head: BaselineHead; readonly result: { readonly start?: string } } {
+  if (head.currentOperationId === null) return { head, result: {} };
+  const resumed = withResume(head, 'resume', user, nowIso);
+  return { head: resumed.head, result: resumed.start === undefined ? {} : { start: resumed.start } };
+}
+
+/**
+ * Holds the baseline, or changes the hold of the same owner. `heldBy`: somebody else's live hold, which nobody replaces
+ * without releasing it: their incident goes on.
+ */
+export function withHold(
+  head: BaselineHead,
+  hold: Hold,
+  nowIso: string,
+): { readonly head: BaselineHead } | { readonly heldBy: Hold } {
+  const { hold: before } = head;
+  const isLive = before !== null && before.until > nowIso;
+  if (isLive && before.owner.toLowerCase() !== hold.owner.toLowerCase()) return { heldBy: before };
+  return { head: withGeneration({ ...head, hold }) };
+}
+
+/** Live adjustments of one baseline at most. */
+const MAXIMUM_ADJUSTMENTS = 50;
+
+/** Records an adjustment, or replaces the one of the same id; null: there are too many. */
+export function withAdjustment(head: BaselineHead, adjustment: Adjustment): BaselineHead | null {
+  const others = head.adjustments.filter(({ id }) => id !== adjustment.id);
+  return others.length >= MAXIMUM_ADJUSTMENTS ? null : { ...head, adjustments: [...others, adjustment] };
+}
+
 export function withGeneration(head: BaselineHead): BaselineHead {
   return { ...head, generation: head.generation + 1 };
 }
 
 export function withJournal(head: BaselineHead, ...entries: readonly JournalEntry[]): BaselineHead {
   return { ...head, outbox: [...head.outbox, ...entries] };
+}
+
+/** Nothing of it is left but its history: it was torn down to the end, and nobody has put it again. */
+export function isTornDown({ specVersion, teardown, currentOperationId, requests, lastResult }: BaselineHead): boolean {
+  const isIdle = currentOperationId === null && requests.length === 0;
+  return specVersion === 0 && !teardown && isIdle && lastResult?.state === 'succeeded';
 }
 
 export function headToJson(head: BaselineHead): JsonObject {

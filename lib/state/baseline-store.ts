@@ -18,6 +18,10 @@ const PAUSE_PATH = 'pause.json';
 /** A writer that lost this many races against others gives up; each race means that somebody else got on. */
 const COMPARE_AND_SWAP_ATTEMPTS = 30;
 
+/** How long a stored spec may be without a baseline that names it; a call that stores one ends within minutes. */
+const UNNAMED_SPEC_MS = 3_600_000;
+const SPECS_PRUNED_AT_ONCE = 5;
+
 /** A spec as it was put. Its path is computed from its hash, so that it is written once and never changed. */
 export interface StoredSpec {
   readonly hash: string;
@@ -43,6 +47,8 @@ export interface BaselineStore {
   ): Promise<{ readonly head: BaselineHead; readonly etag: string; readonly result: Result }>;
   readSpec(name: string, hash: string): Promise<StoredSpec | null>;
   writeSpec(name: string, spec: StoredSpec): Promise<void>;
+  /** Removes specs that the baseline's history does not have any more, a few at a time. */
+  pruneSpecs(name: string, nowIso: string): Promise<void>;
   readPause(): Promise<Pause>;
   changePause(paused: boolean, by: string, reason: string, nowIso: string): Promise<Pause>;
 }
@@ -58,7 +64,9 @@ export function baselineNotFound(name: string): ProblemError {
 
 export function createBaselineStore(documents: DocumentStore): BaselineStore {
   const headPath = (name: string) => `baselines/${name}/head.json`;
-  const specPath = (name: string, hash: string) => `baselines/${name}/specs/${hash}.json`;
+  // Specs are not below the heads, so that a list of these costs one page for thousands of baselines.
+  const specFolder = (name: string) => `specs/${name}/`;
+  const specPath = (name: string, hash: string) => `${specFolder(name)}${hash}.json`;
 
   async function read(name: string): Promise<{ readonly head: BaselineHead; readonly etag: string } | null> {
     const stored = await documents.read(headPath(name));
@@ -103,6 +111,19 @@ export function createBaselineStore(documents: DocumentStore): BaselineStore {
     },
     async writeSpec(name, spec) {
       await documents.write(specPath(name, spec.hash), { ...spec } satisfies JsonObject, { if: 'any' });
+    },
+    async pruneSpecs(name, nowIso) {
+      const stored = await read(name);
+      if (stored === null) return;
+      const { specHash, history } = stored.head;
+      const kept = new Set([specHash, ...history.map(({ hash }) => hash)].map((hash) => specPath(name, hash)));
+      const paths = (await documents.list(specFolder(name))).filter((path) => !kept.has(path));
+      for (const path of paths.slice(0, SPECS_PRUNED_AT_ONCE)) {
+        const spec = await documents.read(path);
+        // A spec is stored before its baseline names it: one that was just put is none of those.
+        if (spec === null || Date.parse(nowIso) - Date.parse(String(spec.value.storedAt)) < UNNAMED_SPEC_MS) continue;
+        await documents.remove(path, spec.etag);
+      }
     },
     async changePause(paused, by, reason, nowIso) {
       for (let attempt = 0; attempt < COMPARE_AND_SWAP_ATTEMPTS; attempt++) {

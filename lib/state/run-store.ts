@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import type { PlanDocument, RunDocument } from '../reconcile/run.ts';
+import type { PlanDocument, RunDocument } from './run.ts';
 import type { DocumentStore } from './storage.ts';
 
 /** Operations as stored: one document that changes, and the plans it ran, which never do. */
@@ -7,7 +7,9 @@ export interface RunStore {
   read(operationId: string): Promise<{ readonly run: RunDocument; readonly etag: string } | null>;
   /** `etag` of the document that this one was made from; absent: there must be none. `conflict`: somebody else wrote it. */
   write(run: RunDocument, etag: string | undefined): Promise<{ readonly etag: string } | 'conflict'>;
+  /** @throws when it is not there. */
   readPlan(operationId: string, key: string): Promise<PlanDocument>;
+  findPlan(operationId: string, key: string): Promise<PlanDocument | null>;
   writePlan(plan: PlanDocument): Promise<void>;
   /** Ids of a baseline's operations, newest first. */
   list(baseline: string): Promise<readonly string[]>;
@@ -34,6 +36,18 @@ export function createRunStore(documents: DocumentStore): RunStore {
   }
   const planPath = (operationId: string, key: string) => `${folder(operationId)}/plan-${key}.json`;
 
+  async function findPlan(operationId: string, key: string): Promise<PlanDocument | null> {
+    const path = planPath(operationId, key);
+    const cached = cache.get(path);
+    if (cached !== undefined) return cached;
+    const stored = await documents.read(path);
+    if (stored === null) return null;
+    const plan = stored.value as unknown as PlanDocument;
+    cache.set(path, plan);
+    for (const oldest of [...cache.keys()].slice(0, Math.max(0, cache.size - CACHED_PLANS))) cache.delete(oldest);
+    return plan;
+  }
+
   return {
     async read(operationId) {
       const stored = await documents.read(`${folder(operationId)}/run.json`);
@@ -47,16 +61,10 @@ export function createRunStore(documents: DocumentStore): RunStore {
         etag === undefined ? { if: 'new' } : { if: 'unchanged', etag },
       );
     },
+    findPlan,
     async readPlan(operationId, key) {
-      const path = planPath(operationId, key);
-      const cached = cache.get(path);
-      if (cached !== undefined) return cached;
-      const stored = await documents.read(path);
-      if (stored === null)
-        throw new Error(`The plan ${key} of operation ${operationId} is not in the storage account.`);
-      const plan = stored.value as unknown as PlanDocument;
-      cache.set(path, plan);
-      for (const oldest of [...cache.keys()].slice(0, Math.max(0, cache.size - CACHED_PLANS))) cache.delete(oldest);
+      const plan = await findPlan(operationId, key);
+      if (plan === null) throw new Error(`The plan ${key} of operation ${operationId} is not in the storage account.`);
       return plan;
     },
     async writePlan(plan) {

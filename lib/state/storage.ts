@@ -21,7 +21,8 @@ export interface DocumentStore {
   writeText(path: string, text: string, contentType: string): Promise<void>;
   /** Names below a prefix, sorted. */
   list(prefix: string): Promise<readonly string[]>;
-  remove(path: string): Promise<void>;
+  /** `etag`: only if it is unchanged since it was read; else it stays. */
+  remove(path: string, etag?: string): Promise<void>;
 }
 
 /** One row: keys, and a value of any size up to 900 KB. */

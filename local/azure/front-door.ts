@@ -8,7 +8,7 @@ import { type Catalogue, locationsOf, methodsOf, namespaceOf, normaliseLocation 
 import type { FaultEffect, Faults } from './faults.ts';
 import { isJsonObject, type Json } from './json.ts';
 import { refuseLocked } from './management-locks.ts';
-import { asPolled, operationUrl, POLL_PACE, pollHeaders } from './operation-answers.ts';
+import { asPolled, isForgotten, operationUrl, POLL_PACE, pollHeaders } from './operation-answers.ts';
 import type { Operation } from './operation-table.ts';
 import type { Operations } from './operations.ts';
 import { refuseByPolicy } from './policy.ts';
@@ -351,7 +351,8 @@ export class FrontDoor {
     const known =
       operation !== undefined &&
       operation.subscription === visit.subscription.toLowerCase() &&
-      visit.query.t === operation.signature;
+      visit.query.t === operation.signature &&
+      !isForgotten(operation, this.#parts.clock.nowMs());
     if (!known) {
       return refusal({ status: 404, code: 'NotFound', message: `The operation '${operationId}' was not found.` });
     }

@@ -6,6 +6,14 @@ import type { Operation } from './operation-table.ts';
 /** Seconds between polls that Microsoft.Network asks for. */
 export const POLL_PACE = { 'Retry-After': '10' } as const;
 
+/** How long Azure answers for an operation that has ended. */
+const REMEMBERED_MS = 24 * 3_600_000;
+
+/** Whether Azure knows nothing of an operation any more. */
+export function isForgotten({ endedMs }: Pick<Operation, 'endedMs'>, nowMs: number): boolean {
+  return endedMs !== undefined && nowMs - endedMs >= REMEMBERED_MS;
+}
+
 /** The public URL of an operation's status or result; opaque to clients. */
 export function operationUrl(request: ArmRequest, operation: Operation, form: 'status' | 'result'): string {
   const { subscription, namespace, location, id, apiVersion, signature } = operation;

@@ -8,7 +8,7 @@ import type { ActionRequest, AsyncStyle, ResourceLock, RunningOperation } from '
 
 export type OperationStatus = 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
 
-/** A long operation from its acceptance on; ended ones are kept, so that late polls find them. */
+/** A long operation from its acceptance on; ended ones are kept, so that late polls and counts find them. */
 export interface Operation extends RunningOperation {
   readonly work: 'write' | 'delete' | 'action' | 'group-delete';
   readonly subscription: string;

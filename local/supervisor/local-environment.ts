@@ -4,7 +4,7 @@ import { readFunctionKey } from './function-key.ts';
 import type { Surroundings } from './host-environment.ts';
 import { type KeeperEvents, KeptProcess } from './kept-process.ts';
 import { awaitLeftovers, noteProcesses } from './leftovers.ts';
-import type { ManagedProcess, ProcessEnd } from './managed-process.ts';
+import { type ManagedProcess, type ProcessEnd, StartFailure } from './managed-process.ts';
 import type { StartOptions } from './options.ts';
 import { pickFreePort, requireFreePort } from './port.ts';
 import {
@@ -19,7 +19,7 @@ import {
   storageSpecification,
 } from './specifications.ts';
 import { certificatesDirectory, forgetState, prepareState } from './state-files.ts';
-import { lockState, type StateLock } from './state-lock.ts';
+import { lockState, type StateLock, StateLocked } from './state-lock.ts';
 import { writeJsonAtomically } from './write-atomically.ts';
 
 /** The ready file: where everything is. The first three are base URLs. */
@@ -48,6 +48,19 @@ export interface EnvironmentEvents {
 /** Port of a base URL. */
 function portOf(url: string): number {
   return Number(new URL(url).port);
+}
+
+/** @throws StateLocked, StartFailure when the folder cannot be made or written to. */
+function openState(stateDirectory: string): StateLock {
+  try {
+    mkdirSync(stateDirectory, { recursive: true });
+    return lockState(stateDirectory);
+  } catch (error) {
+    if (error instanceof StateLocked || !(error instanceof Error)) throw error;
+    throw new StartFailure(
+      `The state folder ${stateDirectory} cannot be used (${error.message}). Give another one with --state DIR.`,
+    );
+  }
 }
 
 /** Simulated Azure, storage and Functions host, in processes of their own, kept alive. */
@@ -95,8 +108,7 @@ export class LocalEnvironment {
 
   async #start(): Promise<Ready> {
     const { stateDirectory, readyFile, fresh, functionsPort, armPort, recordFile } = this.#options;
-    mkdirSync(stateDirectory, { recursive: true });
-    this.#lock = lockState(stateDirectory);
+    this.#lock = openState(stateDirectory);
     // A reader must not take the file of an earlier run for this one's.
     rmSync(readyFile, { force: true });
     await awaitLeftovers(stateDirectory);

@@ -29,6 +29,8 @@ export async function provisionOnce(
   const child = spawn(process.execPath, [options.cliFile, 'apply', relative(process.cwd(), options.specFile)], {
     env: cliEnvironment(ready.functions, ready.functionKey, trustedCertificatesFile),
     stdio: ['ignore', 'inherit', 'inherit'],
+    // Ctrl-C is for the environment, which ends the tool: by itself it would tell how to follow what has stopped as well.
+    detached: true,
   });
   const end = () => child.kill();
   signal.addEventListener('abort', end);

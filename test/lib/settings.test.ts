@@ -16,7 +16,7 @@ describe('settings', () => {
       managedIdentityClientId: undefined,
       stopped: false,
       allowedScopes: [],
-      maximumStartsPerTurn: 32,
+      maximumStartsPerTurn: 12,
     });
   });
 
@@ -42,6 +42,7 @@ describe('settings', () => {
     ['HUBKEEPER_ARM_ENDPOINT', 'ftp://somewhere'],
     ['HUBKEEPER_STOPPED', 'maybe'],
     ['HUBKEEPER_MAXIMUM_STARTS_PER_TURN', '0'],
+    ['HUBKEEPER_MAXIMUM_STARTS_PER_TURN', '13'],
     ['HUBKEEPER_ALLOWED_SCOPES', 'everything'],
     ['HUBKEEPER_RECONCILER_SCHEDULE', 'now'],
     ['AZURE_CLIENT_ID', 'me'],

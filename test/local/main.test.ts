@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -140,6 +140,17 @@ describe('start', () => {
     await eventually('the provisioning has begun', () => (calls().length > 0 ? true : undefined));
 
     expect(await stopped(hanging.child)).toBe(0);
+    expect(hanging.output()).toContain('Stopped. npm start continues it.');
+  });
+
+  it('says with keys how to ask', async () => {
+    mkdirSync(join(checkout, '.hubkeeper'));
+    writeFileSync(join(checkout, '.hubkeeper/function-keys.json'), JSON.stringify({ functionKey: 'k' }));
+    const started = run(['--require-keys']);
+    await until('Ctrl-C stops it.', started);
+
+    expect(started.output()).toContain('curl -H "x-functions-key: KEY"');
+    expect(started.output()).toContain('functionKey in .hubkeeper/ready.json');
   });
 
   it('provisions nothing with --empty', async () => {
@@ -159,7 +170,8 @@ describe('start', () => {
   });
 
   it.each([
-    [['--kubeconfig', 'config'], {}, 'a real cluster cannot be joined yet', 2],
+    [['--kubeconfig', 'config'], {}, 'not in this version', 2],
+    [['--state', 'package.json/folder'], {}, 'Give another one with --state DIR', 1],
     [['--speed', '0'], {}, 'above 0', 1],
     [['--speed', 'fast'], {}, 'above 0', 1],
     [['--stepped', '--speed', '5'], {}, 'cannot be used with', 1],

@@ -6,7 +6,7 @@ import * as df from 'durable-functions';
 import { functionsCore } from '../../local/host/core.ts';
 import { type ReplayReport, replayHistory } from '../../local/host/replay-history.ts';
 import { ACTIVITY, ORCHESTRATION } from '../../orchestrations/names.ts';
-import { planBaseline } from '../../orchestrations/plan-baseline.ts';
+import { createPlanBaseline } from '../../orchestrations/plan-baseline.ts';
 import { createReconcileBaseline } from '../../orchestrations/reconcile-baseline.ts';
 import { type GoldenHistory, scrub, unpack } from '../support/golden-history.ts';
 
@@ -32,7 +32,7 @@ type Orchestrator = (context: OrchestrationContext) => Generator<Task, unknown, 
 function register(change: (today: Orchestrator) => Orchestrator): void {
   const orchestrators: Readonly<Record<string, Orchestrator>> = {
     [ORCHESTRATION.reconcile]: createReconcileBaseline(new df.RetryOptions(5_000, 6)),
-    [ORCHESTRATION.plan]: planBaseline,
+    [ORCHESTRATION.plan]: createPlanBaseline(new df.RetryOptions(5_000, 6)),
   };
   for (const [name, today] of Object.entries(orchestrators)) {
     const changed = change(today);

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import * as df from 'durable-functions';
 import type { AdvanceRequest } from '../../lib/reconcile/advance.ts';
-import type { Decision } from '../../lib/reconcile/run.ts';
 import type { StartOutcome, StartRequest } from '../../lib/reconcile/start-write.ts';
+import type { Decision } from '../../lib/state/run.ts';
 import { ACTIVITY, ORCHESTRATION } from '../../orchestrations/names.ts';
 import { createReconcileBaseline, type ReconcileInput } from '../../orchestrations/reconcile-baseline.ts';
 import { type Fixture, LATER, START, startFixture } from '../local/host/support/host-fixture.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { planOf, provision, resources, statistics } from '../support/baseline-scenario.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
-import type { ForeignResource } from '../support/foreign-resources.ts';
 import { generatedSpec } from '../support/generated-specs.ts';
+import { makeForeign } from '../support/make-foreign.ts';
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
@@ -14,30 +14,13 @@ beforeAll(async () => {
 
 afterAll(() => environment.stop());
 
-async function make(foreign: readonly ForeignResource[]): Promise<void> {
-  for (const { id, apiVersion, body } of foreign) {
-    const { status, body: answer } = await environment.armAs(
-      'colleague',
-      'PUT',
-      `${id}?api-version=${apiVersion}`,
-      body,
-    );
-    expect({ id, accepted: status < 300, answer: status < 300 ? {} : answer }).toEqual({
-      id,
-      accepted: true,
-      answer: {},
-    });
-    await environment.advance(60);
-  }
-}
-
 describe('a generated spec', () => {
   it.each(SEEDS)(
     'is provisioned without a refusal and leaves nothing to do: seed %i',
     async (seed) => {
       const { name, yaml, subscriptions, foreign } = generatedSpec(seed);
       await environment.sim('PUT', 'subscriptions', Object.fromEntries(subscriptions.map((id) => [id, {}])));
-      await make(foreign);
+      await makeForeign(environment, foreign);
 
       const { state, errors, progress } = await provision(environment, name, yaml);
 

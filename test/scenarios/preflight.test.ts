@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { put, statistics, untilSettled } from '../support/baseline-scenario.ts';
+import { operationOf, put, statistics, untilSettled } from '../support/baseline-scenario.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { namesIn, type SmallSpec, Stage } from '../support/stage.ts';
 
@@ -324,17 +324,30 @@ describe('the identity', () => {
     expect(await stage.writes()).toBe(0);
   });
 
-  it('a poll that is refused for its token is followed to its bound, then told', async () => {
+  it('a poll that is refused for its token is told of, and after its bound the resource itself is looked at', async () => {
     const stage = await Stage.open(environment);
     await stage.fault('GET', '/operations/', { status: 401, code: 'InvalidAuthenticationToken' }, 10_000);
 
-    const operation = await stage.provision(stage.spec());
+    const small = stage.spec((spec) => {
+      spec.spokes = [];
+      spec.hub.privateDnsZones = [];
+    });
+    const id = await put(environment, stage.name, small);
+    const told = await environment.advanceUntil(
+      'somebody is told that the operation cannot be followed',
+      async () => {
+        const operation = await operationOf(environment, id);
+        return operation.errors.length > 0 ? operation : undefined;
+      },
+      3_600,
+    );
+    const operation = await untilSettled(environment, id, 12 * 3_600);
 
-    expect(['failed', 'partial']).toContain(operation.state);
-    expect(operation.errors.map((error) => [error.code, error.actor])).toContainEqual([
+    expect(told.errors.map((error) => [error.code, error.actor])).toContainEqual([
       'InvalidAuthenticationToken',
       'operator',
     ]);
+    expect(operation).toMatchObject({ state: 'succeeded', errors: [] });
     expect(await stage.madeTwice()).toEqual([]);
   });
 });

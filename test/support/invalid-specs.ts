@@ -134,6 +134,19 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     what: 'prefix of public addresses larger than /28',
     changes: { [`${firewall}.publicIps.prefixLengths`]: [27] },
   },
+  {
+    code: 'PropertyNeedsQuotes',
+    path: 'hub.firewall.zones[0]',
+    what: 'zone as a number',
+    changes: { 'hub.firewall.zones': [1] },
+  },
+  {
+    code: 'PropertyFormatWrong',
+    path: 'hub.subscriptionId',
+    what: 'subscription by its name',
+    changes: { 'hub.subscriptionId': 'production' },
+  },
+  { code: 'UnknownLocation', path: 'hub.location', changes: { 'hub.location': 'westeuropa' } },
   { code: 'PropertyFormatWrong', path: 'spokes[0].name', changes: { 'spokes[0].name': 'a b' } },
   {
     code: 'PropertyFormatWrong',
@@ -1626,6 +1639,13 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     changes: { egress: { actionGroup: { id: id('Microsoft.Insights/metricAlerts', 'x') } } },
   },
   { code: 'DriftWithoutBudget', path: 'budgets', changes: { budgets: { perRun: 0 }, drift: { mode: 'act' } } },
+  { code: 'DriftOnRequestOnly', path: 'drift.mode', changes: { drift: { mode: 'propose' } } },
+  {
+    code: 'DriftWithoutBudget',
+    path: 'budgets',
+    changes: { budgets: { perRun: 0 }, drift: { mode: 'act' } },
+    also: ['DriftOnRequestOnly'],
+  },
   {
     code: 'DriftFieldDuplicate',
     path: 'drift.fields[1]',

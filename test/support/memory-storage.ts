@@ -33,8 +33,8 @@ function createDocuments(): DocumentStore {
     async list(prefix) {
       return [...stored.keys()].filter((path) => path.startsWith(prefix)).sort();
     },
-    async remove(path) {
-      stored.delete(path);
+    async remove(path, etag) {
+      if (etag === undefined || stored.get(path)?.etag === etag) stored.delete(path);
     },
   };
 }

@@ -48,6 +48,10 @@ export function* governanceConstraints(context: ConstraintContext): Iterable<Vio
   if (acts && Math.min(budgets.perRun, budgets.perDay) === 0) {
     yield violation('DriftWithoutBudget', 'budgets', 'Drift is to be put right, but nothing may change unattended.');
   }
+  if (drift.mode === 'propose' || drift.mode === 'act') {
+    const message = `Azure is compared with the spec when somebody asks (plan, reconcile, apply), not by itself: '${drift.mode}' waits for that.`;
+    yield violation('DriftOnRequestOnly', 'drift.mode', message);
+  }
   for (const [index, { kind }] of drift.fields.entries()) {
     if (kinds.some(({ name }) => name === kind)) continue;
     yield violation('DriftFieldKindUnknown', `drift.fields[${index}].kind`, `There is no kind ${kind.slice(0, 64)}.`, {

@@ -7,6 +7,7 @@ export interface NodeParts {
   readonly body: JsonObject;
   readonly dependsOn?: readonly Dependency[];
   readonly lanes?: readonly string[];
+  readonly carriedLanes?: readonly string[];
   readonly owner?: Owner;
   readonly fieldOwners?: Readonly<Record<string, Owner>>;
 }
@@ -25,6 +26,9 @@ export function nodeOf(kind: string, resource: ResolvedResource, parts: NodePart
     body: withoutUndefined(parts.body),
     dependsOn,
     lanes: laneList(parts.lanes ?? []),
+    ...(parts.carriedLanes === undefined || parts.carriedLanes.length === 0
+      ? {}
+      : { carriedLanes: laneList(parts.carriedLanes) }),
     ...(parts.fieldOwners === undefined || Object.keys(parts.fieldOwners).length === 0
       ? {}
       : { fieldOwners: parts.fieldOwners }),

@@ -5,8 +5,8 @@ import { isAtOrBelow } from '../../plan/property-path.ts';
 export interface RiskLine {
   readonly path: string;
   readonly risk: Risk;
-  /** `added`: it was not there; `removed`: it will not be there. */
-  readonly when?: 'added' | 'changed' | 'removed';
+  /** `added`: it was not there; `removed`: it will not be there; `lowered`: a number that becomes smaller. */
+  readonly when?: 'added' | 'changed' | 'removed' | 'lowered';
 }
 
 const WEIGHT: Readonly<Record<Risk, number>> = { safe: 0, disruptive: 1, destructive: 2 };
@@ -19,12 +19,20 @@ function kindOfDifference({ before, after }: PropertyDifference): 'added' | 'cha
   return grows ? 'added' : 'changed';
 }
 
+function isLowered({ before, after }: PropertyDifference): boolean {
+  return typeof before === 'number' && typeof after === 'number' && after < before;
+}
+
 /** Creating is safe, deleting as told; an update is as risky as its riskiest difference. Tags never matter. */
 export function riskFrom(deletion: Risk, lines: readonly RiskLine[], otherwise: Risk) {
   const table: readonly RiskLine[] = [{ path: 'tags', risk: 'safe' }, ...lines];
   const ofDifference = (difference: PropertyDifference): Risk => {
     const kind = kindOfDifference(difference);
-    const line = table.find(({ path, when }) => (when ?? kind) === kind && isAtOrBelow(difference.path, path));
+    const line = table.find(
+      ({ path, when }) =>
+        (when === undefined || when === kind || (when === 'lowered' && isLowered(difference))) &&
+        isAtOrBelow(difference.path, path),
+    );
     return line?.risk ?? otherwise;
   };
   return (action: Action, differences: readonly PropertyDifference[]): Risk => {

@@ -53,7 +53,7 @@ export const logAnalyticsWorkspace: ResourceKind = {
   // Logs older than the new retention are gone for good.
   riskOf: riskFrom(
     'destructive',
-    [{ path: 'properties.retentionInDays', risk: 'destructive', when: 'changed' }],
+    [{ path: 'properties.retentionInDays', risk: 'destructive', when: 'lowered' }],
     'safe',
   ),
   referencesOf: () => [],

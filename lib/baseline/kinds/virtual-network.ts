@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json.ts';
+import { sameId } from '../../plan/graph.ts';
 import { parentId } from '../arm-id.ts';
 import type { ResourceKind } from '../kind.ts';
 import { dependencies, firewallReady, groupOf } from '../kind-support/dependencies.ts';
@@ -188,6 +189,10 @@ export const virtualNetwork: ResourceKind = {
           laneOf.virtualNetwork(network.id),
           ...(ddosProtectionPlanId === undefined ? [] : [laneOf.ddosProtectionPlan(ddosProtectionPlanId)]),
         ],
+        // The body of a network that exists carries its peerings along, and Azure wants the networks behind them at rest.
+        carriedLanes: baseline.peerings
+          .filter(({ networkId }) => sameId(networkId, network.id))
+          .map(({ remoteNetworkId }) => laneOf.virtualNetwork(remoteNetworkId)),
       });
     }),
 };

@@ -4,7 +4,7 @@ import { addressPrefix, existingId, ipAddress, resourceName, zones } from './com
 export const nodePool = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z][a-z0-9]{0,11}$/)
+    .regex(/^[a-z][a-z0-9]{0,11}$/, 'must be 1 to 12 lower-case letters or digits, with a letter first')
     .describe('Name of the pool: up to 12 characters, 6 with Windows.'),
   mode: z.enum(['System', 'User']).default('User').describe('System pools carry the cluster’s own pods.'),
   osType: z.enum(['Linux', 'Windows']).default('Linux').describe('Operating system.'),
@@ -95,7 +95,7 @@ export const cluster = z.strictObject({
   name: resourceName.optional().describe('Name of the cluster.'),
   kubernetesVersion: z
     .string()
-    .regex(/^1\.[0-9]{1,3}(?:\.[0-9]{1,3})?$/)
+    .regex(/^1\.[0-9]{1,3}(?:\.[0-9]{1,3})?$/, 'must be a version such as "1.33"')
     .optional()
     .describe('Version of Kubernetes, such as 1.33.'),
   networking: clusterNetworking.prefault({}).describe('Network of the cluster.'),

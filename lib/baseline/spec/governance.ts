@@ -50,7 +50,7 @@ export const changeWindow = z.strictObject({
     .describe('Days on which the window opens.'),
   start: z
     .string()
-    .regex(/^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/)
+    .regex(/^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be a time of day as HH:MM, such as "21:00"')
     .describe('When it opens, as HH:MM in the window’s time zone.'),
   durationMinutes: z
     .int()

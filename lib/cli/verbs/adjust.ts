@@ -1,8 +1,9 @@
 import { adjustmentRequest } from '../../api/adjustment.ts';
 import { EXIT } from '../exit-code.ts';
 import { adjustmentArgument, checked, nameArgument, optionText } from '../input.ts';
+import { resourceText } from '../resource-name.ts';
 import { timeText, valueText } from '../text.ts';
-import { timeInput } from '../time-input.ts';
+import { readTime, SOME_TIME, timeByApp, UNTIL_TEXT } from '../time-input.ts';
 import type { Verb } from '../verb.ts';
 
 export const adjustVerb: Verb = {
@@ -14,36 +15,43 @@ export const adjustVerb: Verb = {
   summary: 'change the desired state by hand, for a time',
   description: 'The spec stays as it is and says the bounds. At its end the adjustment undoes itself.',
   options: [
-    { flags: '--kind <kind>', description: 'what is adjusted, such as firewallPublicIps', required: true },
-    { flags: '--target <target>', description: 'ARM id or name of what is adjusted', required: true },
+    { flags: '--kind <kind>', description: 'what is adjusted: firewallPublicIpCount', required: true },
+    {
+      flags: '--target <target>',
+      description: 'name or ARM id of what is adjusted, such as the firewall',
+      required: true,
+    },
     { flags: '--value <value>', description: 'as JSON; text that is no JSON is taken as it is', required: true },
     { flags: '--reason <text>', description: 'why', required: true },
-    { flags: '--until <time>', description: '2026-03-01T09:30:00Z, or 90m, 4h, 2d from now', required: true },
+    { flags: '--until <time>', description: UNTIL_TEXT, required: true },
     { flags: '--scope <scope>', description: 'part of the baseline: egress, protection, gateway' },
   ],
   examples: [
-    "hubkeeper adjust prod more-ips --kind firewallPublicIps --target fw-hub --value 4 --reason 'Load test' --until 6h",
-    'hubkeeper unadjust prod more-ips',
+    "hubkeeper adjust aks-baseline more-ips --kind firewallPublicIpCount --target fw-westeurope --value 4 --reason 'Load test' --until 6h",
+    'hubkeeper unadjust aks-baseline more-ips',
   ],
   async run(context, input) {
     const name = nameArgument(input.args[0]);
     const id = adjustmentArgument(input.args[1]);
-    const until = await timeInput(context.world, context.client, 'until', optionText(input, 'until') ?? '');
+    const time = readTime('until', optionText(input, 'until') ?? '');
     const request = checked(adjustmentRequest, {
       kind: optionText(input, 'kind'),
       scope: optionText(input, 'scope'),
       target: optionText(input, 'target'),
       value: jsonOrText(optionText(input, 'value') ?? ''),
       reason: optionText(input, 'reason'),
-      until,
+      until: SOME_TIME,
     });
-    const { value } = await context.client.adjust(name, id, request);
+    const until = await timeByApp(context.world, context.client, 'until', time);
+    const { value } = await context.client.adjust(name, id, { ...request, until });
+    const target = value.adjustment?.target ?? request.target;
+    const effective = value.adjustment?.value ?? request.value;
     return {
       exitCode: EXIT.done,
       data: value,
       lines: [
-        `${name}: ${request.kind} of ${request.target} is ${valueText(request.value, 60)} until ${timeText(until)}.`,
-        `Follow it: hubkeeper follow ${value.operationId}`,
+        `${name}: ${request.kind} of ${resourceText(target)} is ${valueText(effective, 60)} until ${timeText(until)}.`,
+        `Follow it: ${context.command} follow ${value.operationId}`,
       ],
     };
   },
@@ -57,7 +65,7 @@ export const unadjustVerb: Verb = {
   ],
   summary: 'end an adjustment before its time',
   options: [],
-  examples: ['hubkeeper unadjust prod more-ips'],
+  examples: ['hubkeeper unadjust aks-baseline more-ips'],
   async run(context, input) {
     const name = nameArgument(input.args[0]);
     const id = adjustmentArgument(input.args[1]);
@@ -65,7 +73,7 @@ export const unadjustVerb: Verb = {
     return {
       exitCode: EXIT.done,
       data: value,
-      lines: [`${name}: adjustment ${id} has ended.`, `Follow it: hubkeeper follow ${value.operationId}`],
+      lines: [`${name}: adjustment ${id} has ended.`, `Follow it: ${context.command} follow ${value.operationId}`],
     };
   },
 };

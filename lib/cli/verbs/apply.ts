@@ -1,6 +1,6 @@
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
-import { followOperation, followOptions, startedResult } from '../followed-result.ts';
+import { followOperation, followOptions, startedResult, watchingOf } from '../followed-result.ts';
 import { optionText } from '../input.ts';
 import { planLines } from '../plan-view.ts';
 import { aboutSpec, nameInSpec, type SpecFile, specFile } from '../spec-file.ts';
@@ -23,16 +23,15 @@ export const applyVerb: Verb = {
     'hubkeeper apply baseline.yaml --if-match 7 --timeout 90',
   ],
   async run(context, input) {
+    const watching = watchingOf(input);
+    const ifMatch = optionText(input, 'ifMatch');
+    const tag = ifMatch === undefined ? undefined : tagOf(ifMatch, context.command);
     const file = await specFile(context.world, input.args[0] ?? '');
     const name = nameInSpec(file);
     if (!(await agreed(context, name, file))) {
       return { exitCode: EXIT.failed, data: { applied: false }, lines: ['Nothing was started.'] };
     }
-    const ifMatch = optionText(input, 'ifMatch');
-    const { value } = await aboutSpec(
-      file,
-      context.client.putBaseline(name, file, ifMatch === undefined ? undefined : tagOf(ifMatch)),
-    );
+    const { value } = await aboutSpec(file, context.client.putBaseline(name, file, tag));
     for (const warning of value.warnings ?? []) {
       context.say([
         `${context.style.yellow('warning:')} ${plain(warning.path)}: ${plain(warning.message)}`,
@@ -41,9 +40,9 @@ export const applyVerb: Verb = {
     }
     const version = value.version === undefined ? '' : ` version ${value.version}`;
     const what = `Stored ${name}${version}; operation ${value.operationId} makes it true.`;
-    if (input.options.wait === false) return startedResult(value.operationId, what, value);
+    if (input.options.wait === false) return startedResult(context, value.operationId, what, value);
     context.say([what]);
-    return followOperation(context, input, value.operationId);
+    return followOperation(context, watching, value.operationId);
   },
 };
 
@@ -59,7 +58,7 @@ async function agreed(context: Context, name: string, file: SpecFile): Promise<b
 }
 
 /** A bare version becomes a tag; a tag stays as it is. */
-function tagOf(text: string): string {
+function tagOf(text: string, command: string): string {
   const trimmed = text.trim();
   if (/^\d+$/.test(trimmed)) return `"${trimmed}"`;
   if (trimmed === '*' || /^"[!#-~]+"$/.test(trimmed)) return trimmed;
@@ -68,7 +67,7 @@ function tagOf(text: string): string {
       code: 'Usage',
       path: '--if-match',
       message: '--if-match is neither a version nor an ETag.',
-      remedy: 'Give the version that hubkeeper status shows, or the ETag in quotes.',
+      remedy: `Give the version that ${command} status shows, or the ETag in quotes.`,
     },
   ]);
 }

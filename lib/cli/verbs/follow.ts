@@ -1,7 +1,6 @@
 import { EXIT } from '../exit-code.ts';
-import { followOperation, followOptions } from '../followed-result.ts';
+import { endLines, followOperation, followOptions, watchingOf } from '../followed-result.ts';
 import { operationArgument } from '../input.ts';
-import { summaryLines } from '../operation-view.ts';
 import type { Verb } from '../verb.ts';
 
 export const followVerb: Verb = {
@@ -15,8 +14,9 @@ export const followVerb: Verb = {
   examples: ['hubkeeper follow prod-17', 'hubkeeper follow prod-17 --no-wait --json | jq .state'],
   async run(context, input) {
     const id = operationArgument(input.args[0]);
-    if (input.options.wait !== false) return followOperation(context, input, id);
+    const watching = watchingOf(input);
+    if (input.options.wait !== false) return followOperation(context, watching, id);
     const { value } = await context.client.getOperation(id);
-    return { exitCode: EXIT.done, data: value, lines: summaryLines(value, context.style) };
+    return { exitCode: EXIT.done, data: value, lines: await endLines(context, value) };
   },
 };

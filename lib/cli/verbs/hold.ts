@@ -3,7 +3,7 @@ import { EXIT } from '../exit-code.ts';
 import { checked, nameArgument, optionText } from '../input.ts';
 import { plain } from '../style.ts';
 import { timeText } from '../text.ts';
-import { timeInput } from '../time-input.ts';
+import { readTime, SOME_TIME, timeByApp, UNTIL_TEXT } from '../time-input.ts';
 import type { Verb } from '../verb.ts';
 
 export const holdVerb: Verb = {
@@ -13,7 +13,7 @@ export const holdVerb: Verb = {
   description: 'Nothing in the scope is written until the hold ends or is released.',
   options: [
     { flags: '--reason <text>', description: 'why', required: true },
-    { flags: '--until <time>', description: '2026-03-01T09:30:00Z, or 90m, 4h, 2d from now', required: true },
+    { flags: '--until <time>', description: UNTIL_TEXT, required: true },
     { flags: '--owner <name>', description: 'who answers for the incident', required: true },
     { flags: '--scope <scope>', description: 'only a part: egress, gateway, hub, spoke:NAME, or an ARM id' },
   ],
@@ -23,20 +23,21 @@ export const holdVerb: Verb = {
   ],
   async run(context, input) {
     const name = nameArgument(input.args[0]);
-    const until = await timeInput(context.world, context.client, 'until', optionText(input, 'until') ?? '');
+    const time = readTime('until', optionText(input, 'until') ?? '');
     const request = checked(holdRequest, {
       owner: optionText(input, 'owner'),
       reason: optionText(input, 'reason'),
-      until,
+      until: SOME_TIME,
       scope: optionText(input, 'scope'),
     });
-    const { value } = await context.client.hold(name, request);
+    const until = await timeByApp(context.world, context.client, 'until', time);
+    const { value } = await context.client.hold(name, { ...request, until });
     return {
       exitCode: EXIT.done,
       data: value,
       lines: [
         `${name} (${plain(value.scope ?? 'everything')}) is on hold until ${timeText(value.until)}.`,
-        `Release it: hubkeeper release ${name}`,
+        `Release it: ${context.command} release ${name}`,
       ],
     };
   },

@@ -5,7 +5,7 @@ import { checked, nameArgument, optionFlag, optionText } from '../input.ts';
 import { resourceText } from '../resource-name.ts';
 import { plain, type Style } from '../style.ts';
 import { timeText, valueText } from '../text.ts';
-import { timeInput } from '../time-input.ts';
+import { readTime, SOME_TIME, timeByApp } from '../time-input.ts';
 import type { Verb } from '../verb.ts';
 
 /** So many answers are read with --all; a journal without end must not fill the memory. */
@@ -31,15 +31,18 @@ export const journalVerb: Verb = {
   ],
   async run(context, input) {
     const since = optionText(input, 'since');
-    const query = {
+    const time = since === undefined ? undefined : readTime('since', since);
+    const wanted = {
       baseline: input.args[0] === undefined ? undefined : nameArgument(input.args[0]),
-      since: since === undefined ? undefined : await timeInput(context.world, context.client, 'since', since),
+      since: time === undefined ? undefined : SOME_TIME,
       resource: optionText(input, 'resource'),
       operation: optionText(input, 'operation'),
       limit: optionText(input, 'limit'),
       continuation: optionText(input, 'continuation'),
     };
-    checked(journalQuery, query);
+    checked(journalQuery, wanted);
+    const query =
+      time === undefined ? wanted : { ...wanted, since: await timeByApp(context.world, context.client, 'since', time) };
     let page: JournalBody = (await context.client.journal(query)).value;
     const entries: JournalEntry[] = [...page.entries];
     for (let pages = 1; optionFlag(input, 'all') && typeof page.next === 'string' && pages < MOST_PAGES; pages += 1) {
@@ -58,7 +61,7 @@ function entryLines(entry: JournalEntry, style: Style, full: boolean): string[] 
     entry.resource === null || entry.resource === undefined || entry.resource === ''
       ? ''
       : `  ${style.bold(resourceText(entry.resource))}`;
-  const from = [entry.baseline, entry.operationId, entry.trigger]
+  const from = [entry.baseline, entry.operationId, entry.trigger, entry.by]
     .filter((text) => typeof text === 'string' && text !== '')
     .map((text) => plain(String(text)));
   const lines = [

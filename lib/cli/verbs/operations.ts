@@ -1,5 +1,6 @@
+import { operationsQuery } from '../../api/journal.ts';
 import { EXIT } from '../exit-code.ts';
-import { nameArgument, optionText } from '../input.ts';
+import { checked, nameArgument, optionText } from '../input.ts';
 import { stateText } from '../operation-view.ts';
 import { plain } from '../style.ts';
 import { minutesText, table, timeText } from '../text.ts';
@@ -20,10 +21,13 @@ export const operationsVerb: Verb = {
   ],
   async run(context, input) {
     const baseline = input.args[0] === undefined ? undefined : nameArgument(input.args[0]);
+    const limit = optionText(input, 'limit');
+    const continuation = optionText(input, 'continuation');
+    checked(operationsQuery, { baseline, limit, continuation });
     const { value } = await context.client.listOperations({
       ...(baseline === undefined ? {} : { baseline }),
-      limit: optionText(input, 'limit'),
-      continuation: optionText(input, 'continuation'),
+      ...(limit === undefined ? {} : { limit }),
+      ...(continuation === undefined ? {} : { continuation }),
     });
     const rows = value.operations.map((operation) => [
       plain(operation.id),

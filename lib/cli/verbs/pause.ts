@@ -16,7 +16,7 @@ export const pauseVerb: Verb = {
     return {
       exitCode: EXIT.done,
       data: value,
-      lines: ['Paused: nothing is written any more.', 'End it: hubkeeper resume'],
+      lines: ['Paused: nothing is written any more.', `End it: ${context.command} resume`],
     };
   },
 };

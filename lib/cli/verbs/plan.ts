@@ -9,6 +9,7 @@ import { planLines } from '../plan-view.ts';
 import { aboutSpec, looksLikeFile, nameInSpec, readSpecFile } from '../spec-file.ts';
 import { plain } from '../style.ts';
 import type { Context, Verb } from '../verb.ts';
+import { holdLine, pauseLines } from './status.ts';
 
 export const planVerb: Verb = {
   name: 'plan',
@@ -19,13 +20,27 @@ export const planVerb: Verb = {
   examples: ['hubkeeper plan baseline.yaml', 'hubkeeper plan prod --full', 'hubkeeper plan prod --json | jq .hash'],
   async run(context, input) {
     const plan = await planOf(context, input.args[0] ?? '');
+    const lines = planLines(plan, { style: context.style, full: optionFlag(input, 'full') });
     return {
       exitCode: EXIT.done,
       data: plan,
-      lines: planLines(plan, { style: context.style, full: optionFlag(input, 'full') }),
+      lines: context.json ? [] : [...lines, ...(await obstacleLines(context, plan.baseline))],
     };
   },
 };
+
+/** What keeps the plan from being done now, however good it is. */
+async function obstacleLines(context: Context, name: string | undefined): Promise<string[]> {
+  if (name === undefined) return [];
+  const stored = await context.client.getBaseline(name).catch((error: unknown) => {
+    if (error instanceof CliError && error.status === 404) return undefined;
+    throw error;
+  });
+  const pause = pauseLines((await context.client.getPause()).value, context.style);
+  const hold = stored?.value.hold;
+  const lines = [...pause.filter((line) => line !== ''), ...(hold ? [holdLine(hold, context.style)] : [])];
+  return lines.length === 0 ? [] : ['', ...lines];
+}
 
 async function planOf(context: Context, argument: string): Promise<PlanBody> {
   const file = await readSpecFile(context.world, argument);
@@ -61,7 +76,7 @@ async function planOfOperation(context: Context, { operationId }: AcceptedBody):
       message: ended
         ? `Operation ${operationId} ended without a plan.`
         : `The plan is still being made by operation ${operationId}.`,
-      remedy: ended ? 'Make the plan again.' : `Look at it later: hubkeeper follow ${operationId} --json.`,
+      remedy: ended ? 'Make the plan again.' : `Look at it later: ${context.command} follow ${operationId} --json.`,
     },
   ]);
 }

@@ -1,7 +1,7 @@
 import { reconcileRequest } from '../../api/baseline.ts';
 import { plan } from '../../api/plan.ts';
 import { CliError } from '../cli-error.ts';
-import { followOperation, followOptions, startedResult } from '../followed-result.ts';
+import { followOperation, followOptions, startedResult, watchingOf } from '../followed-result.ts';
 import { checked, nameArgument, optionText } from '../input.ts';
 import { planLines } from '../plan-view.ts';
 import type { Verb } from '../verb.ts';
@@ -22,6 +22,7 @@ export const reconcileVerb: Verb = {
   ],
   async run(context, input) {
     const name = nameArgument(input.args[0]);
+    const watching = watchingOf(input);
     const request = checked(reconcileRequest, {
       scope: optionText(input, 'scope'),
       planHash: optionText(input, 'plan'),
@@ -38,8 +39,8 @@ export const reconcileVerb: Verb = {
       throw error;
     });
     const what = `Operation ${value.operationId} reconciles ${name}.`;
-    if (input.options.wait === false) return startedResult(value.operationId, what, value);
+    if (input.options.wait === false) return startedResult(context, value.operationId, what, value);
     context.say([what]);
-    return followOperation(context, input, value.operationId);
+    return followOperation(context, watching, value.operationId);
   },
 };

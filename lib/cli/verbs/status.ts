@@ -1,12 +1,15 @@
 import type { BaselineBody, BaselineSummary } from '../../api/baseline.ts';
+import type { HoldBody } from '../../api/hold.ts';
+import { isFinal } from '../../api/operation.ts';
 import type { PauseBody } from '../../api/pause.ts';
+import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import { nameArgument } from '../input.ts';
-import { stateText } from '../operation-view.ts';
+import { stateText, summaryLines } from '../operation-view.ts';
 import { resourceText } from '../resource-name.ts';
 import { plain, type Style } from '../style.ts';
 import { table, timeText, valueText } from '../text.ts';
-import type { Verb } from '../verb.ts';
+import type { Context, Verb } from '../verb.ts';
 
 export const statusVerb: Verb = {
   name: 'status',
@@ -19,7 +22,11 @@ export const statusVerb: Verb = {
       const { value } = await context.client.getBaseline(nameArgument(input.args[0]));
       const lines = context.json
         ? []
-        : [...pauseLines((await context.client.getPause()).value, context.style), ...oneLines(value, context.style)];
+        : [
+            ...pauseLines((await context.client.getPause()).value, context.style),
+            ...oneLines(value, context.style),
+            ...(await currentLines(context, value)),
+          ];
       return { exitCode: EXIT.done, data: value, lines };
     }
     const { value } = await context.client.listBaselines();
@@ -27,7 +34,7 @@ export const statusVerb: Verb = {
       ? []
       : [
           ...pauseLines((await context.client.getPause()).value, context.style),
-          ...listLines(value.baselines, context.style),
+          ...listLines(value.baselines, context.style, context.command),
         ];
     return { exitCode: EXIT.done, data: value, lines };
   },
@@ -45,18 +52,48 @@ export function pauseLines(pause: PauseBody, style: Style): string[] {
   return [style.yellow(`Paused ${by}${since}${reason}. Nothing is written.`), ''];
 }
 
-function listLines(baselines: readonly BaselineSummary[], style: Style): string[] {
-  if (baselines.length === 0) return ['No baselines. Make one: hubkeeper apply SPEC'];
+/** `Hold: egress until 2026-03-01 18:00Z, duty: INC-1`. */
+export function holdLine(hold: HoldBody, style: Style): string {
+  return `Hold: ${style.yellow(scopeText(hold))} until ${timeText(hold.until)}, ${plain(hold.owner)}: ${plain(hold.reason)}`;
+}
+
+function scopeText({ scope }: HoldBody): string {
+  return scope === undefined ? 'everything' : plain(scope);
+}
+
+function nowText({ currentOperationId, teardown }: BaselineSummary): string {
+  if (typeof currentOperationId !== 'string') return '';
+  return `${teardown === true ? 'teardown ' : ''}${plain(currentOperationId)}`;
+}
+
+/** What is going on at this moment, or what it waits for. */
+async function currentLines(context: Context, baseline: BaselineBody): Promise<string[]> {
+  if (typeof baseline.currentOperationId !== 'string') return [];
+  const current = await context.client.getOperation(baseline.currentOperationId).catch((error: unknown) => {
+    if (error instanceof CliError && error.status === 404) return undefined;
+    throw error;
+  });
+  if (current === undefined || isFinal(current.value.state)) return [];
+  const { value } = current;
+  return [
+    `Now: ${baseline.teardown === true ? 'tearing down' : 'reconciling'}, started by ${plain(value.requestedBy ?? value.trigger)}`,
+    ...summaryLines(value, context.style).map((line) => `  ${line}`),
+  ];
+}
+
+function listLines(baselines: readonly BaselineSummary[], style: Style, command: string): string[] {
+  if (baselines.length === 0) return [`No baselines. Make one: ${command} apply SPEC`];
   return table(
-    ['NAME', 'VERSION', 'MODE', 'LAST RESULT', 'AT', 'ADJUSTMENTS', 'HOLD'],
+    ['NAME', 'VERSION', 'MODE', 'LAST RESULT', 'AT', 'NOW', 'ADJUSTMENTS', 'HOLD'],
     baselines.map((baseline) => [
       plain(baseline.name),
-      String(baseline.version),
-      baseline.mode,
+      baseline.version === 0 ? '' : String(baseline.version),
+      baseline.version === 0 ? style.dim('torn down') : baseline.mode,
       baseline.lastResult ? stateText(baseline.lastResult.state, style) : style.dim('none yet'),
       baseline.lastResult ? timeText(baseline.lastResult.at) : '',
+      nowText(baseline),
       baseline.adjustments.length === 0 ? '' : String(baseline.adjustments.length),
-      baseline.hold ? `until ${timeText(baseline.hold.until)}` : '',
+      baseline.hold ? `${scopeText(baseline.hold)} until ${timeText(baseline.hold.until)}` : '',
     ]),
   );
 }
@@ -64,17 +101,15 @@ function listLines(baselines: readonly BaselineSummary[], style: Style): string[
 function oneLines(baseline: BaselineBody, style: Style): string[] {
   const { lastResult, hold } = baseline;
   const lines = [
-    `${style.bold(plain(baseline.name))}  version ${baseline.version}, mode ${baseline.mode}`,
+    baseline.version === 0
+      ? `${style.bold(plain(baseline.name))}  torn down: no spec of it is in force`
+      : `${style.bold(plain(baseline.name))}  version ${baseline.version}, mode ${baseline.mode}`,
     lastResult
       ? `Last result: ${stateText(lastResult.state, style)} at ${timeText(lastResult.at)}, operation ${plain(lastResult.operationId)}`
       : 'Last result: none yet',
   ];
-  if (hold) {
-    const scope = hold.scope === undefined ? 'everything' : plain(hold.scope);
-    lines.push(
-      `Hold: ${style.yellow(scope)} until ${timeText(hold.until)}, ${plain(hold.owner)}: ${plain(hold.reason)}`,
-    );
-  }
+  if (hold) lines.push(holdLine(hold, style));
+  if (baseline.version === 0) return lines;
   if (baseline.adjustments.length === 0) return [...lines, 'Adjustments: none'];
   return [
     ...lines,

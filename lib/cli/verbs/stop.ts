@@ -15,7 +15,10 @@ export const stopVerb: Verb = {
     return {
       exitCode: EXIT.done,
       data: value,
-      lines: [`Operation ${id} starts nothing more; what is in flight ends.`, `Follow it: hubkeeper follow ${id}`],
+      lines: [
+        `Operation ${id} starts nothing more; what is in flight ends.`,
+        `Follow it: ${context.command} follow ${id}`,
+      ],
     };
   },
 };

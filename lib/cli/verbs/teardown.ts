@@ -1,5 +1,5 @@
 import { EXIT } from '../exit-code.ts';
-import { followOperation, followOptions } from '../followed-result.ts';
+import { followOperation, followOptions, watchingOf } from '../followed-result.ts';
 import { nameArgument } from '../input.ts';
 import { planLines } from '../plan-view.ts';
 import type { Verb } from '../verb.ts';
@@ -17,6 +17,7 @@ export const teardownVerb: Verb = {
   examples: ['hubkeeper teardown test', 'hubkeeper teardown test --yes --no-wait --json | jq -r .planHash'],
   async run(context, input) {
     const name = nameArgument(input.args[0]);
+    const watching = watchingOf(input);
     if (!context.yes && !context.json) {
       const answer = await context.world.ask(`Ask for the teardown of ${name}? Type its name: `);
       if (answer !== null && answer.trim() !== name) {
@@ -24,19 +25,23 @@ export const teardownVerb: Verb = {
       }
     }
     const { value } = await context.client.teardown(name);
+    const isEmpty = value.plan.changes.length === 0;
     const lines = [
-      ...planLines(value.plan, { style: context.style, full: false }),
-      '',
-      `Nothing is removed before somebody approves it: hubkeeper approve ${value.planHash}`,
+      ...(isEmpty && value.plan.refused.length === 0
+        ? [`Nothing of ${name} is left to remove.`]
+        : planLines(value.plan, { style: context.style, full: false })),
+      ...(isEmpty
+        ? []
+        : ['', `Nothing is removed before somebody approves it: ${context.command} approve ${value.planHash}`]),
     ];
     if (input.options.wait === false) {
       return {
-        exitCode: EXIT.waitsForApproval,
+        exitCode: isEmpty ? EXIT.done : EXIT.waitsForApproval,
         data: value,
-        lines: [...lines, `Follow it: hubkeeper follow ${value.operationId}`],
+        lines: [...lines, `Follow it: ${context.command} follow ${value.operationId}`],
       };
     }
     context.say(lines);
-    return followOperation(context, input, value.operationId, { waitForApproval: true });
+    return followOperation(context, { ...watching, waitForApproval: true }, value.operationId);
   },
 };

@@ -58,7 +58,7 @@ export async function observeEgress(
   adjustments: readonly Adjustment[],
   nowIso: string,
 ): Promise<ObservedEgress> {
-  const { spec, resolved: declared } = await readResolved(dependencies, head, nowIso);
+  const { spec, resolved: declared } = await readResolved(dependencies, head);
   const baseline = adjusted(declared, adjustments, nowIso);
   const ledger = await dependencies.ledger.all(head.name);
   const { firewall } = baseline;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { adjustmentTarget } from '../../../lib/baseline/adjustments.ts';
 import { type Adjustment, compile, knownAdjustmentKinds, validateAdjustment } from '../../../lib/baseline/compile.ts';
 import type { DesiredGraph } from '../../../lib/plan/graph.ts';
 import { getAt } from '../../../lib/plan/property-path.ts';
@@ -128,6 +129,23 @@ describe('validateAdjustment', () => {
     expect(validateAdjustment(adjustment(5), resolved)).toBeUndefined();
   });
 
+  it('takes the firewall by its name', () => {
+    const id = resolved.firewall?.id ?? '';
+    const name = id.split('/').at(-1) ?? '';
+
+    expect(adjustmentTarget('firewallPublicIpCount', name.toUpperCase(), resolved)).toBe(id);
+    expect(adjustmentTarget('firewallPublicIpCount', id.toLowerCase(), resolved)).toBe(id);
+    expect(adjustmentTarget('firewallPublicIpCount', 'other', resolved)).toBe('other');
+    expect(adjustmentTarget('other', name, resolved)).toBe(name);
+  });
+
+  it('names the bounds that a value is outside of', () => {
+    const { minimum = 0, maximum = 0 } = resolved.firewall?.publicIpBounds ?? {};
+
+    expect(validateAdjustment(adjustment(maximum), resolved)).toBeUndefined();
+    expect(validateAdjustment(adjustment(maximum + 1), resolved)?.message).toContain(`${minimum} to ${maximum}`);
+  });
+
   it.each([
     ['AdjustmentKindUnknown', adjustment(5, { kind: 'other' })],
     ['AdjustmentTargetUnknown', adjustment(5, { target: '/subscriptions/x' })],
@@ -135,6 +153,7 @@ describe('validateAdjustment', () => {
     ['AdjustmentValueInvalid', adjustment(2.5)],
     ['AdjustmentValueInvalid', adjustment('5')],
     ['AdjustmentValueInvalid', adjustment(251)],
+    ['AdjustmentOutOfBounds', adjustment(250)],
   ])('refuses with %s', (code, bad) => {
     expect(validateAdjustment(bad, resolved)).toMatchObject({ code, actor: 'caller', remedy: expect.any(String) });
   });

@@ -56,6 +56,20 @@ describe('validation of specs', () => {
     }
   });
 
+  it.each([
+    [{ 'hub.firewall.zones': [1] }, 'hub.firewall.zones[0] is the number 1; write it as text: "1".'],
+    [
+      { 'hub.subscriptionId': 'production' },
+      "hub.subscriptionId is 'production'; it must be a GUID, such as 00000000-0000-4000-8000-000000000001.",
+    ],
+    [
+      { 'spokes[0].name': 'a b' },
+      "spokes[0].name is 'a b'; it must be 1 to 40 letters, digits or hyphens, without a hyphen at either end.",
+    ],
+  ])('says of %j in words what is wrong', (changes, message) => {
+    expect(found(validate(changed(changes))).map((entry) => entry.message)).toEqual([message]);
+  });
+
   it('reports all that is wrong at once', () => {
     const all = changed({
       'spokes[0].network.addressPrefixes': ['10.200.0.0/16'],

@@ -45,6 +45,17 @@ describe('findEndpoint', () => {
     });
   });
 
+  it('takes the account of the system where no variable names it, and asks for a name where there is none', async () => {
+    const files = ready({ functionKey: 'local' });
+    const env = { HUBKEEPER_URL: '' };
+
+    expect(await findEndpoint(createFakeWorld({ env, files, accountName: 'kim' }), {})).toMatchObject({ user: 'kim' });
+    await expect(findEndpoint(createFakeWorld({ env, files, accountName: null }), {})).rejects.toMatchObject({
+      exitCode: 2,
+      errors: [{ remedy: 'Name yourself with --user NAME, or set HUBKEEPER_USER.' }],
+    });
+  });
+
   it('names nobody to an app that is not local', async () => {
     const world = createFakeWorld({ env: { USER: 'pat' } });
 

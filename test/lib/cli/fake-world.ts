@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
-import type { World } from '../../../lib/cli/world.ts';
+import type { Interrupter, World } from '../../../lib/cli/world.ts';
 import { answerer, type FakeAnswer, type FakeRoutes, type Received } from './fake-api.ts';
 
 export interface FakeWorldOptions {
@@ -14,6 +14,10 @@ export interface FakeWorldOptions {
   readonly standardInput?: string;
   /** Presses Ctrl-C during the sleep with this number, counted from 1. */
   readonly interruptAtSleep?: number;
+  /** Who presses; a person unless said otherwise. */
+  readonly interrupter?: Interrupter;
+  /** Of the account on the machine; `null`: it has none. */
+  readonly accountName?: string | null;
 }
 
 export interface FakeWorld extends World {
@@ -63,11 +67,12 @@ export function createFakeWorld(options: FakeWorldOptions = {}): FakeWorld {
   const asked: string[] = [];
   const answers = [...(options.answers ?? [])];
   const answerTo = answerer(options.routes ?? {});
-  const interrupts = new Set<() => void>();
+  const interrupts = new Set<(by: Interrupter) => void>();
   let nowMs = FAKE_NOW_MS;
 
   return {
     env: { HUBKEEPER_URL: 'https://app.example', ...options.env },
+    ...(options.accountName === null ? {} : { accountName: options.accountName ?? 'operator' }),
     workingFolder: '/here',
     stdout,
     stderr,
@@ -98,7 +103,8 @@ export function createFakeWorld(options: FakeWorldOptions = {}): FakeWorld {
     nowMs: () => nowMs,
     sleep: async (milliseconds, signal) => {
       sleepsMs.push(milliseconds);
-      if (sleepsMs.length === options.interruptAtSleep) for (const interrupt of interrupts) interrupt();
+      if (sleepsMs.length === options.interruptAtSleep)
+        for (const interrupt of interrupts) interrupt(options.interrupter ?? 'person');
       if (!signal.aborted) nowMs += milliseconds;
     },
     readFile: async (path) => {

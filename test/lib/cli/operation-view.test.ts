@@ -6,6 +6,7 @@ import {
   progressView,
   summaryLines,
   transitionLines,
+  waitingGroups,
   waitsForApproval,
 } from '../../../lib/cli/operation-view.ts';
 import { styleFor } from '../../../lib/cli/style.ts';
@@ -71,10 +72,34 @@ describe('progressView', () => {
       0,
     );
 
-    expect(view.waiting).toEqual([
+    expect(view.waiting.map(({ line }) => line)).toEqual([
       'A delete needs approval.',
       'er-hub (rg-hub): The carrier has not provisioned the circuit. (until 2026-03-10 00:00Z)',
-      'vnet-hub (rg-hub)',
+      'vnet-hub (rg-hub): No reason is given.',
+    ]);
+    expect(view.waitingCount).toBe(2);
+  });
+});
+
+describe('waitingGroups', () => {
+  it('is one line for a teardown, and root causes first otherwise', () => {
+    const teardown = operationOf('waiting', {
+      nodes: [FIREWALL, GATEWAY, VNET].map((id) => nodeOf(id, 'waiting', { waitingFor: approval })),
+      waitingFor: [approval],
+    });
+    const chain = operationOf('waiting', {
+      nodes: [
+        nodeOf(VNET, 'succeeded'),
+        nodeOf(FIREWALL, 'waiting', { waitingFor: approval }),
+        nodeOf(GATEWAY, 'waiting', {
+          waitingFor: { ...approval, reason: `Because ${FIREWALL} waits: A delete needs approval.`, cause: FIREWALL },
+        }),
+      ],
+    });
+
+    expect(waitingGroups(teardown).map(({ line }) => line)).toEqual(['all 3 resources: A delete needs approval.']);
+    expect(waitingGroups(chain).map(({ line }) => line)).toEqual([
+      'fw-hub (rg-hub) and 1 that depends on it: A delete needs approval.',
     ]);
   });
 });
@@ -167,5 +192,27 @@ describe('summaryLines', () => {
       expect(lines.join('\n')).toContain(`fw-hub (rg-hub): m-${actor} [X]`);
       expect(lines.join('\n')).toContain(`r-${actor}`);
     }
+  });
+});
+
+describe('a failure that takes others along', () => {
+  it('is told once, with what depends on it', () => {
+    const failed = operationOf('partial', {
+      nodes: [
+        nodeOf(VNET, 'failed'),
+        nodeOf(FIREWALL, 'skipped', { blockedBy: VNET }),
+        nodeOf(GATEWAY, 'skipped', { blockedBy: FIREWALL }),
+      ],
+      errors: [{ code: 'X', actor: 'operator', message: 'No room.', remedy: 'Make room.', resource: VNET }],
+    });
+
+    expect(summaryLines(failed, style).slice(1)).toEqual([
+      '  × vnet-hub (rg-hub): No room. [X]',
+      '      and 2 that depend on it',
+      '      operator: Make room.',
+    ]);
+    expect(transitionLines(undefined, failed, style)).toContain(
+      '- fw-hub (rg-hub) and er-hub (rg-hub) were not started',
+    );
   });
 });

@@ -13,7 +13,7 @@ describe('planLines', () => {
     const text = textOf([changeOf()]);
 
     expect(text).toContain('+ create fw-hub (rg-hub)  azureFirewall, 10 min');
-    expect(text).toContain('The spec declares it.');
+    expect(text).toContain('The spec declares it:');
     expect(text).toContain('Plan: 1 to create; 45 min on the critical path');
     expect(text).toContain('Hash: 9f2c41d07be3a855');
   });

@@ -13,7 +13,7 @@ describe('resourceName', () => {
     ['/subscriptions/s/resourceGroups/rg', 'rg', 'rg'],
     [
       '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/azureFirewalls/fw/providers/Microsoft.Insights/diagnosticSettings/logs',
-      'logs of fw',
+      'diagnostic settings of fw',
       'rg',
     ],
     ['/subscriptions/s', '/subscriptions/s', ''],

@@ -437,7 +437,7 @@ describe('looking', () => {
     const { out } = await run('status', { routes });
 
     expect(out).toContain('Paused by duty since 2026-03-01 07:00Z: Azure outage. Nothing is written.');
-    expect(out).toMatch(/prod\s+7\s+no-delete\s+partial\s+2026-03-01 08:00Z\s+1\s+until 2026-03-01 18:00Z/);
+    expect(out).toMatch(/prod\s+7\s+no-delete\s+partial\s+2026-03-01 08:00Z\s+1\s+everything until 2026-03-01 18:00Z/);
     expect(out).toMatch(/test\s+7\s+no-delete\s+none yet/);
   });
 
@@ -521,7 +521,7 @@ describe('journal', () => {
       call.query.continuation === 'two'
         ? { status: 200, body: { entries: [entry('The second.')], next: null } }
         : { status: 200, body: { entries: [entry('The first.')], next: 'two' } },
-    'GET /api/health': { status: 200, body: { status: 'ok', checks: [], at: '2026-03-01T12:00:00Z' } },
+    'GET /api/pause': { status: 200, body: { paused: false, at: '2026-03-01T12:00:00Z' } },
   };
 
   it('asks for what is wanted and says how to read on', async () => {
@@ -627,6 +627,23 @@ describe('holding and adjusting', () => {
     });
   });
 
+  it("hold counts a duration from the app's clock", async () => {
+    const result = await run('hold', {
+      args: ['prod'],
+      options: { owner: 'duty', reason: 'INC-1', until: '4h' },
+      routes: {
+        'PUT /api/baselines/prod/hold': {
+          status: 200,
+          body: { owner: 'duty', reason: 'INC-1', until: '2031-01-01T04:00:00.000Z' },
+        },
+        'GET /api/pause': { status: 200, body: { paused: false, at: '2031-01-01T00:00:00Z' } },
+      },
+    });
+
+    expect(result.exitCode).toBe(0);
+    expect(JSON.parse(result.world.received.at(-1)?.body ?? '')).toMatchObject({ until: '2031-01-01T04:00:00.000Z' });
+  });
+
   it('release needs no body and no answer', async () => {
     expect(
       await run('release', {
@@ -657,6 +674,32 @@ describe('holding and adjusting', () => {
       value,
       reason: 'Load test',
       until,
+    });
+  });
+
+  it('adjust says what holds as the app recorded it', async () => {
+    const adjustment = {
+      id: 'more',
+      kind: 'firewallPublicIpCount',
+      scope: 'egress',
+      target: FIREWALL,
+      value: 4,
+      reason: 'Load test',
+      since: '2026-03-01T09:00:00Z',
+      until,
+    };
+
+    expect(
+      await run('adjust', {
+        args: ['prod', 'more'],
+        options: { kind: 'firewallPublicIpCount', target: 'FW-HUB', value: '4', reason: 'Load test', until },
+        routes: {
+          'PUT /api/baselines/prod/adjustments/more': { status: 202, body: { operationId: 'prod-17', adjustment } },
+        },
+      }),
+    ).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('firewallPublicIpCount of fw-hub (rg-hub) is 4 until'),
     });
   });
 
@@ -878,4 +921,226 @@ describe('every verb', () => {
       expect(down.out() + down.err()).not.toContain('secret-key');
     },
   );
+});
+
+describe('options', () => {
+  const until = '2026-03-01T18:00:00Z';
+  it.each([
+    ['apply', ['prod.yaml'], { timeout: 'soon' }],
+    ['apply', ['prod.yaml'], { ifMatch: 'seven' }],
+    ['reconcile', ['prod'], { timeout: '0' }],
+    ['teardown', ['prod'], { timeout: '-1' }],
+    ['follow', ['prod-17'], { timeout: 'x' }],
+    ['operations', ['prod'], { limit: 'all' }],
+    ['journal', ['prod'], { since: '2h', limit: '0' }],
+    ['journal', ['prod'], { since: '2h', resource: 'fw-hub' }],
+    ['hold', ['prod'], { until: '4h', owner: 'é', reason: 'r' }],
+    ['adjust', ['prod', 'more'], { kind: 'K!', target: 'fw', value: '1', reason: 'r', until }],
+  ])('%s %j with %j fails before anything is called', async (verb, args, options) => {
+    expect(await run(verb, { args, options, yes: true })).toMatchObject({ exitCode: 2, calls: [] });
+  });
+});
+
+describe('a hash that is not whole', () => {
+  const approvalOf = (planHash: string) => ({
+    planHash,
+    baseline: 'prod',
+    operationId: 'prod-17',
+    requestedBy: 'duty',
+    expiresAt: '2026-03-02T09:00:00Z',
+    requestedAt: '2026-03-01T09:00:00Z',
+    plan: safePlan,
+  });
+  const unknown = (path: string): FakeAnswer => ({
+    status: 404,
+    body: {
+      errors: [
+        {
+          code: 'PlanNotFound',
+          path,
+          message: 'No plan with this hash waits for approval.',
+          remedy: 'List the approvals and use the plan hash of one of them.',
+        },
+      ],
+    },
+  });
+  const routesFor = (...hashes: readonly string[]): FakeRoutes => ({
+    'POST /api/approvals/9f2c41d0': unknown('planHash'),
+    'GET /api/approvals': { status: 200, body: { approvals: hashes.map(approvalOf) } },
+    [`POST /api/approvals/${HASH}`]: {
+      status: 200,
+      body: { planHash: HASH, decision: 'approve', baseline: 'prod', operationId: 'prod-17' },
+    },
+  });
+
+  it('is completed when one plan begins so', async () => {
+    expect(await run('approve', { args: ['9f2c41d0'], routes: routesFor(HASH, 'a'.repeat(16)) })).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining(`Approved ${HASH} of prod.`),
+    });
+  });
+
+  it('is refused when several do', async () => {
+    const result = await run('approve', { args: ['9f2c41d0'], routes: routesFor(HASH, '9f2c41d0ffffffff') });
+
+    expect(result).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('2 plans that wait begin with 9f2c41d0'),
+    });
+    expect(result.calls).not.toContain(`POST /api/approvals/${HASH}`);
+  });
+
+  it('is unknown when none does, and the remedy is a command', async () => {
+    expect(await run('reject', { args: ['9f2c41d0'], routes: routesFor() })).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining('List what waits for approval: hubkeeper approvals'),
+    });
+  });
+});
+
+describe('hints', () => {
+  it('call the command line as it was called', async () => {
+    const routes: FakeRoutes = { 'PUT /api/baselines/prod': accepted };
+    const options = { wait: false };
+
+    expect((await run('apply', { args: ['prod.yaml'], options, routes })).out).toContain('hubkeeper follow prod-17');
+    expect(
+      (await run('apply', { args: ['prod.yaml'], options, routes, env: { npm_lifecycle_event: 'hubkeeper' } })).out,
+    ).toContain('npm run hubkeeper -- follow prod-17');
+  });
+});
+
+describe('what stands in the way', () => {
+  it('plan of a stored baseline mentions a hold and a pause', async () => {
+    const result = await run('plan', {
+      args: ['prod'],
+      routes: {
+        'POST /api/baselines/prod/plan': { status: 200, body: { ...safePlan, baseline: 'prod' } },
+        'GET /api/baselines/prod': { status: 200, body: { ...summary, spec: {} } },
+        'GET /api/pause': { status: 200, body: { paused: true, by: 'duty', reason: 'Azure outage', since: '' } },
+      },
+    });
+
+    expect(result.out).toContain('Hold: everything until 2026-03-01 18:00Z, duty: INC-1');
+    expect(result.out).toContain('Paused by duty: Azure outage. Nothing is written.');
+  });
+
+  it('plan of a new baseline asks for no hold in vain', async () => {
+    const result = await run('plan', {
+      args: ['prod.yaml'],
+      routes: {
+        'PUT /api/baselines/prod': { status: 200, body: { ...safePlan, baseline: 'prod' } },
+        'GET /api/pause': notPaused,
+      },
+    });
+
+    expect(result.exitCode).toBe(0);
+  });
+
+  it('status shows what is going on, and that a baseline is gone', async () => {
+    const busy = { ...summary, spec: {}, currentOperationId: 'prod-17', teardown: true };
+    const one = await run('status', {
+      args: ['prod'],
+      routes: {
+        'GET /api/baselines/prod': { status: 200, body: busy },
+        'GET /api/pause': notPaused,
+        'GET /api/operations/prod-17': waiting,
+      },
+    });
+    const all = await run('status', {
+      routes: {
+        'GET /api/baselines': {
+          status: 200,
+          body: { baselines: [busy, { ...summary, name: 'old', version: 0, hold: null, adjustments: [] }] },
+        },
+        'GET /api/pause': notPaused,
+      },
+    });
+
+    expect(one.out).toContain('Now: tearing down');
+    expect(one.out).toContain('waits: vnet-hub (rg-hub): A delete needs approval.');
+    expect(all.out).toContain('teardown prod-17');
+    expect(all.out).toMatch(/old\s+torn down/);
+  });
+});
+
+describe('the end of an operation', () => {
+  it('names who stopped it, and what took over', async () => {
+    const stopped = await run('follow', {
+      args: ['prod-17'],
+      routes: {
+        'GET /api/operations/prod-17': { status: 200, body: operationOf('stopped') },
+        'GET /api/journal': {
+          status: 200,
+          body: {
+            entries: [
+              { at: '2026-03-01T09:00:00Z', trigger: 'stop', decision: 'stop requested', reason: 'r', by: 'duty' },
+            ],
+            next: null,
+          },
+        },
+      },
+    });
+    const superseded = await run('follow', {
+      args: ['prod-17'],
+      routes: {
+        'GET /api/operations/prod-17': { status: 200, body: operationOf('stopped', { supersededBy: 'prod-18' }) },
+        'GET /api/operations/prod-18': {
+          status: 200,
+          body: operationOf('running', { id: 'prod-18', requestedBy: 'kim' }),
+        },
+      },
+    });
+
+    expect(stopped.out).toContain('Stopped by duty.');
+    expect(superseded.out).toContain('Operation prod-18 (put of kim) took over with a newer desired state.');
+  });
+
+  it('says what the mode kept from being made', async () => {
+    const why = "The baseline's mode is 'observe': nothing is written.";
+    const refused = [FIREWALL, VNET].map((id) => ({ id, code: 'ModeForbidsWrites', why }));
+    const result = await run('follow', {
+      args: ['prod-17'],
+      routes: {
+        'GET /api/operations/prod-17': {
+          status: 200,
+          body: operationOf('succeeded', { progress: { done: 0, total: 0, criticalPathMinutesLeft: 0 }, refused }),
+        },
+      },
+    });
+
+    expect(result.out).toContain('prod: nothing was written');
+    expect(result.out).toContain(`2 changes were not made. ${why}`);
+  });
+});
+
+describe('teardown of a baseline with nothing left', () => {
+  it('needs nobody', async () => {
+    const result = await run('teardown', {
+      args: ['prod'],
+      yes: true,
+      options: { wait: false },
+      routes: {
+        'DELETE /api/baselines/prod': {
+          status: 202,
+          body: { operationId: 'prod-17', planHash: HASH, plan: planOf([]) },
+        },
+      },
+    });
+
+    expect(result).toMatchObject({ exitCode: 0, out: expect.stringContaining('Nothing of prod is left to remove.') });
+    expect(result.out).not.toContain('approve');
+  });
+});
+
+describe('being ended by another process', () => {
+  it('says nothing of following', async () => {
+    const running = { status: 200, body: operationOf('running') };
+    const routes: FakeRoutes = { 'GET /api/operations/prod-17': running };
+    const byProcess = await run('follow', { args: ['prod-17'], routes, interruptAtSleep: 1, interrupter: 'process' });
+    const byPerson = await run('follow', { args: ['prod-17'], routes, interruptAtSleep: 1 });
+
+    expect(byProcess).toMatchObject({ exitCode: 130, out: '' });
+    expect(byPerson.out).toContain('Follow it: hubkeeper follow prod-17');
+  });
 });

@@ -248,6 +248,27 @@ describe('planChanges for what is no longer declared', () => {
     expect(made.changes[1]).toMatchObject({ lanes: ['l'], risk: 'destructive', owner: 'spec', estimatedMinutes: 3 });
   });
 
+  it.each([
+    ['stays declared', 'create'],
+    ['is adopted and let go of', 'adopt'],
+  ] as const)('takes parts out of a resource after what used them has gone: it %s', (_, presence) => {
+    const parts = (...names: readonly string[]): JsonObject => ({
+      properties: { x: 1, parts: names.map((name) => ({ name, y: 1 })) },
+    });
+    const holder = thing('a-holder', { presence, body: parts('kept', 'used') });
+    const user = thing('user', { body: refersTo('a-holder/parts/used') });
+    const observed = observedAs([holder.id, parts('kept', 'used')], [user.id, user.body]);
+    const ledger = [written(holder), written(user)];
+
+    const made =
+      presence === 'create'
+        ? plan([{ ...holder, body: parts('kept') }], { observed, ledger })
+        : plan([], { observed, ledger, teardown: true });
+
+    expect(summary(made)).toEqual(['delete user', 'update a-holder']);
+    expect(orderOf(made, 'a-holder')).toEqual(['user']);
+  });
+
   it('deletes after what used it has let go', () => {
     const user = thing('user', { body: refersTo('new'), dependsOn: always('new') });
     const observed = observedAs([user.id, refersTo('old')], [id('new'), null], [id('old'), X1]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LedgerEntry } from '../../../lib/plan/ledger.ts';
-import { claim, isOurs, type LedgerEvent, nextLedgerEntry } from '../../../lib/plan/ownership.ts';
+import { isOurs, type LedgerEvent, nextLedgerEntry } from '../../../lib/plan/ownership.ts';
 
 const AT = '2026-01-01T00:00:00Z';
 const LATER = '2026-01-01T00:01:00Z';
@@ -140,15 +140,5 @@ describe('isOurs', () => {
 
   it('is no without a row', () => {
     expect(isOurs(null, 'properties.subnets[snet-a]')).toBe(false);
-  });
-});
-
-describe('claim', () => {
-  it.each<readonly [string | null, readonly string[], string | null]>([
-    ['b', ['a', 'c'], 'b'],
-    [null, ['c', 'a', 'b'], 'a'],
-    [null, [], null],
-  ])('holder %s, claimants %j: %s', (holder, claimants, winner) => {
-    expect(claim(holder, claimants)).toBe(winner);
   });
 });

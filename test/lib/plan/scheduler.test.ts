@@ -113,14 +113,6 @@ describe('nextSteps', () => {
     expect(nextSteps({ nodes, buckets: {} }, 0).start).toEqual(['c']);
   });
 
-  it('starts nothing in a lane in which somebody else writes', () => {
-    const nodes = [node('a', { lanes: ['zone'] }), node('b')];
-
-    const step = nextSteps({ nodes, buckets: {}, busyLanes: ['zone'] }, 0);
-
-    expect(step).toMatchObject({ start: ['b'], finished: false });
-  });
-
   it('starts nothing more when it is to stop, and ends when nothing is in flight', () => {
     const running: NodeState = { name: 'running', startedAtMs: 0, nextPollAtMs: 10_000 };
     const inFlight = [node('a', { state: running }), node('b')];

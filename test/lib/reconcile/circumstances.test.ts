@@ -38,7 +38,6 @@ const unattended: GuardedRun = {
   attended: false,
   teardown: false,
   requestedBy: 'hubkeeper',
-  usedInRun: 0,
 };
 
 function verdict(mode: ReactionMode, adjustments: readonly Adjustment[], run: GuardedRun = unattended, one = change) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LedgerEntry } from '../../../lib/plan/ledger.ts';
 import { withLostStarts } from '../../../lib/reconcile/lost-starts.ts';
-import type { RunDocument, RunRow } from '../../../lib/reconcile/run.ts';
+import type { RunDocument, RunRow } from '../../../lib/state/run.ts';
 
 const STARTED = '2026-03-01T10:00:00.000Z';
 const NOW = '2026-03-01T10:05:00.000Z';
@@ -18,6 +18,7 @@ function run(rows: readonly RunRow[], over: Partial<RunDocument> = {}): RunDocum
     state: 'running',
     stamp: 'reconcile.main.1:7',
     replan: false,
+    spent: [],
     rows: Object.fromEntries(rows.map((one) => [one.id, one])),
     ...over,
   } as RunDocument;

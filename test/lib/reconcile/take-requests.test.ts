@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RunDocument } from '../../../lib/reconcile/run.ts';
 import { isAttended, takeRequests } from '../../../lib/reconcile/take-requests.ts';
 import { newHead, type ReconcileRequest, type Trigger } from '../../../lib/state/baseline-head.ts';
+import type { RunDocument } from '../../../lib/state/run.ts';
 
 function request(number: number, trigger: Trigger): ReconcileRequest {
   return {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  isTornDown,
   newHead,
   withGeneration,
   withNextOperation,
@@ -10,6 +11,7 @@ import {
 import { createBaselineStore } from '../../../lib/state/baseline-store.ts';
 import { createJournal, type JournalEntry, journalRow } from '../../../lib/state/journal.ts';
 import { createLedgerStore } from '../../../lib/state/ledger-store.ts';
+import { createRunStore } from '../../../lib/state/run-store.ts';
 import { createSharedLaneStore } from '../../../lib/state/shared-lane-store.ts';
 import { createMemoryStorage } from '../../support/memory-storage.ts';
 
@@ -90,6 +92,86 @@ describe('a baseline in state', () => {
     expect(await store.readPause()).toMatchObject({ paused: false, generation: 0 });
     await store.changePause(true, 'x', 'freeze', AT);
     expect(await store.changePause(false, 'x', 'over', AT)).toMatchObject({ paused: false, generation: 2 });
+  });
+});
+
+describe('specs in state', () => {
+  const DAY_LATER = '2026-03-02T12:00:00.000Z';
+  const spec = (hash: string, storedAt = AT) => ({
+    hash,
+    storedBy: 'x',
+    storedAt,
+    text: 'name: base',
+    contentType: 'application/yaml',
+  });
+
+  it('are no baselines, and a list of baselines reads only these', async () => {
+    const { documents } = createMemoryStorage();
+    const listed: string[] = [];
+    const store = createBaselineStore({
+      ...documents,
+      list: async (prefix) => {
+        const paths = await documents.list(prefix);
+        listed.push(...paths);
+        return paths;
+      },
+    });
+    await store.change('base', (head) => ({ head, result: 0 }), { create: true });
+    for (const hash of ['a', 'b', 'c']) await store.writeSpec('base', spec(hash));
+    await store.writeSpec('never-put', spec('d'));
+
+    expect(await store.names()).toEqual(['base']);
+    expect(listed).toHaveLength(1);
+  });
+
+  it('go when the history has forgotten them, but neither those in it nor one that is being put', async () => {
+    const store = createBaselineStore(createMemoryStorage().documents);
+    await store.change(
+      'base',
+      (head) => {
+        const put = (before: typeof head, hash: string) => withSpec(before, { hash, mode: 'full', by: 'x', at: AT });
+        return { head: put(put(head, 'former'), 'current'), result: 0 };
+      },
+      { create: true },
+    );
+    for (const hash of ['former', 'current', 'forgotten']) await store.writeSpec('base', spec(hash));
+    await store.writeSpec('base', spec('being-put', DAY_LATER));
+    await store.writeSpec('other', spec('forgotten'));
+
+    await store.pruneSpecs('base', DAY_LATER);
+
+    const left = ['former', 'current', 'forgotten', 'being-put'].map(
+      async (hash) => (await store.readSpec('base', hash)) !== null,
+    );
+    expect(await Promise.all(left)).toEqual([true, true, false, true]);
+    expect(await store.readSpec('other', 'forgotten')).not.toBeNull();
+  });
+});
+
+describe('isTornDown', () => {
+  const gone = { ...newHead('base'), lastResult: { state: 'succeeded', operationId: 'base-2', at: AT } };
+
+  it.each<readonly [string, ReturnType<typeof newHead>, boolean]>([
+    ['after a teardown to the end', gone, true],
+    ['before anything was done', newHead('base'), false],
+    ['when something had to be left', { ...gone, lastResult: { ...gone.lastResult, state: 'partial' } }, false],
+    ['when it was put again', { ...gone, specVersion: 2 }, false],
+    ['while it is asked for', { ...gone, teardown: true }, false],
+    ['while an operation goes on', { ...gone, currentOperationId: 'base-3' }, false],
+  ])('%s', (_, head, expected) => {
+    expect(isTornDown(head)).toBe(expected);
+  });
+});
+
+describe('a plan in state', () => {
+  it('is found or not, or its lack is told', async () => {
+    const runs = createRunStore(createMemoryStorage().documents);
+    const plan = { hash: 'h', changes: [], criticalPathMinutes: 0, refused: [] };
+    await runs.writePlan({ operationId: 'base-1', key: '1-a', plan, nodes: {}, sharedLanes: [] });
+
+    expect(await runs.findPlan('base-1', '1-a')).toMatchObject({ plan: { hash: 'h' } });
+    expect(await runs.findPlan('base-1', '2-b')).toBeNull();
+    await expect(runs.readPlan('base-1', '2-b')).rejects.toThrow('2-b of operation base-1');
   });
 });
 

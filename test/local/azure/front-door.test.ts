@@ -303,3 +303,16 @@ describe('what a subscription tells', () => {
     expect(azure.call('GET', `${SUBSCRIPTION}${role}`).body).toMatchObject({ properties: { roleName: 'Reader' } });
   });
 });
+
+describe('the URL of an operation', () => {
+  it('is answered for a day after its end', () => {
+    const url = azure.call('PUT', BOX, BODY).headers['Azure-AsyncOperation'] ?? '';
+    azure.advance(60);
+    expect(azure.call('GET', url)).toMatchObject({ status: 200, body: { status: 'Succeeded' } });
+    azure.advance(24 * 3_600 - 60);
+    expect(azure.call('GET', url).status).toBe(200);
+    azure.advance(60);
+    expect(azure.call('GET', url)).toMatchObject({ status: 404, code: 'NotFound' });
+    expect(azure.call('GET', BOX).status).toBe(200);
+  });
+});

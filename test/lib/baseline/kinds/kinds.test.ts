@@ -171,7 +171,7 @@ describe('risk of an update', () => {
       { path: 'properties.ipAddresses', before: ['10.1.0.0/16'], after: ['10.1.0.0/16', '10.2.0.0/16'] },
       'safe',
     ],
-    ['logAnalyticsWorkspace', changed('properties.retentionInDays'), 'destructive'],
+    ['logAnalyticsWorkspace', { path: 'properties.retentionInDays', before: 90, after: 30 }, 'destructive'],
     ['natGateway', added('properties.publicIpAddresses[/subscriptions/x]'), 'safe'],
   ])('%s: %j is %s', (kind, difference, risk) => {
     const action: Action = 'update';

@@ -4,7 +4,8 @@ import type { Waiting } from '../plan/guard.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { Bucket, NodeState } from '../plan/scheduler.ts';
 import type { Problem } from '../problem.ts';
-import type { Approval, Trigger } from '../state/baseline-head.ts';
+import type { Approval, Trigger } from './baseline-head.ts';
+import type { JournalEntry } from './journal.ts';
 
 /** A plan with what its writes need, stored once and never changed. */
 export interface PlanDocument {
@@ -31,12 +32,16 @@ export interface RunRow {
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly handle?: OperationHandle;
-  /** When an operation that has not ended is given up. */
+  /** When an operation that has not ended is overdue. */
   readonly deadlineMs?: number;
+  /** Given up, and yet under way in Azure: its dependents are blocked, its lanes stay taken, it is looked at to its end. */
+  readonly overdue?: boolean;
   /** Since when Azure refuses or the write does not hold, and how often in a row. */
   readonly refusals?: number;
   readonly problem?: Problem;
   readonly waiting?: Waiting;
+  /** Its write takes from the budget of unattended changes. */
+  readonly budgeted?: boolean;
   /** Of a change that the plan in force no longer has: it is in flight, or it is over. */
   readonly former?: Change;
   /** The plan that the write under way was started from. */
@@ -107,6 +112,10 @@ export interface RunDocument {
   readonly planNotBeforeMs: number;
   readonly rows: Readonly<Record<string, RunRow>>;
   readonly refused: readonly Refusal[];
+  /** Unattended updates and deletes that it has made, each with the day (UTC) for which it counts. */
+  readonly spent: readonly { readonly changeHash: string; readonly day: string }[];
+  /** How many of them an earlier budget paid, before a scheduled run joined with one of its own. */
+  readonly spentBefore: number;
   readonly buckets: Readonly<Record<string, Bucket>>;
   /** Problems of the operation itself, not of one row. */
   readonly problems: readonly Problem[];
@@ -115,6 +124,8 @@ export interface RunDocument {
   readonly aborted: boolean;
   /** What its last turn asks to be approved; it is recorded in the baseline right after. */
   readonly approval?: Approval | null;
+  /** Journal lines of its last turn: stored with what was decided, and in the journal right after. */
+  readonly outbox: readonly JournalEntry[];
   /** Keys of the requests that its last turn took up. */
   readonly consumed: readonly string[];
   /** When something that it waits for may have happened. */

@@ -1,0 +1,83 @@
+import { normaliseId } from '../plan/graph.ts';
+import type { Verdict, Waiting } from '../plan/guard.ts';
+import { changeHash } from '../plan/hash.ts';
+import type { Plan, Refusal } from '../plan/plan.ts';
+import type { Approval } from '../state/baseline-head.ts';
+import type { RunDocument } from '../state/run.ts';
+
+/** What a person has rejected, or left undecided until it expired, does not wait any more. */
+export function decidedAside(
+  verdict: Verdict,
+  plan: Plan,
+  operationId: string,
+  approvals: readonly Approval[],
+  nowIso: string,
+): Verdict {
+  const over = approvals.filter(
+    (approval) =>
+      approval.operationId === operationId &&
+      (approval.decision === 'reject' ||
+        (approval.decision === undefined && Date.parse(approval.expiresAt) <= Date.parse(nowIso))),
+  );
+  if (over.length === 0) return verdict;
+  const hashes = new Map(plan.changes.map((change) => [normaliseId(change.id), changeHash(change)]));
+  const waiting: Waiting[] = [];
+  const refused: Refusal[] = [];
+  for (const one of verdict.waiting) {
+    // What is left of a plan after a part of it was done has another hash; its changes were asked about all the same.
+    const hash = hashes.get(normaliseId(one.id)) ?? '';
+    const end = over.find((approval) => approval.planHash === plan.hash || approval.changeHashes?.includes(hash));
+    if (end === undefined || !isDecidedBy(end, one)) waiting.push(one);
+    else refused.push({ id: one.id, ...reasonOfEnd(end, one) });
+  }
+  return { ...verdict, waiting, refused: [...verdict.refused, ...refused] };
+}
+
+/** Whether an approval's end settles it for what waits: the day's budget comes back without anybody. */
+function isDecidedBy({ decision }: Approval, { for: what, budget }: Waiting): boolean {
+  return what === 'approval' || (what === 'budget' && (decision === 'reject' || budget === 'run'));
+}
+
+function reasonOfEnd(
+  { decision, decidedBy, comment, expiresAt }: Approval,
+  waits: Waiting,
+): Pick<Refusal, 'code' | 'why'> {
+  if (decision !== 'reject' && waits.for === 'budget')
+    return {
+      code: 'RunBudgetUsed',
+      why: `The budget of the run was used up and nobody approved the rest before ${expiresAt}; the next run takes it up.`,
+    };
+  if (decision !== 'reject')
+    return {
+      code: 'ApprovalExpired',
+      why: `Nobody approved this plan before ${expiresAt}; reconcile to ask again.`,
+    };
+  const by = decidedBy ?? 'Somebody';
+  return {
+    code: 'ApprovalRejected',
+    why: `${by} rejected this plan${comment === undefined ? '' : `: ${comment}`}`,
+  };
+}
+
+/** What a plan asks to be approved; `null`: nothing. What waits for a budget goes on at once when somebody approves it. */
+export function approvalFor(
+  run: Pick<RunDocument, 'operationId' | 'requestedBy' | 'requesters' | 'planKey'>,
+  plan: Plan,
+  verdict: Verdict,
+  expiresAt: string,
+  nowIso: string,
+): Approval | null {
+  const asked = verdict.waiting.filter((one) => one.for === 'approval' || one.for === 'budget');
+  if (asked.length === 0) return null;
+  const waiting = new Set(asked.map(({ id }) => normaliseId(id)));
+  return {
+    planHash: plan.hash,
+    operationId: run.operationId,
+    requestedBy: run.requestedBy,
+    requesters: run.requesters,
+    requestedAt: nowIso,
+    expiresAt,
+    planKey: run.planKey,
+    changeHashes: plan.changes.filter((change) => waiting.has(normaliseId(change.id))).map(changeHash),
+  };
+}

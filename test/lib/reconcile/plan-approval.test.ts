@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Verdict, Waiting } from '../../../lib/plan/guard.ts';
+import { changeHash } from '../../../lib/plan/hash.ts';
+import type { Change, Plan } from '../../../lib/plan/plan.ts';
+import { approvalFor, decidedAside } from '../../../lib/reconcile/plan-approval.ts';
+import type { Approval } from '../../../lib/state/baseline-head.ts';
+
+const NOW = '2026-03-01T12:00:00.000Z';
+const LATER = '2026-03-02T12:00:00.000Z';
+const RUN = { operationId: 'north-1', requestedBy: 'hubkeeper', requesters: ['hubkeeper'], planKey: '1-a' };
+
+function change(id: string): Change {
+  const diff = [{ path: 'tags.team', after: 'network' }];
+  return {
+    id,
+    diff,
+    kind: 'k',
+    action: 'update',
+    risk: 'safe',
+    owner: 'spec',
+    reason: 'It differs.',
+    estimatedMinutes: 1,
+    lanes: [],
+    dependsOn: [],
+    scope: 'hub',
+  };
+}
+
+const CHANGES = ['/approval', '/run', '/day', '/hold', '/free'].map(change);
+const PLAN: Plan = { hash: 'now', changes: CHANGES, criticalPathMinutes: 1, refused: [] };
+const waits = (id: string, what: Waiting['for'], more: Partial<Waiting> = {}): Waiting => ({
+  id,
+  for: what,
+  who: 'w',
+  untilIso: LATER,
+  why: 'y',
+  ...more,
+});
+const VERDICT: Verdict = {
+  allowed: ['/free'],
+  budgeted: ['/free'],
+  refused: [],
+  waiting: [
+    waits('/approval', 'approval'),
+    waits('/run', 'budget', { budget: 'run' }),
+    waits('/day', 'budget', { budget: 'day' }),
+    waits('/hold', 'hold'),
+  ],
+};
+const asked = approvalFor(RUN, PLAN, VERDICT, LATER, NOW) as Approval;
+
+describe('what a plan asks to be approved', () => {
+  it('is also what waits for a budget, since an approved change needs none', () => {
+    expect(asked.changeHashes).toEqual(['/approval', '/run', '/day'].map((id) => changeHash(change(id))));
+    expect(approvalFor(RUN, PLAN, { ...VERDICT, waiting: [waits('/hold', 'hold')] }, LATER, NOW)).toBeNull();
+  });
+});
+
+describe('a request for approval that is over', () => {
+  /** Of an earlier plan: a part of it is done. */
+  const earlier = { ...asked, planHash: 'before' };
+  const codes = (verdict: Verdict) => Object.fromEntries(verdict.refused.map(({ id, code }) => [id, code]));
+
+  it('without a decision ends what waits for the run, so that the next one goes on; the day comes back by itself', () => {
+    const verdict = decidedAside(VERDICT, PLAN, 'north-1', [earlier], LATER);
+
+    expect(codes(verdict)).toEqual({ '/approval': 'ApprovalExpired', '/run': 'RunBudgetUsed' });
+    expect(verdict.waiting.map(({ id }) => id)).toEqual(['/day', '/hold']);
+    expect(verdict.allowed).toEqual(['/free']);
+  });
+
+  it('with a rejection ends everything that was asked about', () => {
+    const verdict = decidedAside(VERDICT, PLAN, 'north-1', [{ ...earlier, decision: 'reject', decidedBy: 'eve' }], NOW);
+
+    expect(codes(verdict)).toEqual({
+      '/approval': 'ApprovalRejected',
+      '/run': 'ApprovalRejected',
+      '/day': 'ApprovalRejected',
+    });
+  });
+
+  it('is none before its time, and none of another operation', () => {
+    expect(decidedAside(VERDICT, PLAN, 'north-1', [earlier], NOW)).toEqual(VERDICT);
+    expect(decidedAside(VERDICT, PLAN, 'north-2', [earlier], LATER)).toEqual(VERDICT);
+  });
+});

@@ -1,0 +1,37 @@
+import type { Dependencies } from '../../lib/dependencies.ts';
+import { readSettings } from '../../lib/settings.ts';
+import { createBaselineStore } from '../../lib/state/baseline-store.ts';
+import { createJournal } from '../../lib/state/journal.ts';
+import { createKeptReadsStore } from '../../lib/state/kept-reads-store.ts';
+import { createLedgerStore } from '../../lib/state/ledger-store.ts';
+import { createRunStore } from '../../lib/state/run-store.ts';
+import { createSharedLaneStore } from '../../lib/state/shared-lane-store.ts';
+import { FakeAzure } from './fake-azure.ts';
+import { createMemoryStorage } from './memory-storage.ts';
+
+/** Everything that reconciling needs, in memory. `settings`: app settings by name. */
+export function memoryDependencies(
+  settings: Readonly<Record<string, string>> = {},
+): Dependencies & { readonly arm: FakeAzure } {
+  const { documents, tables } = createMemoryStorage();
+  return {
+    settings: readSettings({
+      AzureWebJobsStorage__blobServiceUri: 'https://account.blob.core.windows.net',
+      AzureWebJobsStorage__tableServiceUri: 'https://account.table.core.windows.net',
+      ...settings,
+    }),
+    arm: new FakeAzure(),
+    baselines: createBaselineStore(documents),
+    ledger: createLedgerStore(tables),
+    journal: createJournal(tables),
+    runs: createRunStore(documents),
+    lanes: createSharedLaneStore(documents),
+    keptReads: createKeptReadsStore(documents),
+    metrics: {
+      snatPortUtilization: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),
+      observedCapacity: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),
+    },
+    events: { publish: async () => ({ outcome: 'nobodyListens' }) },
+    networkUsages: async () => [],
+  };
+}
