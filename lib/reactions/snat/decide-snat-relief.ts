@@ -47,7 +47,14 @@ const LONGEST_WAIT_MINUTES = 60;
 /** When the timer looks again where nothing says when. */
 const NEXT_LOOK_MINUTES = 60;
 /** Reasons to leave everything as it is that traffic does not change; a new adjustment or spec is looked at anyway. */
-const LASTING_CODES: readonly string[] = ['MinimumReached', 'ScaleInDisabled', 'NothingRemovable'];
+const LASTING_CODES: readonly string[] = [
+  'MinimumReached',
+  'ScaleInDisabled',
+  'NothingRemovable',
+  'FirewallFailed',
+  'FirewallWithoutSubnet',
+  'NatGatewayOnSubnet',
+];
 const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
 /** When it looks again after a stop switch. */
 const NEXT_LOOK_WHEN_STOPPED_MINUTES = 15;

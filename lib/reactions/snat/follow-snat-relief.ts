@@ -8,7 +8,7 @@ import { reactionOf, reliefOf, withHandled, withReactionEnded, withRelief } from
 import { isFinalState, type RunDocument } from '../../state/run.ts';
 import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
 import { withReliefEnd, withReliefLine } from './end-relief.ts';
-import { attachedNames, observeFirewall, problemOfReading } from './observe-egress.ts';
+import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
 import { tellWorld } from './relief-events.ts';
 import { RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
@@ -36,13 +36,16 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   try {
     const seen = await observeFirewall(dependencies, stored.head, request.target, request.nowIso);
     const attached = seen === null ? [] : attachedNames(seen.body);
-    return isApplied(action, attached)
-      ? await applied(dependencies, request, action, run, attached)
-      : await missed(dependencies, request, action, run);
+    if (!isAttached(action, attached)) return await missed(dependencies, request, action, run);
+    const state = seen === null ? 'gone' : provisioningStateOf(seen.body);
+    // Listed on a firewall whose update failed, they may serve nobody; what is declared is what is there, so it stays.
+    if (/^(failed|canceled)$/i.test(state)) return await missed(dependencies, request, action, run, { keep: true });
+    if (!/^succeeded$/i.test(state)) return { next: 'follow', seconds: FOLLOW_SECONDS };
+    return await applied(dependencies, request, action, run, attached);
   } catch (error) {
     const problem = problemOfReading(error, request.target);
     if (problem.actor === 'azure-temporary') return { next: 'follow', seconds: FOLLOW_SECONDS * 2 };
-    return missed(dependencies, request, action, run, `${problem.message} ${problem.remedy}`);
+    return missed(dependencies, request, action, run, { more: `${problem.message} ${problem.remedy}` });
   }
 }
 
@@ -58,7 +61,7 @@ export async function runOf({ runs }: Pick<Dependencies, 'runs'>, operationId: s
   return run;
 }
 
-function isApplied({ direction, toAddresses, removedName }: ReliefAction, attached: readonly string[]): boolean {
+function isAttached({ direction, toAddresses, removedName }: ReliefAction, attached: readonly string[]): boolean {
   return direction === 'out'
     ? attached.length >= toAddresses
     : removedName !== undefined && attached.length > 0 && !attached.includes(removedName.toLowerCase());
@@ -155,13 +158,13 @@ function withInitial(relief: SnatRelief, { direction, decidedAt, fromAddresses }
     : relief;
 }
 
-/** The operation is over and the firewall has not changed: what was adjusted is put back as it was. */
+/** The operation is over and the firewall has not changed as it should: what was adjusted is put back as it was. */
 async function missed(
   dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
   run: RunDocument,
-  more = '',
+  { more = '', keep = false }: { readonly more?: string; readonly keep?: boolean } = {},
 ): Promise<ReliefStep> {
   const problems = problemsOf(run);
   const target = normaliseId(request.target);
@@ -179,14 +182,14 @@ async function missed(
     .slice(0, 4)
     .join(' ');
   const reason =
-    `The operation ${run.operationId} ended ${run.state} and the firewall has not the addresses that were asked for. ${why}`.trim();
+    `The operation ${run.operationId} ended ${run.state} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
     const tried: SnatRelief = isRefused ? relief : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
-    return withReliefEnd(withdrawn(head, action), reaction, request, {
+    return withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
       relief: { ...tried, action: null },
       // Signals that came meanwhile ask for the same: they are answered by this end.
       sequence: reaction.sequence,

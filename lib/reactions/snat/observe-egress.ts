@@ -165,6 +165,12 @@ export function attachedNames(body: JsonObject): readonly string[] {
     .map((id) => id.slice(id.lastIndexOf('/') + 1).toLowerCase());
 }
 
+/** ARM leaves the state out of what has none to tell. */
+export function provisioningStateOf(body: JsonObject): string {
+  const [state = 'Succeeded'] = valuesAt(body, 'properties.provisioningState');
+  return String(state);
+}
+
 /** Who must act when something could not be read. @throws what is no problem of Azure's, the operator's or the caller's. */
 export function problemOfReading(error: unknown, resource: string): Problem {
   if (error instanceof ArmRefusalError) return error.refusal.problem;
