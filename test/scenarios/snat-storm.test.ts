@@ -1,14 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FIREWALL_ID_IN_ALERTS, snatAlert } from '../support/alert-samples.ts';
-import {
-  journal,
-  provision,
-  put,
-  resources,
-  sampleSpec,
-  statistics,
-  untilSettled,
-} from '../support/baseline-scenario.ts';
+import { journal, provision, put, resources, statistics, untilSettled } from '../support/baseline-scenario.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { addressesOf, firewallId, PORTS_PER_ADDRESS, setTraffic, snatSpec } from '../support/snat-scenario.ts';
 
