@@ -1,8 +1,13 @@
+import { createTokenCheck, type TokenCheck } from '../lib/api/entra-token.ts';
 import { createArm } from '../lib/azure/arm.ts';
 import { createCredential } from '../lib/azure/credential.ts';
+import { fetchEntraKeys } from '../lib/azure/entra-keys.ts';
+import { createEventPublisher } from '../lib/azure/event-publisher.ts';
+import { createFirewallMetrics } from '../lib/azure/metrics.ts';
 import { createNetworkUsages } from '../lib/azure/network-usages.ts';
 import type { Dependencies } from '../lib/dependencies.ts';
-import { readSettings } from '../lib/settings.ts';
+import { readSettings, type Settings } from '../lib/settings.ts';
+import { type AlertStore, createAlertStore } from '../lib/state/alert-store.ts';
 import { createAzureStorage } from '../lib/state/azure-storage.ts';
 import { createBaselineStore } from '../lib/state/baseline-store.ts';
 import { createJournal } from '../lib/state/journal.ts';
@@ -17,6 +22,9 @@ import { createTimeSource, type TimeSource } from '../lib/time.ts';
 export interface App extends Dependencies {
   readonly time: TimeSource;
   readonly documents: DocumentStore;
+  readonly alerts: AlertStore;
+  /** Judges tokens of secure webhooks; absent: none are taken. */
+  readonly alertTokens: TokenCheck | undefined;
 }
 
 /**
@@ -43,6 +51,30 @@ export function createApp(environment: Readonly<Record<string, string | undefine
     keptReads: createKeptReadsStore(storage.documents),
     documents: storage.documents,
     networkUsages: createNetworkUsages(settings.armEndpoint, settings.armTokenScope, credential),
+    metrics: createFirewallMetrics({
+      endpoint: settings.metricsEndpoint,
+      tokenScope: settings.metricsTokenScope,
+      credential,
+    }),
+    events: createEventPublisher({ topicEndpoint: settings.eventTopicEndpoint, credential }),
     time: createTimeSource(settings.timeUrl),
+    alerts: createAlertStore(storage.tables),
+    alertTokens: alertTokenCheck(settings),
   };
+}
+
+/** The life of tokens is wall time, whatever clock the rest goes by. */
+function alertTokenCheck(settings: Settings): TokenCheck | undefined {
+  const { alertTokenAudiences, alertTokenTenantId, alertTokenCallerAppId, alertTokenRole, entraEndpoint } = settings;
+  if (alertTokenAudiences.length === 0 || alertTokenTenantId === undefined) return undefined;
+  return createTokenCheck(
+    {
+      audiences: alertTokenAudiences,
+      tenantId: alertTokenTenantId,
+      callerAppId: alertTokenCallerAppId,
+      role: alertTokenRole,
+      authority: entraEndpoint,
+    },
+    { now: () => new Date(), fetchKeys: fetchEntraKeys },
+  );
 }

@@ -99,12 +99,11 @@ export function valid<T>(checked: Checked<T>): T {
 }
 
 /** The JSON body of a call; `{}` when there is none. */
-export async function jsonBody(request: HttpRequest): Promise<unknown> {
+export async function jsonBody(request: HttpRequest, maximumBytes = MAXIMUM_BODY_BYTES): Promise<unknown> {
+  const declaredBytes = Number(request.headers.get('content-length') ?? 0);
+  if (declaredBytes > maximumBytes) throw bodyTooLarge(declaredBytes, maximumBytes);
   const bytes = Buffer.from(await request.arrayBuffer());
-  if (bytes.byteLength > MAXIMUM_BODY_BYTES)
-    throw new ApiProblem([
-      errorOf('BodyTooLarge', `The body has ${bytes.byteLength} bytes; at most ${MAXIMUM_BODY_BYTES} are taken.`),
-    ]);
+  if (bytes.byteLength > maximumBytes) throw bodyTooLarge(bytes.byteLength, maximumBytes);
   if (bytes.byteLength === 0) return {};
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== undefined && type !== 'application/json')
@@ -118,6 +117,10 @@ export async function jsonBody(request: HttpRequest): Promise<unknown> {
       errorOf('MalformedBody', `The body is not JSON (${error instanceof Error ? error.message : String(error)}).`),
     ]);
   }
+}
+
+function bodyTooLarge(bytes: number, maximumBytes: number): ApiProblem {
+  return new ApiProblem([errorOf('BodyTooLarge', `The body has ${bytes} bytes; at most ${maximumBytes} are taken.`)]);
 }
 
 /** A part of the address, checked. */
@@ -134,7 +137,10 @@ export function answer(
 }
 
 function errorAnswer(error: unknown, context: InvocationContext): HttpResponseInit {
-  if (error instanceof ApiProblem) return answer(error.status, { errors: error.errors, ...error.extra });
+  if (error instanceof ApiProblem) {
+    const headers: Record<string, string> = error.status === 503 ? { 'retry-after': '30' } : {};
+    return answer(error.status, { errors: error.errors, ...error.extra }, headers);
+  }
   if (error instanceof ProblemError) return problemAnswer(error.problem);
   if (error instanceof ArmListError) return problemAnswer(readRefusal(error.response, error.target).problem);
   if (error instanceof ArmUnreachableError) {

@@ -3,6 +3,7 @@ import { operationId as operationIdSchema } from '../lib/api/common.ts';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { operationsQuery } from '../lib/api/journal.ts';
 import type { OperationBody } from '../lib/api/operation.ts';
+import { reactionOperation } from '../lib/reactions/reaction-operation.ts';
 import { runNeverBegun } from '../lib/reconcile/new-run.ts';
 import { operationBody, queuedBody } from '../lib/reconcile/operation-body.ts';
 import { type StoppedOperation, stopOperation } from '../lib/reconcile/stop-operation.ts';
@@ -48,6 +49,8 @@ async function readQueued(app: App, id: string, nowIso: string): Promise<Operati
   const request = stored?.head.requests.find((one) => one.operationId === id);
   if (request !== undefined && baseline !== undefined)
     return queuedBody(id, baseline, request.trigger, request.requestedBy, request.at, nowIso);
+  const ofAlert = stored === null ? undefined : reactionOperation(stored.head, id, nowIso);
+  if (ofAlert !== undefined) return ofAlert;
   const number = parseOperationId(id)?.number ?? 0;
   // Taken up a moment ago, or asked for by a plan that is still being made.
   if (stored !== null && baseline !== undefined && number > 0 && number === stored.head.counters.operation)

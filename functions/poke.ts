@@ -1,8 +1,10 @@
 import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
+import type { StartedReaction } from '../lib/reactions/record-reaction.ts';
 import { flushOutbox } from '../lib/reconcile/conclude.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { ORCHESTRATION } from '../orchestrations/names.ts';
+import type { ReactionInput } from '../orchestrations/reaction-input.ts';
 import type { ReconcileInput } from '../orchestrations/reconcile-baseline.ts';
 import type { App } from './composition.ts';
 
@@ -39,4 +41,25 @@ export async function poke(
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Starts the orchestration that a signal has named in state. Never throws: the signal is recorded, and the timer
+ * starts what was named and does not run.
+ */
+export async function startReaction(
+  client: DurableClient,
+  context: InvocationContext,
+  { kind, baseline, target, instanceId }: StartedReaction,
+): Promise<void> {
+  try {
+    const input: ReactionInput = { version: 1, baseline, target, instanceId };
+    await client.startNew(ORCHESTRATION[kind], { instanceId, input });
+  } catch (error) {
+    // "Exists already" means that somebody else has started it.
+    context.warn('reaction not started by this call', {
+      instanceId,
+      reason: error instanceof Error ? error.message : String(error),
+    });
+  }
 }

@@ -2,13 +2,15 @@ import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { timerPath } from '../lib/health.ts';
 import { giveUp } from '../lib/reconcile/give-up.ts';
-import { type ReconcilerHealth, type Watched, watchHead } from '../lib/reconcile/watch.ts';
+import { type Watched, watchHead } from '../lib/reconcile/watch.ts';
 import type { App } from './composition.ts';
+import { orchestrationHealth } from './orchestration-health.ts';
 import { poke } from './poke.ts';
+import { watchReactions } from './watch-reactions.ts';
 
 /**
- * Restarts reconcilers that have died with work left, and wakes what has waited long enough: holds, approvals and
- * adjustments that end, change windows that open.
+ * Restarts reconcilers and reactions that have died with work left, and wakes what has waited long enough: holds,
+ * approvals and adjustments that end, change windows that open.
  */
 export function registerReconcilerTimer(appOf: () => App): void {
   app.timer('reconcilerTimer', {
@@ -21,6 +23,7 @@ export function registerReconcilerTimer(appOf: () => App): void {
       for (const name of await application.baselines.names()) {
         try {
           await watchBaseline(application, client, context, name, nowIso);
+          await watchReactions(application, client, context, name, nowIso);
         } catch (error) {
           // One baseline that cannot be read must not keep the others from being watched.
           context.error('baseline not watched', {
@@ -29,6 +32,7 @@ export function registerReconcilerTimer(appOf: () => App): void {
           });
         }
       }
+      await application.alerts.sweep(nowIso);
       await application.documents.write(timerPath('reconcilerTimer'), { at: nowIso }, { if: 'any' });
     },
   });
@@ -44,7 +48,7 @@ async function watchBaseline(
   const stored = await application.baselines.read(name);
   if (stored === null) return;
   const health =
-    stored.head.reconciler === null ? 'none' : await reconcilerHealth(client, stored.head.reconciler.instanceId);
+    stored.head.reconciler === null ? 'none' : await orchestrationHealth(client, stored.head.reconciler.instanceId);
   const isPaused = application.settings.stopped || (await application.baselines.readPause()).paused;
   const changed = await application.baselines.change<Watched['result']>(name, (head) =>
     watchHead(head, stored.head.reconciler?.instanceId, health, isPaused, nowIso),
@@ -55,20 +59,4 @@ async function watchBaseline(
     await giveUp(application, changed.head, givenUp, nowIso);
   }
   await poke(application, client, context, changed.head, changed.result.start);
-}
-
-async function reconcilerHealth(client: df.DurableClient, instanceId: string): Promise<ReconcilerHealth> {
-  try {
-    const { runtimeStatus } = await client.getStatus(instanceId);
-    const isAlive =
-      runtimeStatus === df.OrchestrationRuntimeStatus.Running ||
-      runtimeStatus === df.OrchestrationRuntimeStatus.Pending ||
-      runtimeStatus === df.OrchestrationRuntimeStatus.ContinuedAsNew ||
-      runtimeStatus === df.OrchestrationRuntimeStatus.Suspended;
-    return isAlive ? 'alive' : 'dead';
-  } catch (error) {
-    // The SDK throws for an id that the host does not know.
-    if (error instanceof Error && /404|not found|No instance/i.test(error.message)) return 'unknown';
-    throw error;
-  }
 }

@@ -1,4 +1,6 @@
 import type { Arm } from './azure/arm.ts';
+import type { EventPublisher } from './azure/event-publisher.ts';
+import type { FirewallMetrics } from './azure/metrics.ts';
 import type { NetworkUsage } from './azure/network-usages.ts';
 import type { Settings } from './settings.ts';
 import type { BaselineStore } from './state/baseline-store.ts';
@@ -17,6 +19,8 @@ export interface Dependencies {
   readonly journal: Journal;
   readonly runs: RunStore;
   readonly lanes: SharedLaneStore;
+  readonly metrics: FirewallMetrics;
+  readonly events: EventPublisher;
   readonly keptReads: KeptReadsStore;
   /** Usage and limits of the network provider in one region of a subscription. */
   readonly networkUsages: (subscriptionId: string, location: string) => Promise<readonly NetworkUsage[]>;

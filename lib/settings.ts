@@ -16,6 +16,8 @@ export const MOST_STARTS_PER_TURN = 12;
 
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
 const httpsUrl = z.url({ protocol: /^https$/ }).transform((text) => text.replace(/\/+$/, ''));
+/** Ids of Entra need not follow the versions of RFC 9562. */
+const guid = z.guid();
 const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
 const ncrontab = z.string().regex(/^\S+( \S+){4,5}$/, 'an NCRONTAB expression of five or six fields');
 
@@ -98,6 +100,75 @@ export const settingTable = {
     meaning: 'NCRONTAB schedule on which dead reconcilers are restarted and what has waited long enough goes on.',
     sample: '0 * * * * *',
     schema: ncrontab.default('0 * * * * *'),
+  }),
+  egressSchedule: row({
+    name: 'HUBKEEPER_EGRESS_SCHEDULE',
+    meaning:
+      'NCRONTAB schedule on which firewalls with added addresses are looked at, so that addresses go that are no longer needed.',
+    sample: '0 */5 * * * *',
+    schema: ncrontab.default('0 */5 * * * *'),
+  }),
+  alertTokenAudiences: row({
+    name: 'HUBKEEPER_ALERT_TOKEN_AUDIENCES',
+    meaning:
+      'Comma-separated audiences of tokens that a secure webhook sends: identifier URI and client id of the app registration. Empty: no token is taken, and alerts need the function key.',
+    sample: '',
+    schema: z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((audience) => audience.trim())
+          .filter((audience) => audience !== ''),
+      ),
+  }),
+  alertTokenTenantId: row({
+    name: 'HUBKEEPER_ALERT_TOKEN_TENANT_ID',
+    meaning: 'Tenant whose tokens a secure webhook may send; needed with HUBKEEPER_ALERT_TOKEN_AUDIENCES.',
+    sample: '',
+    schema: z.union([guid, z.literal('').transform(() => undefined)]).optional(),
+  }),
+  alertTokenCallerAppId: row({
+    name: 'HUBKEEPER_ALERT_TOKEN_CALLER_APP_ID',
+    meaning: "App id of the only caller with a token; by default Microsoft's own for action groups (AzNS AAD Webhook).",
+    sample: '461e8683-5575-4561-ac7f-899cc907d62a',
+    schema: guid.default('461e8683-5575-4561-ac7f-899cc907d62a'),
+  }),
+  alertTokenRole: row({
+    name: 'HUBKEEPER_ALERT_TOKEN_ROLE',
+    meaning: 'App role that the caller with a token must have.',
+    sample: 'ActionGroupsSecureWebhook',
+    schema: z.string().min(1).default('ActionGroupsSecureWebhook'),
+  }),
+  entraEndpoint: row({
+    name: 'HUBKEEPER_ENTRA_ENDPOINT',
+    meaning: 'Microsoft Entra ID, where the keys that sign tokens are published; another one in sovereign clouds.',
+    sample: 'https://login.microsoftonline.com',
+    schema: httpsUrl.default('https://login.microsoftonline.com'),
+  }),
+  metricsEndpoint: row({
+    name: 'HUBKEEPER_METRICS_ENDPOINT',
+    meaning: 'Azure Monitor metrics; {location} stands for the region of the resource.',
+    sample: 'https://{location}.metrics.monitor.azure.com',
+    schema: z
+      .string()
+      .regex(/^https:\/\/[^\s/]+(?:\/\S*)?$/, 'an https URL, with or without {location}')
+      .transform((text) => text.replace(/\/+$/, ''))
+      .default('https://{location}.metrics.monitor.azure.com'),
+  }),
+  metricsTokenScope: row({
+    name: 'HUBKEEPER_METRICS_TOKEN_SCOPE',
+    meaning: 'Scope of the tokens for Azure Monitor metrics; another one in sovereign clouds.',
+    sample: 'https://metrics.monitor.azure.com/.default',
+    schema: z.string().min(1).default('https://metrics.monitor.azure.com/.default'),
+  }),
+  eventTopicEndpoint: row({
+    name: 'HUBKEEPER_EVENT_TOPIC_ENDPOINT',
+    meaning:
+      'Event Grid topic (CloudEvents schema) that is told of addresses about to be used and of what reactions did; empty: nobody is told.',
+    sample: '',
+    schema: z.union([httpsUrl, z.literal('').transform(() => undefined)]).optional(),
   }),
   maximumStartsPerTurn: row({
     name: 'HUBKEEPER_MAXIMUM_STARTS_PER_TURN',

@@ -1,11 +1,17 @@
 import * as df from 'durable-functions';
 import type { Dependencies } from '../lib/dependencies.ts';
+import { decideSnatRelief } from '../lib/reactions/snat/decide-snat-relief.ts';
+import { followSnatRelief } from '../lib/reactions/snat/follow-snat-relief.ts';
+import type { ReliefRequest } from '../lib/reactions/snat/relief-step.ts';
+import { verifySnatRelief } from '../lib/reactions/snat/verify-snat-relief.ts';
 import { type AdvanceRequest, advance } from '../lib/reconcile/advance.ts';
 import { type PlanOperationRequest, runPlanOperation } from '../lib/reconcile/plan-operation.ts';
 import { type StartRequest, startWrite } from '../lib/reconcile/start-write.ts';
 import { ACTIVITY, ORCHESTRATION } from './names.ts';
 import { createPlanBaseline } from './plan-baseline.ts';
+import { type PokeRequest, pokeReconciler } from './poke-reconciler.ts';
 import { createReconcileBaseline } from './reconcile-baseline.ts';
+import { createRelieveSnatExhaustion } from './relieve-snat-exhaustion.ts';
 
 /** An activity that failed on storage or on a fault of ours is tried again by the host; Azure's refusals are results. */
 const FIRST_RETRY_MS = 5_000;
@@ -17,6 +23,14 @@ export function registerOrchestrations(dependencies: () => Dependencies): void {
   retry.backoffCoefficient = 2;
   df.app.orchestration(ORCHESTRATION.reconcile, createReconcileBaseline(retry));
   df.app.orchestration(ORCHESTRATION.plan, createPlanBaseline(retry));
+  df.app.orchestration(ORCHESTRATION.relieveSnatExhaustion, createRelieveSnatExhaustion(retry));
+  df.app.activity(ACTIVITY.decide, { handler: (request: ReliefRequest) => decideSnatRelief(dependencies(), request) });
+  df.app.activity(ACTIVITY.follow, { handler: (request: ReliefRequest) => followSnatRelief(dependencies(), request) });
+  df.app.activity(ACTIVITY.verify, { handler: (request: ReliefRequest) => verifySnatRelief(dependencies(), request) });
+  df.app.activity(ACTIVITY.pokeReconciler, {
+    extraInputs: [df.input.durableClient()],
+    handler: (request: PokeRequest, context) => pokeReconciler(df.getClient(context), request),
+  });
   df.app.activity(ACTIVITY.advance, { handler: (request: AdvanceRequest) => advance(dependencies(), request) });
   df.app.activity(ACTIVITY.start, { handler: (request: StartRequest) => startWrite(dependencies(), request) });
   df.app.activity(ACTIVITY.plan, {

@@ -1,3 +1,15 @@
 /** Names under which the functions of this folder are registered. */
-export const ORCHESTRATION = { reconcile: 'baselineReconciler', plan: 'baselinePlanner' } as const;
-export const ACTIVITY = { advance: 'advanceReconciliation', start: 'startWrite', plan: 'makePlanOperation' } as const;
+export const ORCHESTRATION = {
+  reconcile: 'baselineReconciler',
+  plan: 'baselinePlanner',
+  relieveSnatExhaustion: 'relieveSnatExhaustion',
+} as const;
+export const ACTIVITY = {
+  advance: 'advanceReconciliation',
+  start: 'startWrite',
+  plan: 'makePlanOperation',
+  pokeReconciler: 'pokeReconciler',
+  decide: 'decideSnatRelief',
+  follow: 'followSnatRelief',
+  verify: 'verifySnatRelief',
+} as const;

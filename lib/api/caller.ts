@@ -16,7 +16,11 @@ const clientPrincipal = z.looseObject({
   claims: z.array(z.looseObject({ typ: z.string(), val: z.string() })),
 });
 
-const ALL_ROLES: ReadonlySet<Role> = new Set<Role>(['anonymous', 'reader', 'operator', 'approver']);
+const ALL_ROLES: ReadonlySet<Role> = new Set<Role>(['anonymous', 'reader', 'operator', 'approver', 'monitor']);
+/** Roles whose calls need not name anybody. */
+const NAMELESS_ROLES: ReadonlySet<Role> = new Set<Role>(['anonymous', 'reader', 'monitor']);
+/** How a caller is called that is no person. */
+const MONITOR_NAME = 'azure-monitor';
 const NAME_CLAIMS = [
   'preferred_username',
   'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn',
@@ -27,8 +31,10 @@ const ROLE_CLAIMS = ['roles', 'http://schemas.microsoft.com/ws/2008/06/identity/
 /** App roles of the app registration: `hubkeeper.reader` and so on; an operator may read, an approver too. */
 const ROLE_NAMES: Readonly<Record<string, readonly Role[]>> = {
   'hubkeeper.reader': ['reader'],
-  'hubkeeper.operator': ['reader', 'operator'],
+  'hubkeeper.operator': ['reader', 'operator', 'monitor'],
   'hubkeeper.approver': ['reader', 'approver'],
+  // What Microsoft's script names the role that action groups get.
+  actiongroupssecurewebhook: ['monitor'],
 };
 
 /**
@@ -42,8 +48,8 @@ export function callerOf(
   if (headers.principal !== null && headers.principal !== '')
     return callerOfPrincipal(headers.principal, headers.user, needed);
   if (headers.user === null || headers.user === '') {
-    return needed === 'reader' || needed === 'anonymous'
-      ? { caller: { user: 'anonymous', roles: ALL_ROLES } }
+    return NAMELESS_ROLES.has(needed)
+      ? { caller: { user: needed === 'monitor' ? MONITOR_NAME : 'anonymous', roles: ALL_ROLES } }
       : { error: errorOf('UserMissing', 'The call does not say who makes it.', { path: 'x-hubkeeper-user' }) };
   }
   const user = userName.safeParse(headers.user);
@@ -74,7 +80,7 @@ function callerOfPrincipal(
     };
   const first = (types: readonly (string | undefined)[]) =>
     types.flatMap((type) => principal.claims.filter((claim) => claim.typ === type)).at(0)?.val;
-  const user = first([principal.name_typ, ...NAME_CLAIMS]);
+  const user = first([principal.name_typ, ...NAME_CLAIMS]) ?? (needed === 'monitor' ? MONITOR_NAME : undefined);
   if (user === undefined)
     return { error: errorOf('UserMissing', 'The signed-in principal has no name.', { path: 'x-ms-client-principal' }) };
   if (header !== null && header !== '' && header.toLowerCase() !== user.toLowerCase()) {

@@ -22,6 +22,24 @@ export const API_ERRORS = {
   UnknownField: { status: 400, remedy: 'Remove the field, or correct its spelling.' },
   MissingField: { status: 400, remedy: 'Add the field.' },
   UserMissing: { status: 401, remedy: 'Say who you are in the header x-hubkeeper-user, or sign in.' },
+  TokenMissing: {
+    status: 401,
+    remedy: 'Send a bearer token of Microsoft Entra ID, or call /api/alerts with a function key.',
+  },
+  TokenInvalid: {
+    status: 401,
+    remedy:
+      'Check audience, tenant and identifier URI of the secure webhook against the HUBKEEPER_ALERT_TOKEN settings.',
+  },
+  TokenNotAllowed: {
+    status: 403,
+    remedy: 'Give the app AzNS AAD Webhook the app role ActionGroupsSecureWebhook on the app registration.',
+  },
+  TokensNotTaken: {
+    status: 403,
+    remedy:
+      'Set HUBKEEPER_ALERT_TOKEN_AUDIENCES and HUBKEEPER_ALERT_TOKEN_TENANT_ID, or call /api/alerts with a function key.',
+  },
   UserMismatch: {
     status: 403,
     remedy: 'Leave out the header x-hubkeeper-user, or send the name you are signed in as.',
@@ -45,6 +63,10 @@ export const API_ERRORS = {
   UnsupportedMediaType: { status: 415, remedy: 'Send application/yaml or application/json.' },
   Throttled: { status: 429, remedy: 'Wait for as long as Retry-After says, then repeat the call.' },
   Internal: { status: 500, remedy: 'Repeat the call; when it fails again, report the operation id from the answer.' },
+  TokenUnverifiable: {
+    status: 503,
+    remedy: 'Repeat the call in a minute; check that the app reaches HUBKEEPER_ENTRA_ENDPOINT if it lasts.',
+  },
   StateUnavailable: { status: 503, remedy: 'Repeat the call in a minute; GET /api/health says what is unavailable.' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly remedy: string }>>;
 export type ApiErrorCode = keyof typeof API_ERRORS;

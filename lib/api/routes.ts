@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { baselineSpec } from '../baseline/spec.ts';
 import { adjustment, adjustmentRequest } from './adjustment.ts';
+import { alertAnswer, alertBody } from './alert.ts';
 import { approvalList, approvalRequest, approvalResult } from './approval.ts';
 import { baseline, baselineList, reconcileRequest, teardownAccepted } from './baseline.ts';
 import { adjustmentId, baselineName, operationId, planHash, userName } from './common.ts';
+import { egressAddressList } from './egress-addresses.ts';
 import { errorList } from './errors.ts';
 import { health } from './health.ts';
 import { hold, holdRequest } from './hold.ts';
@@ -12,8 +14,8 @@ import { accepted, operation, operationList } from './operation.ts';
 import { pause, pauseRequest } from './pause.ts';
 import { plan } from './plan.ts';
 
-/** What a caller must be allowed to do. `anonymous`: no name is asked for. */
-export type Role = 'anonymous' | 'reader' | 'operator' | 'approver';
+/** What a caller must be allowed to do. `anonymous`: no name is asked for. `monitor`: to report alerts and events. */
+export type Role = 'anonymous' | 'reader' | 'operator' | 'approver' | 'monitor';
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
 /** A part of the address, the query or the headers. */
@@ -58,11 +60,14 @@ export const SCHEMAS = {
   Accepted: accepted,
   Adjustment: adjustment,
   AdjustmentRequest: adjustmentRequest,
+  Alert: alertBody,
+  AlertAnswer: alertAnswer,
   ApprovalList: approvalList,
   ApprovalRequest: approvalRequest,
   ApprovalResult: approvalResult,
   Baseline: baseline,
   BaselineList: baselineList,
+  EgressAddressList: egressAddressList,
   ErrorList: errorList,
   Health: health,
   Hold: hold,
@@ -106,6 +111,20 @@ const started: Answer = {
   body: 'Accepted',
   headers: LOCATION,
 };
+
+const alertAnswers: readonly Answer[] = [
+  { status: 200, description: 'Nothing is to be done; `ignored` says why.', body: 'AlertAnswer' },
+  { status: 202, description: 'Something was recognised and recorded.', body: 'AlertAnswer' },
+  { status: 400, description: 'The body is no alert of the common alert schema.', body: 'ErrorList' },
+  { status: 413, description: 'The body has more than 256 KB.', body: 'ErrorList' },
+  { status: 415, description: 'Not JSON.', body: 'ErrorList' },
+  {
+    status: 503,
+    description: 'The alert could not be recorded; sending it again is safe.',
+    body: 'ErrorList',
+    headers: { 'Retry-After': 'Seconds until it is worth trying again.' },
+  },
+];
 
 /** Every call of the API. The OpenAPI document is made of it. */
 export const ROUTES: readonly Route[] = [
@@ -208,6 +227,15 @@ export const ROUTES: readonly Route[] = [
     ],
   },
   {
+    method: 'GET',
+    path: '/baselines/{name}/egress-addresses',
+    id: 'listEgressAddresses',
+    summary: 'Public addresses and prefixes that egress leaves from, or will: what partners have to allow.',
+    role: 'reader',
+    parameters: [nameParameter, userParameter],
+    answers: [{ status: 200, description: 'Addresses and prefixes.', body: 'EgressAddressList' }, unknownBaseline],
+  },
+  {
     method: 'PUT',
     path: '/baselines/{name}/hold',
     id: 'putHold',
@@ -252,6 +280,32 @@ export const ROUTES: readonly Route[] = [
     role: 'operator',
     parameters: [nameParameter, path('id', adjustmentId), userParameter],
     answers: [started, { ...unknownBaseline, description: 'There is no such baseline, or no such adjustment.' }],
+  },
+  {
+    method: 'POST',
+    path: '/alerts',
+    id: 'receiveAlert',
+    summary: 'An alert of Azure Monitor in the common alert schema.',
+    description:
+      'The alert is recorded and answered at once; reactions look into it afterwards. Copies change nothing. A bearer token that comes along must be valid when tokens are configured.',
+    role: 'monitor',
+    parameters: [],
+    body: { schema: 'Alert', contentTypes: JSON_ONLY, required: true },
+    answers: alertAnswers,
+  },
+  {
+    method: 'POST',
+    path: '/alerts/secure',
+    id: 'receiveSecureAlert',
+    summary: 'The same for a secure webhook, which has a token of Microsoft Entra ID and no function key.',
+    role: 'anonymous',
+    parameters: [],
+    body: { schema: 'Alert', contentTypes: JSON_ONLY, required: true },
+    answers: [
+      ...alertAnswers,
+      { status: 401, description: 'The token is missing or not valid.', body: 'ErrorList' },
+      { status: 403, description: 'The caller may not report alerts, or no tokens are taken.', body: 'ErrorList' },
+    ],
   },
   {
     method: 'GET',

@@ -1,12 +1,13 @@
-import { z } from 'zod';
 import { sameId } from '../plan/graph.ts';
 import type { Problem } from '../problem.ts';
 import { parseArmId } from './arm-id.ts';
+import { type FirewallPublicIpValue, readFirewallPublicIpValue } from './firewall-public-ip-value.ts';
 import { diagnosticSettingName, diagnosticSettings } from './resolve/diagnostics.ts';
 import { NameBook } from './resolve/name-book.ts';
 import { hubPlace, uniqueById } from './resolve/place.ts';
 import { firewallPublicEgress } from './resolve/public-egress.ts';
-import type { ResolvedBaseline, ResolvedFirewall } from './resolved.ts';
+import type { ResolvedBaseline, ResolvedFirewall, ResolvedPublicIpAddress } from './resolved.ts';
+import type { FirewallSpec } from './spec.ts';
 
 /** A recorded change that a reaction or an operator made to the desired state. */
 export interface Adjustment {
@@ -32,45 +33,73 @@ export interface AdjustmentKind {
   /** What is wrong with target and value for this baseline; undefined when nothing is. */
   validate(adjustment: Adjustment, baseline: ResolvedBaseline): Problem | undefined;
   /** The baseline as the adjustment wants it, within the bounds of the spec in force. */
-  apply(adjustment: Adjustment, baseline: ResolvedBaseline): ResolvedBaseline;
+  apply(adjustment: Adjustment, baseline: ResolvedBaseline, nowIso: string): ResolvedBaseline;
 }
 
 /** Microsoft documents 250 public addresses as the most of one firewall. */
 const MOST_ADDRESSES = 250;
 
-const addressCount = z.int().min(1).max(MOST_ADDRESSES);
-
-/** Number of the last public address that others rely on, counted from 1; a firewall keeps at least so many. */
-function lastPinned(firewall: ResolvedFirewall, baseline: ResolvedBaseline): number {
-  const spec = baseline.spec.hub.firewall;
-  if (spec === undefined || spec.publicIps.pinned.length === 0) return 0;
-  const pinned = new Set(spec.publicIps.pinned.map((name) => name.toLowerCase()));
-  return firewall.publicIps.findLastIndex(({ configurationName }) => pinned.has(configurationName.toLowerCase())) + 1;
+/** Names, in lower case, of what a reaction never takes off: pinned addresses, existing ones, and the first. */
+function kept(firewall: FirewallSpec, addresses: readonly ResolvedPublicIpAddress[]): ReadonlySet<string> {
+  const names = addresses
+    // The first one carries the subnet: Azure does not let it go.
+    .filter(({ presence }, index) => index === 0 || presence === 'reference')
+    .map(({ name }) => name);
+  return new Set([...names, ...firewall.publicIps.pinned].map((name) => name.toLowerCase()));
 }
 
-function clampedCount(wanted: number, firewall: ResolvedFirewall, baseline: ResolvedBaseline): number {
-  const { minimum, maximum } = firewall.publicIpBounds;
-  return Math.max(Math.min(Math.max(wanted, minimum), maximum), lastPinned(firewall, baseline), 1);
-}
-
-function withPublicIpCount(baseline: ResolvedBaseline, firewall: ResolvedFirewall, wanted: number): ResolvedBaseline {
+function withPublicIps(
+  baseline: ResolvedBaseline,
+  firewall: ResolvedFirewall,
+  wanted: FirewallPublicIpValue,
+  nowIso: string,
+): ResolvedBaseline {
   const spec = baseline.spec.hub.firewall;
   if (spec === undefined) return baseline;
   const place = { ...hubPlace(baseline.spec.hub), scope: 'egress', path: 'hub.firewall.publicIps' };
   const names = new NameBook(baseline.spec.nameOverrides);
-  const { addresses } = firewallPublicEgress(spec, place, names, clampedCount(wanted, firewall, baseline));
-  const before = new Set(firewall.publicIps.map(({ id }) => id.toLowerCase()));
-  const others = baseline.publicIpAddresses.filter(({ id }) => !before.has(id.toLowerCase()));
-  const publicIps = addresses.map(({ id, name, owner }) => ({ configurationName: name, id, owner }));
+  const { minimum, maximum } = firewall.publicIpBounds;
+  const count = Math.max(Math.min(Math.max(wanted.count, minimum), maximum), 1);
+  // Far enough to find the wanted number behind those that are passed over, and every pinned one.
+  const reach = Math.max(maximum, count + wanted.detached.length);
+  const { addresses } = firewallPublicEgress(spec, place, names, reach);
+  const keep = kept(spec, addresses);
+  const detached = new Set(wanted.detached.map((name) => name.toLowerCase()).filter((name) => !keep.has(name)));
+  const attachable = addresses.filter(({ name }) => !detached.has(name.toLowerCase()));
+  const attached = attachable.slice(0, Math.max(count, lastPinned(spec, attachable)));
+  const onFirewall = new Set(attached.map(({ name }) => name.toLowerCase()));
+  const now = Date.parse(nowIso);
+  const reserved = new Set(
+    wanted.reserved.filter(({ until }) => Date.parse(until) > now).map(({ name }) => name.toLowerCase()),
+  );
+  const left = addresses.filter(({ name }) => !onFirewall.has(name.toLowerCase()));
+  // The spec still declares those of its own: they are kept for as long as it does.
+  const released = left.filter(({ name, owner }) => owner === 'spec' && detached.has(name.toLowerCase()));
+  const idle = [...released, ...left.filter(({ name }) => reserved.has(name.toLowerCase()))];
+  const before = new Set(
+    baseline.publicIpAddresses.filter(({ purpose }) => purpose === 'firewall').map(({ id }) => id),
+  );
+  const others = baseline.publicIpAddresses.filter(({ id }) => !before.has(id));
   const adjusted = {
     ...baseline,
-    firewall: { ...firewall, publicIps },
-    publicIpAddresses: uniqueById([...addresses, ...others]),
+    firewall: {
+      ...firewall,
+      publicIps: attached.map(({ id, name, owner }) => ({ configurationName: name, id, owner })),
+      ...(released.length === 0 ? {} : { releasedConfigurations: released.map(({ name }) => name) }),
+    },
+    publicIpAddresses: uniqueById([...attached, ...idle, ...others]),
   };
   return { ...adjusted, diagnosticSettings: diagnosticSettings(adjusted, diagnosticSettingName(baseline)) };
 }
 
-/** How many public addresses the firewall has. */
+/** How many of the addresses there must be at least so that the last pinned one is among them. */
+function lastPinned(firewall: FirewallSpec, addresses: readonly ResolvedPublicIpAddress[]): number {
+  const pinned = new Set(firewall.publicIps.pinned.map((name) => name.toLowerCase()));
+  // A name that is pinned before the spec has its address does not call it into being.
+  return addresses.findLastIndex(({ name, owner }) => owner === 'spec' && pinned.has(name.toLowerCase())) + 1;
+}
+
+/** How many public addresses the firewall has, and which of ours are passed over or only kept. */
 const firewallPublicIpCount: AdjustmentKind = {
   name: 'firewallPublicIpCount',
   idOf: (target, { firewall }) =>
@@ -91,10 +120,16 @@ const firewallPublicIpCount: AdjustmentKind = {
         path: 'target',
       };
     }
-    const least = clampedCount(1, firewall, baseline);
-    const most = clampedCount(MOST_ADDRESSES, firewall, baseline);
-    const count = addressCount.safeParse(adjustment.value);
-    if (!count.success) {
+    const { value } = adjustment;
+    const { minimum, maximum } = firewall.publicIpBounds;
+    const pinned = new Set((baseline.spec.hub.firewall?.publicIps.pinned ?? []).map((name) => name.toLowerCase()));
+    const last = firewall.publicIps.findLastIndex(({ configurationName }) =>
+      pinned.has(configurationName.toLowerCase()),
+    );
+    const least = Math.max(minimum, last + 1, 1);
+    const most = Math.max(maximum, least);
+    const wanted = readFirewallPublicIpValue(value);
+    if (wanted === undefined) {
       return {
         code: 'AdjustmentValueInvalid',
         actor: 'caller',
@@ -103,20 +138,20 @@ const firewallPublicIpCount: AdjustmentKind = {
         path: 'value',
       };
     }
-    if (count.data >= least && count.data <= most) return undefined;
+    if (wanted.count >= least && wanted.count <= most) return undefined;
     return {
       code: 'AdjustmentOutOfBounds',
       actor: 'caller',
-      message: `${count.data} public IP addresses are outside of the bounds of the spec, ${least} to ${most}.`,
+      message: `${wanted.count} public IP addresses are outside of the bounds of the spec, ${least} to ${most}.`,
       remedy: `Give a number from ${least} to ${most}, or change minimum, maximum or pinned of hub.firewall.publicIps in the spec.`,
       path: 'value',
     };
   },
-  apply: (adjustment, baseline) => {
+  apply: (adjustment, baseline, nowIso) => {
     const { firewall } = baseline;
-    const count = addressCount.safeParse(adjustment.value);
-    if (firewall === undefined || !count.success || !sameId(firewall.id, adjustment.target)) return baseline;
-    return withPublicIpCount(baseline, firewall, count.data);
+    const value = readFirewallPublicIpValue(adjustment.value);
+    if (firewall === undefined || value === undefined || !sameId(firewall.id, adjustment.target)) return baseline;
+    return withPublicIps(baseline, firewall, value, nowIso);
   },
 };
 
@@ -150,7 +185,9 @@ export function isLive(adjustment: Adjustment, nowIso: string): boolean {
   return adjustment.until === undefined || Date.parse(adjustment.until) > now;
 }
 
-/** The baseline with every live adjustment, the oldest first: of two for one thing the newer one holds. */
+/**
+ * The baseline with every live adjustment at that time, the oldest first: of two for one thing the newer one holds, whole.
+ */
 export function adjusted(
   baseline: ResolvedBaseline,
   adjustments: readonly Adjustment[],
@@ -160,7 +197,7 @@ export function adjusted(
     .filter((adjustment) => isLive(adjustment, nowIso))
     .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1));
   return live.reduce(
-    (current, adjustment) => knownAdjustmentKinds.get(adjustment.kind)?.apply(adjustment, current) ?? current,
+    (current, adjustment) => knownAdjustmentKinds.get(adjustment.kind)?.apply(adjustment, current, nowIso) ?? current,
     baseline,
   );
 }

@@ -28,6 +28,13 @@ export interface ResourceKind extends KindRules {
   readonly refreshQuery?: Readonly<Record<string, string>>;
   /** The resources of this kind that a baseline wants. */
   compile(baseline: ResolvedBaseline): readonly DesiredNode[];
+  /**
+   * The declared body with its parts where Azure has them now: what may be at one of several places, such as the subnet
+   * of a firewall, is declared where it is. Compared and written is what comes out.
+   */
+  align?(desired: JsonObject, actual: JsonObject): JsonObject;
+  /** Why this body must never be sent, whoever asks: Azure would take it and do harm. */
+  harmOf?(body: JsonObject): Problem | undefined;
   /** What only shows after a write: a value that Azure chose and others were computed to expect. */
   verify?(desired: JsonObject, actual: JsonObject): Problem | undefined;
 }

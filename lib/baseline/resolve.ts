@@ -1,6 +1,7 @@
 import { resourceGroupId } from './arm-id.ts';
 import { RESERVED_SUBNET_NAMES } from './network-requests.ts';
 import { diagnosticSettingName, diagnosticSettings, type Observable } from './resolve/diagnostics.ts';
+import { resolveEgressAlerts } from './resolve/egress-alerts.ts';
 import { resolveFirewallParts } from './resolve/firewall.ts';
 import { NameBook } from './resolve/name-book.ts';
 import { resolveNetworks } from './resolve/networks.ts';
@@ -136,6 +137,7 @@ export function resolve(spec: BaselineSpec): ResolvedBaseline {
     privateDnsZones: uniqueById(dns.zones),
     privateDnsZoneLinks: dns.links,
     workspace,
+    ...resolveEgressAlerts(spec, { ...hub, scope: 'egress', path: 'egress' }, names, firewall.firewall),
   };
   const madeNames = names.made;
   return {

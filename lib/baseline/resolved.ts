@@ -143,6 +143,8 @@ export interface ResolvedFirewall extends ResolvedResource {
   readonly managementPublicIpId?: string;
   /** In the order of ipConfigurations; the first one names the subnet. */
   readonly publicIps: readonly { readonly configurationName: string; readonly id: string; readonly owner: Owner }[];
+  /** Configurations of the spec's own addresses that an adjustment leaves out. */
+  readonly releasedConfigurations?: readonly string[];
   /** Bounds that the spec sets for adjustments of the number of public IP addresses. */
   readonly publicIpBounds: { readonly minimum: number; readonly maximum: number };
   readonly autoscale?: { readonly minCapacity?: number; readonly maxCapacity?: number };
@@ -198,6 +200,31 @@ export interface ResolvedDiagnosticSetting {
   readonly owner: Owner;
 }
 
+/** Whom alerts tell. */
+export interface ResolvedActionGroup extends ResolvedResource {
+  readonly shortName: string;
+  /** Absent for one that is only referred to. */
+  readonly receiver?: {
+    readonly url: string;
+    readonly secureWebhook?: {
+      readonly objectId: string;
+      readonly identifierUri: string;
+      readonly tenantId: string;
+    };
+  };
+}
+
+/** A rule on the utilisation of the firewall's SNAT ports. */
+export interface ResolvedMetricAlert extends ResolvedResource {
+  readonly description: string;
+  readonly severity: number;
+  readonly targetId: string;
+  readonly aggregation: 'Average' | 'Maximum';
+  /** Fires at this utilisation and above. */
+  readonly thresholdPercent: number;
+  readonly actionGroupId?: string;
+}
+
 /** A spec with every name, id and address worked out. Computed from the spec alone; nothing in it comes from Azure. */
 export interface ResolvedBaseline {
   readonly name: string;
@@ -224,6 +251,8 @@ export interface ResolvedBaseline {
   readonly privateDnsZones: readonly ResolvedResource[];
   readonly privateDnsZoneLinks: readonly ResolvedPrivateDnsZoneLink[];
   readonly workspace?: ResolvedWorkspace;
+  readonly actionGroups: readonly ResolvedActionGroup[];
+  readonly metricAlerts: readonly ResolvedMetricAlert[];
   readonly diagnosticSettings: readonly ResolvedDiagnosticSetting[];
   /** `kind/conventional name` of everything that can be renamed through `nameOverrides`, with the name it has. */
   readonly madeNames: ReadonlyMap<string, string>;

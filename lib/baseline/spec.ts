@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BASELINE_NAME } from './baseline-name.ts';
 import { resourceName, tags } from './spec/common.ts';
+import { egress } from './spec/egress.ts';
 import { approvals, budgets, changeWindow, drift, mode } from './spec/governance.ts';
 import { hub } from './spec/hub.ts';
 import { observability } from './spec/observability.ts';
@@ -34,6 +35,7 @@ export const baselineSpec = z
     drift: drift.prefault({}).describe('What happens to changes made behind the back of this spec.'),
     budgets: budgets.prefault({}).describe('How much may change unattended.'),
     changeWindows: z.array(changeWindow).default([]).describe('When risky changes may run; without any, always.'),
+    egress: egress.prefault({}).describe('Relief when the firewall runs out of SNAT ports, and its alert rules.'),
     observability: observability.prefault({}).describe('Logs and metrics of the network.'),
     hub: hub.describe('The hub.'),
     spokes: z.array(spoke).default([]).describe('The spokes.'),
@@ -55,6 +57,7 @@ export type BaselineSpec = z.output<typeof baselineSpec>;
 /** A spec as its author writes it. */
 export type BaselineSpecInput = z.input<typeof baselineSpec>;
 
+export type EgressSpec = BaselineSpec['egress'];
 export type HubSpec = BaselineSpec['hub'];
 export type SpokeSpec = BaselineSpec['spokes'][number];
 export type NetworkSpec = SpokeSpec['network'];

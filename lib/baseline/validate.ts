@@ -6,6 +6,7 @@ import { clusterAddressConstraints } from './constraints/cluster-addresses.ts';
 import { clusterNetworkConstraints } from './constraints/cluster-network.ts';
 import { clusterPoolConstraints } from './constraints/cluster-pools.ts';
 import { type Constraint, constraintContext } from './constraints/context.ts';
+import { egressConstraints } from './constraints/egress.ts';
 import { firewallPolicyConstraints } from './constraints/firewall-policy.ts';
 import { governanceConstraints } from './constraints/governance.ts';
 import { hubConstraints } from './constraints/hub.ts';
@@ -60,6 +61,7 @@ const constraints: readonly Constraint[] = [
   clusterAccessConstraints,
   adoptionConstraints,
   governanceConstraints,
+  egressConstraints,
   locationConstraints,
   retirementConstraints,
 ];

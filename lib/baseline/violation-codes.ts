@@ -297,8 +297,8 @@ export const violationCodes = {
     remedy: 'Leave it out; Azure gives the firewall {first}.',
   },
   FirewallAutoscaleBounds: {
-    meaning: "The bounds of the firewall's instances contradict each other.",
-    remedy: 'Make minCapacity at most maxCapacity.',
+    meaning: "The bounds of the firewall's instances are not ones that Azure takes.",
+    remedy: 'Make minCapacity and maxCapacity equal, or maxCapacity larger by 2 at least.',
   },
   PrivateRangeInvalid: {
     meaning: 'A private range of the firewall cannot be read.',
@@ -723,6 +723,55 @@ export const violationCodes = {
   ChangeWindowDayDuplicate: {
     meaning: 'A change window names a day twice.',
     remedy: 'Name each day once.',
+  },
+  EgressThresholdOrder: {
+    meaning: 'Thresholds of SNAT relief are not in an order in which it comes to rest.',
+    remedy:
+      'Keep scaleIn.utilizationPercent below scaleOut.targetPercent, that below scaleOut.utilizationPercent, and that at most scaleOut.maximumPercent.',
+  },
+  EgressFirewallMissing: {
+    meaning: 'SNAT relief or its alert rules are asked for without a firewall.',
+    remedy: 'Declare hub.firewall, or leave egress out.',
+  },
+  EgressReliefUseless: {
+    meaning: 'SNAT relief is on, and there is nothing that it could add.',
+    remedy:
+      'Raise hub.firewall.publicIps.maximum; with a NAT gateway give that one more addresses, and set egress.mode to observe.',
+    severity: 'warning',
+  },
+  EgressPrefixesSmall: {
+    meaning: 'The public IP prefixes have fewer addresses than relief may reach.',
+    remedy: 'Add to hub.firewall.publicIps.prefixLengths until they hold {maximum}, or lower the maximum.',
+    severity: 'warning',
+  },
+  EgressWithoutBudget: {
+    meaning: 'SNAT relief is on without any budget for it.',
+    remedy: 'Raise budgets.perRun and budgets.perDay, or set egress.mode to propose.',
+    severity: 'warning',
+  },
+  EgressModeForbidden: {
+    meaning: "SNAT relief is on, and the baseline's mode forbids it.",
+    remedy: 'Set mode to no-delete or full, or egress.mode to observe.',
+    severity: 'warning',
+  },
+  AlertRuleTellsNobody: {
+    meaning: 'Alert rules are made without an action group.',
+    remedy: 'Add egress.actionGroup, or leave alertRules out.',
+    severity: 'warning',
+  },
+  AlertReceiverUrlInvalid: {
+    meaning: 'The address of an alert receiver is none that an action group calls.',
+    remedy: 'Write https://HOST/api/alerts/secure with the host of this app.',
+  },
+  AlertReceiverUrlSecret: {
+    meaning: 'The address of an alert receiver holds a secret, which a spec must not.',
+    remedy:
+      'Name a secureWebhook and leave the key out, or give the id of an action group that was made with the key elsewhere.',
+  },
+  AlertReceiverOpen: {
+    meaning: 'An alert receiver has neither token nor key.',
+    remedy: 'Name the app registration under secureWebhook.',
+    severity: 'warning',
   },
   ResourceNameDuplicate: {
     meaning: 'Two resources of one type and group would have the same name.',

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { AdjustmentRequest } from '../api/adjustment.ts';
 import { type ApprovalRequest, approvalList, approvalResult } from '../api/approval.ts';
 import { baseline, baselineList, type ReconcileRequest, teardownAccepted } from '../api/baseline.ts';
+import { egressAddressList } from '../api/egress-addresses.ts';
 import { health } from '../api/health.ts';
 import { type HoldRequest, hold } from '../api/hold.ts';
 import { journal } from '../api/journal.ts';
@@ -10,6 +11,7 @@ import { pause } from '../api/pause.ts';
 import { plan } from '../api/plan.ts';
 import { type EndpointOptions, findEndpoint } from './endpoint.ts';
 import { type Call, call, type Reply } from './http.ts';
+import { controlSimulation } from './simulation.ts';
 import type { World } from './world.ts';
 
 /** A document as it goes over the wire. */
@@ -73,6 +75,11 @@ export function createClient(world: World, options: EndpointOptions) {
       }),
     teardown: (name: string) =>
       send({ method: 'DELETE', path: `/baselines/${part(name)}`, answers: { 202: teardownAccepted } }),
+    /** A control of the local environment's simulated Azure. */
+    simulate: (method: 'PUT' | 'POST', path: string, body: unknown) =>
+      controlSimulation(world, options, method, path, body),
+    egressAddresses: (name: string) =>
+      send({ method: 'GET', path: `/baselines/${part(name)}/egress-addresses`, answers: { 200: egressAddressList } }),
     hold: (name: string, request: HoldRequest) =>
       send({ method: 'PUT', path: `/baselines/${part(name)}/hold`, body: json(request), answers: { 200: hold } }),
     release: (name: string) =>

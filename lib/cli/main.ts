@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
+import { request } from 'node:https';
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import packageJson from '../../package.json' with { type: 'json' };
 import { runProgram } from './program.ts';
@@ -19,6 +20,16 @@ function createWorld(): World {
     stdout: process.stdout,
     stderr: process.stderr,
     fetch,
+    sendTrusting: async (url, authorityPem, method, body) => {
+      const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
+      const headers = { 'content-type': 'application/json' };
+      const call = request(url, { method, ca: authorityPem, headers, agent: false }, (response) => {
+        text(response).then((answer) => resolve({ status: response.statusCode ?? 0, text: answer }), reject);
+      });
+      call.once('error', reject);
+      call.end(body);
+      return promise;
+    },
     nowMs: Date.now,
     sleep: async (milliseconds, signal) => {
       await wait(milliseconds, undefined, { signal }).catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { adjustVerb, unadjustVerb } from './verbs/adjust.ts';
 import { applyVerb } from './verbs/apply.ts';
 import { approvalsVerb } from './verbs/approvals.ts';
 import { approveVerb, rejectVerb } from './verbs/approve.ts';
+import { egressAddressesVerb } from './verbs/egress-addresses.ts';
 import { followVerb } from './verbs/follow.ts';
 import { healthVerb } from './verbs/health.ts';
 import { holdVerb, releaseVerb } from './verbs/hold.ts';
@@ -12,6 +13,7 @@ import { pauseVerb, resumeVerb } from './verbs/pause.ts';
 import { planVerb } from './verbs/plan.ts';
 import { reconcileVerb } from './verbs/reconcile.ts';
 import { schemaVerb } from './verbs/schema.ts';
+import { simulateVerb } from './verbs/simulate.ts';
 import { statusVerb } from './verbs/status.ts';
 import { stopVerb } from './verbs/stop.ts';
 import { teardownVerb } from './verbs/teardown.ts';
@@ -29,6 +31,7 @@ export const verbs: readonly Verb[] = [
   statusVerb,
   operationsVerb,
   journalVerb,
+  egressAddressesVerb,
   approvalsVerb,
   approveVerb,
   rejectVerb,
@@ -40,4 +43,5 @@ export const verbs: readonly Verb[] = [
   resumeVerb,
   teardownVerb,
   healthVerb,
+  simulateVerb,
 ];

@@ -20,6 +20,13 @@ export interface World {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   readonly fetch: typeof fetch;
+  /** Sends JSON to an address whose certificate only this authority has signed. Rejects when nothing answers. */
+  sendTrusting(
+    url: string,
+    authorityPem: string,
+    method: string,
+    body: string,
+  ): Promise<{ readonly status: number; readonly text: string }>;
   /** Milliseconds since 1970. */
   nowMs(): number;
   /** Ends early, without an error, when the signal aborts. */

@@ -229,7 +229,7 @@ function retreat({ entry, actual, rules }: Candidate, teardown: boolean): DraftC
   const owned = ownedBeforeOf(entry);
   const { differences } = compare({}, actual, rules.comparison, owned);
   if (differences.length === 0) return undefined;
-  const takesAway = entriesTakenAway(differences, owned);
+  const takesAway = entriesTakenAway(differences, owned, undefined);
   const owners = ownersOf(entry);
   const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
   const risk = rules.riskOf('update', differences);

@@ -35,7 +35,10 @@ export interface DesiredNode {
    * `reference`: must exist, is never written.
    */
   readonly presence: 'create' | 'adopt' | 'reference';
-  /** Owners of single fields where they differ from `owner`: property path to owner. */
+  /**
+   * Owners of single fields where they differ from `owner`: property path to owner. For a field that the body does not
+   * have: who answers for its being taken away.
+   */
   readonly fieldOwners?: Readonly<Record<string, Owner>>;
   /** Part of the baseline it belongs to, for holds and scoped runs: `hub`, `spoke:NAME`, `egress`. */
   readonly scope: string;

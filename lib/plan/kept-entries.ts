@@ -24,7 +24,7 @@ export function withKeptEntries(
   const there = withoutReadOnly(actual, rulesAtRoot(rules)) ?? {};
   const kept: string[] = [];
   let body: JsonObject = node.body;
-  for (const path of entriesTakenAway(compare(node.body, actual, rules, owned).differences, owned)) {
+  for (const path of entriesTakenAway(compare(node.body, actual, rules, owned).differences, owned, node.fieldOwners)) {
     const entry = getAt(there, path, keyOf);
     const next = entry === undefined ? undefined : setAt(body, path, entry, keyOf);
     if (!isJsonObject(next)) continue;

@@ -161,10 +161,11 @@ export function draftChange(
   const declared = PathTree.of<Owner>({ '': node.owner, ...node.fieldOwners });
   const before = ownedTree(owned);
   const owners = new Set<Owner>();
-  const takesAway = entriesTakenAway(diff, owned);
+  const takesAway = entriesTakenAway(diff, owned, node.fieldOwners);
   let undoesAdjustment = false;
   for (const { path, after } of diff) {
-    const former = after === undefined ? before.nearest(path) : undefined;
+    // Whoever is named for what is not in the body takes it away; else it goes back to who put it there.
+    const former = after === undefined ? (node.fieldOwners?.[path] ?? before.nearest(path)) : undefined;
     owners.add(former ?? declared.nearest(path) ?? node.owner);
     if (former === 'adjustment') undoesAdjustment = true;
   }
@@ -190,10 +191,14 @@ export function draftChange(
 }
 
 /** Entries that the spec had declared and that a change removes. What an adjustment or the cluster made may go by itself. */
-export function entriesTakenAway(diff: readonly PropertyDifference[], owned: OwnedFields): readonly string[] {
+export function entriesTakenAway(
+  diff: readonly PropertyDifference[],
+  owned: OwnedFields,
+  fieldOwners: DesiredNode['fieldOwners'],
+): readonly string[] {
   const before = ownedTree(owned);
   return diff.flatMap(({ path, after }) =>
-    after === undefined && path.endsWith(']') && before.nearest(path) === 'spec' ? [path] : [],
+    after === undefined && path.endsWith(']') && (fieldOwners?.[path] ?? before.nearest(path)) === 'spec' ? [path] : [],
   );
 }
 

@@ -36,7 +36,7 @@ export function circumstancesOf(
   return {
     nowMs,
     mode: (spec?.mode ?? head.mode) as Mode,
-    reactionRules: reactionRulesOf(spec),
+    reactionRules: reactionRulesOf(spec, head, run),
     attended: run.attended,
     teardown: run.teardown,
     requestedBy: run.requestedBy,
@@ -92,12 +92,15 @@ function isOneOf(names: readonly string[], name: string): boolean {
   return names.some((one) => one.toLowerCase() === name.toLowerCase());
 }
 
-function reactionRulesOf(spec: BaselineSpec | undefined): readonly ReactionRule[] {
+function reactionRulesOf(spec: BaselineSpec | undefined, head: BaselineHead, run: GuardedRun): readonly ReactionRule[] {
   if (spec === undefined) return [];
   return [
     { mode: spec.drift.mode, source: 'drift.mode', owner: 'spec' },
-    // What an operator or a reaction has recorded, and its end, is carried out: the mode bound the recording.
+    // What an operator has recorded, and its end, is carried out: a person asked for it.
     { mode: 'act', source: 'adjustments', owner: 'adjustment' },
+    ...(isByPerson('egress', head, run)
+      ? []
+      : [{ mode: spec.egress.mode, source: 'egress.mode', owner: 'adjustment', scope: 'egress' } as const]),
     ...spec.drift.fields.map(
       (field): ReactionRule => ({
         mode: field.mode,
@@ -107,6 +110,15 @@ function reactionRulesOf(spec: BaselineSpec | undefined): readonly ReactionRule[
       }),
     ),
   ];
+}
+
+/**
+ * Whether what is adjusted in a scope goes back to a person rather than to a reaction: one asked for the run, the end of
+ * an adjustment of one's own included, or recorded an adjustment that is in force.
+ */
+function isByPerson(scope: string, head: BaselineHead, run: GuardedRun): boolean {
+  const isPerson = (name: string) => name !== 'hubkeeper';
+  return isPerson(run.requestedBy) || head.adjustments.some((one) => one.scope === scope && isPerson(one.by));
 }
 
 function changeWindowsOf(spec: BaselineSpec | undefined, nowMs: number): Circumstances['changeWindows'] {

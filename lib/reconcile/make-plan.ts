@@ -3,6 +3,7 @@ import { compile } from '../baseline/compile.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { JsonObject } from '../json.ts';
 import { planChanges } from '../plan/diff.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
@@ -43,16 +44,20 @@ const RESOURCES_API_VERSION = '2025-04-01';
  * @throws ObservationPausedError when it goes on after a pause; ProblemError when Azure refuses a read; ArmUnreachableError when it does not answer.
  */
 export async function makePlan(dependencies: Dependencies, request: PlanRequest): Promise<MadePlan> {
-  const graph: DesiredGraph =
+  const declared: DesiredGraph =
     request.resolved === undefined
       ? { baseline: request.baseline, nodes: [] }
       : compile(request.resolved, request.adjustments, request.nowIso);
   const ledger = await dependencies.ledger.all(request.baseline);
   const ledgerById = new Map(ledger.map((entry) => [normaliseId(entry.id), entry]));
-  const declared = new Set(graph.nodes.map((node) => normaliseId(node.id)));
+  const wanted = new Set(declared.nodes.map(({ id }) => normaliseId(id)));
 
-  const references = [...graph.nodes, ...ledger.filter((entry) => !declared.has(normaliseId(entry.id)))];
+  const references = [...declared.nodes, ...ledger.filter((entry) => !wanted.has(normaliseId(entry.id)))];
   const observed = await observeBaseline(dependencies, request.baseline, references, ledgerById, request.nowIso);
+  const graph: DesiredGraph = {
+    ...declared,
+    nodes: declared.nodes.map((node) => aligned(node, observed.get(normaliseId(node.id)))),
+  };
   const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(graph, observed, ledgerById) : undefined;
   const nodes = new Map((kept?.graph ?? graph).nodes.map((node) => [normaliseId(node.id), node]));
   const subscriptions = new Set(
@@ -65,7 +70,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
       node.presence !== 'reference' && observed.get(normaliseId(node.id)) && !ledgerById.has(normaliseId(node.id)),
   );
   // What is to leave is asked about too: a row whose claim another baseline has by now stands for nothing.
-  const leaving = ledger.filter(({ id }) => !declared.has(normaliseId(id)) && observed.get(normaliseId(id)));
+  const leaving = ledger.filter(({ id }) => !wanted.has(normaliseId(id)) && observed.get(normaliseId(id)));
   const claimedByOthers = await holdersBesides(dependencies, request.baseline, [...present, ...leaving]);
 
   const planned = planChanges({
@@ -93,6 +98,13 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     protectedScopes: [...locks, ...optedOut],
     taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),
   };
+}
+
+/** The node with the parts of its body where Azure has them. */
+function aligned(node: DesiredNode, actual: JsonObject | null | undefined): DesiredNode {
+  if (!actual || node.presence === 'reference') return node;
+  const body = kindOf(node.kind).align?.(node.body, actual);
+  return body === undefined || body === node.body ? node : { ...node, body };
 }
 
 /** Storage reads at the same time. */

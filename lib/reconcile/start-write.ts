@@ -240,6 +240,9 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
   if (not !== undefined) return not;
 
   const body = mergeForWrite(desired, actual, kind.comparison, owned);
+  const harm = kind.harmOf?.(body);
+  if (harm !== undefined)
+    return { outcome: 'refused', refusal: { disposition: 'stop', problem: { ...harm, resource: change.id } } };
   const fields = node === undefined ? {} : ownedFieldsOf(node, kind.comparison, { actual, owned });
   const intended = nextLedgerEntry(entry, {
     name: 'intend',

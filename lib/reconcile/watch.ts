@@ -1,4 +1,5 @@
 import {
+  type Adjustment,
   type BaselineHead,
   type ReconcileRequest,
   withGeneration,
@@ -97,6 +98,12 @@ function replaced(head: BaselineHead, restarts: number, nowIso: string): Watched
   };
 }
 
+/** Whom the end of adjustments goes back to: the person who set it, where it is one for all of them. */
+function whoseEnd(expired: readonly Adjustment[]): string {
+  const [first, ...others] = new Set(expired.map(({ by }) => by));
+  return first !== undefined && others.length === 0 ? first : 'hubkeeper';
+}
+
 /** Takes off the hold and the adjustments whose time is over; what they kept back or changed is looked at anew. */
 function withoutEnded(head: BaselineHead, nowIso: string): BaselineHead {
   let next = head;
@@ -143,7 +150,7 @@ function withoutEnded(head: BaselineHead, nowIso: string): BaselineHead {
     );
     next = {
       ...journaled,
-      requests: [...journaled.requests, { operationId, trigger: 'timer', requestedBy: 'hubkeeper', at: nowIso }],
+      requests: [...journaled.requests, { operationId, trigger: 'timer', requestedBy: whoseEnd(expired), at: nowIso }],
     };
   }
   return next;

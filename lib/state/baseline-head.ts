@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../json.ts';
 import type { JournalEntry } from './journal.ts';
+import type { Reaction } from './reactions.ts';
 
 /** A recorded change that a reaction or an operator made to the desired state. */
 export interface Adjustment {
@@ -114,6 +115,8 @@ export interface BaselineHead {
   readonly lastResult: LastResult | null;
   /** Unattended updates and deletes of a day (UTC) by operation, for the budget. */
   readonly budget: { readonly day: string; readonly runs: Readonly<Record<string, number>> };
+  /** What alerts asked for, by reaction and target. Absent in baselines that no alert has named yet. */
+  readonly reactions?: readonly Reaction[];
   /** Journal lines of changes of this document, until they are in the journal. */
   readonly outbox: readonly JournalEntry[];
 }

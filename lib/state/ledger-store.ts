@@ -16,6 +16,8 @@ export interface LedgerStore {
   /** The baseline that the resource belongs to: this one, if nobody was faster. */
   claim(baseline: string, id: string): Promise<string>;
   holderOf(id: string): Promise<string | null>;
+  /** The claim on a resource, with its id as the baseline spells it. */
+  claimOf(id: string): Promise<{ readonly id: string; readonly baseline: string } | null>;
   /** Gives up this baseline's claim; that of another one stays. */
   release(baseline: string, id: string): Promise<void>;
 }
@@ -26,6 +28,12 @@ function keyOf(id: string): string {
 }
 
 export function createLedgerStore(tables: TableStore): LedgerStore {
+  async function claimOf(id: string): Promise<{ readonly id: string; readonly baseline: string } | null> {
+    const key = keyOf(id);
+    const row = await tables.read(CLAIMS_TABLE, key.slice(0, 2), key);
+    return row === null ? null : { id: String(row.id), baseline: String(row.baseline) };
+  }
+
   return {
     async all(baseline) {
       return (await tables.all(LEDGER_TABLE, baseline)).map((row) => row.value as unknown as LedgerEntry);
@@ -56,10 +64,9 @@ export function createLedgerStore(tables: TableStore): LedgerStore {
       return String(row.baseline);
     },
     async holderOf(id) {
-      const key = keyOf(id);
-      const row = await tables.read(CLAIMS_TABLE, key.slice(0, 2), key);
-      return row === null ? null : String(row.baseline);
+      return (await claimOf(id))?.baseline ?? null;
     },
+    claimOf,
     async release(baseline, id) {
       const key = keyOf(id);
       const row = await tables.read(CLAIMS_TABLE, key.slice(0, 2), key);

@@ -3,17 +3,20 @@ import { createServer, type Server } from 'node:https';
 import createRouter from 'find-my-way';
 import type { ArmAnswer, ArmRequest } from './arm-request.ts';
 import { badControl, type Control, type ControlAnswer } from './controls.ts';
+import { entraAnswer } from './entra-endpoints.ts';
 import { responseDelayMs } from './front-door.ts';
 import type { Json } from './json.ts';
 import type { Recorder } from './recorder.ts';
 import type { RequestCounter } from './request-activity.ts';
 import { fullUrl } from './request-reading.ts';
 import type { Simulation } from './simulation.ts';
+import type { TokenIssuer } from './token-issuer.ts';
 
 export interface ArmServerOptions {
   readonly certificate: string;
   readonly key: string;
   readonly simulation: Simulation;
+  readonly tokens: TokenIssuer;
   readonly activity: RequestCounter;
   readonly recorder: Recorder;
   readonly controls: readonly Control[];
@@ -26,11 +29,16 @@ export interface ArmServerOptions {
 const LARGEST_BODY_BYTES = 4 * 1024 * 1024;
 const CONTROLS = '/_sim';
 
-/** The HTTPS side of simulated Azure: ARM, and the controls under `/_sim/`. */
+/** The HTTPS side of simulated Azure: ARM, the keys of its tokens, and the controls under `/_sim/`. */
 export function createArmServer(options: ArmServerOptions): Server {
   const route = controlRoutes(options.controls);
   let answered = 0;
   return createServer({ cert: options.certificate, key: options.key }, (request, response) => {
+    const entra = entraAnswer(request.method ?? 'GET', request.url ?? '', baseUrlOf(request), options.tokens);
+    if (entra !== undefined) {
+      send(response, 200, {}, entra);
+      return;
+    }
     const isControl = (request.url ?? '').startsWith(`${CONTROLS}/`);
     const handling = isControl
       ? control(options, route, request, response)
@@ -105,16 +113,18 @@ async function arm(
       url: incoming.url ?? '/',
       headers: flatHeaders(incoming.headers),
       body: text,
-      baseUrl: `https://${incoming.headers.host ?? '127.0.0.1'}`,
+      baseUrl: baseUrlOf(incoming),
     };
-    const answer = options.dataPlane?.(request) ?? simulation.handle(request);
+    const beside = options.dataPlane?.(request);
+    const answer = beside ?? simulation.handle(request);
     const delayMs = responseDelayMs(simulation.settings, nth);
     if (delayMs > 0) await sleep(delayMs);
     if (answer.fault?.kind === 'drop') {
       incoming.socket.destroy();
       return;
     }
-    recorder.record(exchange(request, answer));
+    // A recording is of ARM alone.
+    if (beside === undefined) recorder.record(exchange(request, answer));
     if (answer.fault?.kind === 'hang') {
       // The clock may go on meanwhile: to everybody else the request is done.
       leave();
@@ -124,6 +134,10 @@ async function arm(
   } finally {
     leave();
   }
+}
+
+function baseUrlOf(incoming: IncomingMessage): string {
+  return `https://${incoming.headers.host ?? '127.0.0.1'}`;
 }
 
 function exchange(request: ArmRequest, answer: ArmAnswer): Parameters<Recorder['record']>[0] {

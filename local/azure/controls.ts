@@ -2,7 +2,7 @@ import type { ClockMaster } from './clock-master.ts';
 import { readFault } from './faults.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { Simulation } from './simulation.ts';
-import type { LatencySetting, PrincipalSetting, SubscriptionSetting } from './simulation-settings.ts';
+import type { AlertSetting, LatencySetting, PrincipalSetting, SubscriptionSetting } from './simulation-settings.ts';
 import { ParticipantLostError } from './stepped-run.ts';
 
 /** One control under `/_sim/`. */
@@ -29,6 +29,7 @@ export function simulationControls(simulation: Simulation, clockMaster: ClockMas
     { method: 'GET', path: '/state', handle: () => ok(simulation.state()) },
     { method: 'GET', path: '/stats', handle: () => ok(simulation.stats()) },
     ...trafficControls(simulation),
+    ...alertControls(simulation),
     ...faultControls(simulation),
     ...clockControls(simulation, clockMaster),
     ...settingControls(simulation),
@@ -43,16 +44,59 @@ function ok(body: Json): ControlAnswer {
   return { status: 200, body };
 }
 
-function trafficControls({ settings }: Simulation): readonly Control[] {
+function trafficControls(simulation: Simulation): readonly Control[] {
   return [
-    { method: 'GET', path: '/traffic', handle: () => ok(settings.get('traffic')) },
+    { method: 'GET', path: '/traffic', handle: () => ok(simulation.settings.get('traffic')) },
     {
       method: 'PUT',
       path: '/traffic',
-      handle: ({ body }) =>
-        isJsonObject(body) ? ok(settings.mergeTraffic(body)) : badControl('Traffic is an object.'),
+      handle: ({ body }) => {
+        if (!isJsonObject(body)) return badControl('Traffic is an object.');
+        const wrong = wrongTraffic(body);
+        return wrong === null ? ok(simulation.changeTraffic(body)) : badControl(wrong);
+      },
     },
   ];
+}
+
+/** What firewalls' gauges are computed from must be numbers; whatever else there is does no harm. */
+function wrongTraffic({ firewalls }: JsonObject): string | null {
+  for (const [id, firewall] of Object.entries(isJsonObject(firewalls) ? firewalls : {})) {
+    if (!isJsonObject(firewall)) continue;
+    const ports = Object.entries(isJsonObject(firewall.snatPortsInUse) ? firewall.snatPortsInUse : {});
+    const counts = [...ports, ['busyInstances', firewall.busyInstances ?? null] as const];
+    const bad = counts.find(([, count]) => count !== null && (typeof count !== 'number' || count < 0));
+    if (bad !== undefined) return `${bad[0]} of firewall ${id} is a number from 0, or null.`;
+  }
+  return null;
+}
+
+function alertControls(simulation: Simulation): readonly Control[] {
+  const { settings } = simulation;
+  return [
+    { method: 'GET', path: '/alerts', handle: () => ok(simulation.alerts()) },
+    {
+      method: 'PUT',
+      path: '/alerts',
+      handle: ({ body }) => {
+        const read = readAlertSetting(body, settings.get('alerts'));
+        if (typeof read === 'string') return badControl(read);
+        settings.set('alerts', read);
+        return ok({ ...read });
+      },
+    },
+  ];
+}
+
+function readAlertSetting(body: Json, before: AlertSetting): AlertSetting | string {
+  if (!isJsonObject(body)) return 'Alerts are {duplicate?, reorder?, reorderSeconds?, muted?}.';
+  const { duplicate, reorder, reorderSeconds, muted } = { ...before, ...body };
+  if (typeof duplicate !== 'number' || !Number.isInteger(duplicate) || duplicate < 0) {
+    return 'duplicate is a whole number from 0.';
+  }
+  if (typeof reorderSeconds !== 'number' || reorderSeconds < 0) return 'reorderSeconds is a number from 0.';
+  if (typeof reorder !== 'boolean' || typeof muted !== 'boolean') return 'reorder and muted are true or false.';
+  return { duplicate, reorder, reorderSeconds, muted };
 }
 
 function faultControls({ faults }: Simulation): readonly Control[] {

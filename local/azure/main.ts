@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { createLocalAppAddress } from './monitoring/local-app-address.ts';
+import { createMetricsBatch } from './monitoring/metrics-batch.ts';
 import { resourceTypes } from './resource-types/all.ts';
 import { createSimulatedAzure } from './simulated-azure.ts';
 
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     start: { type: 'string' },
     record: { type: 'string' },
+    'ready-file': { type: 'string' },
   },
 });
 
@@ -45,6 +48,8 @@ const azure = await createSimulatedAzure({
   certificates: values.certificates,
   speed: whole('speed', values.speed),
   resourceTypes,
+  addressOf: createLocalAppAddress(values['ready-file']),
+  dataPlane: (simulation, tokens) => createMetricsBatch(simulation.world, tokens),
   ...(values.seed === undefined ? {} : { seed: whole('seed', values.seed) }),
   ...(values.start === undefined ? {} : { startMs: startMs(values.start) }),
   ...(values.record === undefined ? {} : { record: values.record }),

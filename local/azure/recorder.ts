@@ -14,9 +14,9 @@ export interface Exchange {
 }
 
 const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'x-ms-authorization-auxiliary'];
-/** Names under which services take or give secrets: keys, passwords, certificate data, named values. */
+/** Names under which services take or give secrets: keys, passwords, certificate data, named values, addresses with keys. */
 const SECRET_NAMES =
-  /^(sharedKey|authorizationKey|peeringSharedKey|radiusServerSecret|password|.*[pP]assword|.*[sS]ecret|clientSecret|primaryKey|secondaryKey|primarySharedKey|secondarySharedKey|connectionString|instrumentationKey|accessKey|encodedCertificate|data|pfxBlob)$/;
+  /^(sharedKey|authorizationKey|peeringSharedKey|radiusServerSecret|password|.*[pP]assword|.*[sS]ecret|clientSecret|primaryKey|secondaryKey|primarySharedKey|secondarySharedKey|connectionString|instrumentationKey|accessKey|encodedCertificate|data|pfxBlob|serviceUri|httpTriggerUrl|callbackUrl)$/;
 const REDACTED = 'REDACTED';
 
 /** Writes every exchange with ARM as a line of JSON, without tokens and secrets. Lines are on disk when `record` returns. */

@@ -1,5 +1,6 @@
 import type { ArmError } from './arm-error.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { MetricSeries } from './monitoring/metric-series.ts';
 
 /** An ARM id taken apart. Ids compare without case: compare `key`s, show `id`s. */
 export interface ResourceId {
@@ -107,6 +108,8 @@ export interface World {
   operationOn(id: string): RunningOperation | undefined;
   /** What `PUT /_sim/traffic` said, merged. */
   readonly traffic: JsonObject;
+  /** What a metric of a resource has shown; none where it has no values. */
+  metricSeries(id: string, metric: string): readonly MetricSeries[];
 }
 
 /** A PUT, or a PATCH whose merge the type does itself. */
@@ -292,15 +295,16 @@ export interface ResourceType {
    */
   readonly lists?: 'here' | 'around';
   /**
-   * Answers GET on the collection itself instead of the list of stored resources (metrics, permissions …). `scopeId` is
-   * the id before `/providers/`, names in `query` are in lower case, `principal` is the caller's object id.
+   * Answers GET on the collection itself instead of the list of stored resources (metrics, permissions …); undefined: the
+   * list after all. `scopeId` is the id before `/providers/`, names in `query` are in lower case, `principal` is the
+   * caller's object id.
    */
   collection?(
     scopeId: string,
     query: Readonly<Record<string, string>>,
     world: World,
     principal: string,
-  ): Json | ArmErrorAnswer;
+  ): Json | ArmErrorAnswer | undefined;
 }
 
 export interface ArmErrorAnswer {

@@ -35,6 +35,8 @@ export interface SimulatedAzureOptions {
   readonly controls?: (simulation: Simulation) => readonly Control[];
   /** Services beside ARM on the same address (metrics, logs): answers, or undefined for what is not theirs. */
   readonly dataPlane?: (simulation: Simulation, tokens: TokenIssuer) => (request: ArmRequest) => ArmAnswer | undefined;
+  /** Where the address of an action group's receiver leads; by default to itself. */
+  readonly addressOf?: (url: string) => string;
   readonly log?: (level: 'error' | 'warning', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -58,22 +60,25 @@ export async function createSimulatedAzure(options: SimulatedAzureOptions): Prom
   const tokens = new TokenIssuer(join(options.certificates, 'token-key.pem'));
   const database = options.database ?? ':memory:';
   if (database !== ':memory:') mkdirSync(dirname(database), { recursive: true });
+  const activity = new RequestCounter();
   const simulation = new Simulation({
     database,
+    activity,
     resourceTypes: options.resourceTypes,
     tokens,
     speed: options.speed ?? 0,
+    ...(options.addressOf === undefined ? {} : { addressOf: options.addressOf }),
     ...(options.startMs === undefined ? {} : { startMs: options.startMs }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
   });
-  const activity = new RequestCounter();
   const clockMaster = new ClockMaster(simulation.clockKeeper, simulation.settings, activity);
   const identityHeader = ensureSecret(join(options.certificates, 'identity-header'));
   const arm = createArmServer({
     certificate: readFileSync(certificates.arm.certificateFile, 'utf8'),
     key: readFileSync(certificates.arm.keyFile, 'utf8'),
     simulation,
+    tokens,
     activity,
     recorder: new Recorder(options.record),
     controls: [...simulationControls(simulation, clockMaster), ...(options.controls?.(simulation) ?? [])],

@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { JsonObject } from './json.ts';
+import type { GaugeHistory } from './monitoring/gauge-history.ts';
+import type { MetricSeries } from './monitoring/metric-series.ts';
 import type { OperationTable } from './operation-table.ts';
 import type { ResourceTable } from './resource-table.ts';
 import type { IncomingReference, RunningOperation, StoredResource, World } from './resource-type.ts';
@@ -10,12 +12,20 @@ export class SimulatedWorld implements World {
   readonly #resources: ResourceTable;
   readonly #operations: OperationTable;
   readonly #settings: SimulationSettings;
+  readonly #gauges: GaugeHistory;
   readonly #clock: Clock;
 
-  constructor(resources: ResourceTable, operations: OperationTable, settings: SimulationSettings, clock: Clock) {
+  constructor(
+    resources: ResourceTable,
+    operations: OperationTable,
+    settings: SimulationSettings,
+    gauges: GaugeHistory,
+    clock: Clock,
+  ) {
     this.#resources = resources;
     this.#operations = operations;
     this.#settings = settings;
+    this.#gauges = gauges;
     this.#clock = clock;
   }
 
@@ -45,6 +55,10 @@ export class SimulatedWorld implements World {
 
   referencedWithin(id: string): readonly IncomingReference[] {
     return this.#resources.referencedWithin(id);
+  }
+
+  metricSeries(id: string, metric: string): readonly MetricSeries[] {
+    return this.#gauges.series(id, metric);
   }
 
   operationOn(id: string): RunningOperation | undefined {

@@ -37,12 +37,24 @@ export interface LatencySetting {
   readonly rolePropagationSeconds: number;
 }
 
+/** What becomes of the calls of action groups. */
+export interface AlertSetting {
+  /** How many more times each notification is sent. */
+  readonly duplicate: number;
+  /** Notifications are held back for up to `reorderSeconds` of simulated time each, and so overtake one another. */
+  readonly reorder: boolean;
+  readonly reorderSeconds: number;
+  /** As by an alert processing rule: alerts fire, and no action group is called. */
+  readonly muted: boolean;
+}
+
 interface SettingTypes {
   readonly subscriptions: Readonly<Record<string, SubscriptionSetting>>;
   readonly principals: Readonly<Record<string, PrincipalSetting>>;
   readonly latency: LatencySetting;
   readonly tokenLifeSeconds: number;
   readonly traffic: JsonObject;
+  readonly alerts: AlertSetting;
   readonly participants: Readonly<Record<string, string>>;
   /** Of the last start; 0: never started. */
   readonly ports: { readonly arm: number; readonly identity: number };
@@ -71,6 +83,7 @@ const DEFAULTS: SettingTypes = {
   latency: { seed: 1, spread: 0, responseDelayMs: [0, 0], rolePropagationSeconds: USUAL_ROLE_PROPAGATION_SECONDS },
   tokenLifeSeconds: DEFAULT_TOKEN_LIFE_SECONDS,
   traffic: {},
+  alerts: { duplicate: 0, reorder: false, reorderSeconds: 600, muted: false },
   participants: {},
   ports: { arm: 0, identity: 0 },
 };

@@ -5,12 +5,16 @@ import { ClockKeeper } from './clock-keeper.ts';
 import { Documents } from './documents.ts';
 import { Faults } from './faults.ts';
 import { FrontDoor } from './front-door.ts';
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
+import { ActionGroupCalls, type CallActivity } from './monitoring/action-group-calls.ts';
+import { AlertEngine } from './monitoring/alert-engine.ts';
+import { GaugeHistory } from './monitoring/gauge-history.ts';
 import { OperationTable } from './operation-table.ts';
 import { Operations } from './operations.ts';
 import { platformTypes } from './platform-types.ts';
 import { presentResource } from './presentation.ts';
 import { Provider } from './provider.ts';
+import { RequestCounter } from './request-activity.ts';
 import { type ResourceChange, ResourceChanges } from './resource-changes.ts';
 import { ResourceTable } from './resource-table.ts';
 import type { ResourceType, World } from './resource-type.ts';
@@ -34,6 +38,10 @@ export interface SimulationOptions {
   readonly seed?: number;
   /** Longest list without a `nextLink`. */
   readonly pageSize?: number;
+  /** Told of the calls that action groups make: time must not move meanwhile. */
+  readonly activity?: CallActivity;
+  /** Where the address of an action group's receiver leads; by default to itself. */
+  readonly addressOf?: (url: string) => string;
 }
 
 const DEFAULT_PAGE_SIZE = 50;
@@ -50,6 +58,9 @@ export class Simulation {
   readonly #catalogue: Catalogue;
   readonly #resources: ResourceTable;
   readonly #operations: Operations;
+  readonly #gauges: GaugeHistory;
+  readonly #alerts: AlertEngine;
+  readonly #calls: ActionGroupCalls;
   readonly #frontDoor: FrontDoor;
 
   constructor(options: SimulationOptions) {
@@ -62,7 +73,8 @@ export class Simulation {
     const faults = new Faults(documents);
     const resources = new ResourceTable(documents, catalogue);
     const table = new OperationTable(documents);
-    const world = new SimulatedWorld(resources, table, settings, clock);
+    const gauges = new GaugeHistory(documents, settings, clock);
+    const world = new SimulatedWorld(resources, table, settings, gauges, clock);
     const changes = new ResourceChanges(resources, catalogue, clock);
     const access: AccessControl = new AccessControl(settings, resources, catalogue, clock);
     const usages = new Usages(resources, catalogue, settings);
@@ -79,6 +91,19 @@ export class Simulation {
       clock,
     });
     if (options.seed !== undefined) settings.set('latency', { ...settings.get('latency'), seed: options.seed });
+    const calls = new ActionGroupCalls({
+      documents,
+      world,
+      settings,
+      clock,
+      tokens: options.tokens,
+      activity: options.activity ?? new RequestCounter(),
+      ...(options.addressOf === undefined ? {} : { addressOf: options.addressOf }),
+    });
+    const notify: ActionGroupCalls['notify'] = (rule, signal) => calls.notify(rule, signal);
+    this.#gauges = gauges;
+    this.#calls = calls;
+    this.#alerts = new AlertEngine({ documents, world, gauges, settings, clock, notify });
     this.settings = settings;
     this.statistics = statistics;
     this.faults = faults;
@@ -103,7 +128,10 @@ export class Simulation {
       clock,
       pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
     });
+    operations.onChange(() => this.#observe());
     operations.resume();
+    calls.resume();
+    this.#observe();
     documents.flush();
   }
 
@@ -120,6 +148,23 @@ export class Simulation {
   /** Tells of each write and delete that has succeeded. */
   onChange(listener: (change: ResourceChange) => void): void {
     this.#operations.onChange(listener);
+  }
+
+  /** Merges into what is known of the traffic; answers all that is known then. */
+  changeTraffic(change: JsonObject): JsonObject {
+    const merged = this.settings.mergeTraffic(change);
+    this.#observe();
+    return merged;
+  }
+
+  /** Something changed that gauges may depend on. */
+  #observe(): void {
+    this.#alerts.observe(this.#gauges.observe(this.world));
+  }
+
+  /** What alert rules have fired, and what became of the calls of their action groups. */
+  alerts(): Json {
+    return this.#calls.show();
   }
 
   /** Makes what the controls changed durable. */
@@ -152,6 +197,7 @@ export class Simulation {
   }
 
   close(): void {
+    this.#calls.close();
     this.clockKeeper.close();
     this.#documents.close();
   }

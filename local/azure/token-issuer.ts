@@ -8,6 +8,7 @@ import {
 } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Json } from './json.ts';
 
 export const TENANT_ID = '72f9a1c0-4b0e-4d7a-9c55-0d3f6a1b2c10';
 
@@ -23,6 +24,19 @@ export const DEFAULT_TOKEN_LIFE_SECONDS = 86_400;
 
 /** What a token for ARM may be for. */
 const ARM_AUDIENCES = ['https://management.azure.com', 'https://management.core.windows.net'];
+
+/** Name of the only signing key. */
+const KEY_ID = 'simulation';
+
+/** Whom a token speaks for, and to whom. */
+export interface TokenHolder {
+  readonly audience: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly objectId: string;
+  /** App roles. */
+  readonly roles?: readonly string[];
+}
 
 export interface IssuedToken {
   readonly token: string;
@@ -47,26 +61,40 @@ export class TokenIssuer {
   }
 
   issue(audience: string, lifeSeconds: number): IssuedToken {
+    return this.issueFor({ ...MANAGED_IDENTITY, audience, tenantId: TENANT_ID }, lifeSeconds);
+  }
+
+  /** A token of somebody else, as the tenant's security token service signs it. */
+  issueFor(holder: TokenHolder, lifeSeconds: number): IssuedToken {
+    const { audience, tenantId, clientId, objectId, roles } = holder;
+    const issuer = `https://sts.windows.net/${tenantId}/`;
     const nowSeconds = Math.floor(this.#wallNowMs() / 1000);
     const expiresOnSeconds = nowSeconds + lifeSeconds;
     const claims = {
       aud: audience,
-      iss: `https://sts.windows.net/${TENANT_ID}/`,
+      iss: issuer,
       iat: nowSeconds,
       nbf: nowSeconds,
       exp: expiresOnSeconds,
-      appid: MANAGED_IDENTITY.clientId,
+      appid: clientId,
       appidacr: '2',
-      idp: `https://sts.windows.net/${TENANT_ID}/`,
+      idp: issuer,
       idtyp: 'app',
-      oid: MANAGED_IDENTITY.objectId,
-      sub: MANAGED_IDENTITY.objectId,
-      tid: TENANT_ID,
+      oid: objectId,
+      sub: objectId,
+      tid: tenantId,
+      ...(roles === undefined ? {} : { roles }),
       ver: '1.0',
     };
-    const unsigned = `${encode({ typ: 'JWT', alg: 'RS256', kid: 'simulation' })}.${encode(claims)}`;
+    const unsigned = `${encode({ typ: 'JWT', alg: 'RS256', kid: KEY_ID })}.${encode(claims)}`;
     const signature = signBytes('RSA-SHA256', Buffer.from(unsigned), this.#privateKey).toString('base64url');
     return { token: `${unsigned}.${signature}`, expiresOnSeconds, notBeforeSeconds: nowSeconds };
+  }
+
+  /** The key that tokens are signed with, as a JSON Web Key Set. */
+  keySet(): Json {
+    const { kty, n, e } = this.#publicKey.export({ format: 'jwk' });
+    return { keys: [{ kty: kty ?? 'RSA', use: 'sig', alg: 'RS256', kid: KEY_ID, n: n ?? '', e: e ?? '' }] };
   }
 
   /** What ARM, or another service with its own audiences, says to an Authorization header. */

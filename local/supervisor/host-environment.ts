@@ -53,9 +53,16 @@ export function hostEnvironment(
     AzureWebJobsStorage__queueServiceUri: surroundings.queueUrl,
     AzureWebJobsStorage__tableServiceUri: surroundings.tableUrl,
     AzureWebJobsStorage__credential: 'managedidentity',
+    // The app registration of samples/aks-baseline.yaml, for the secure webhook of its action group.
+    HUBKEEPER_ALERT_TOKEN_AUDIENCES:
+      base.HUBKEEPER_ALERT_TOKEN_AUDIENCES || 'api://00000000-0000-4000-8000-00000000000b',
+    HUBKEEPER_ALERT_TOKEN_TENANT_ID: base.HUBKEEPER_ALERT_TOKEN_TENANT_ID || '00000000-0000-4000-8000-00000000000c',
     IDENTITY_ENDPOINT: surroundings.identityEndpoint,
     IDENTITY_HEADER: surroundings.identityHeader,
     HUBKEEPER_ARM_ENDPOINT: surroundings.armUrl,
+    // One address for all regions.
+    HUBKEEPER_METRICS_ENDPOINT: surroundings.armUrl,
+    HUBKEEPER_ENTRA_ENDPOINT: surroundings.armUrl,
     HUBKEEPER_TIME_URL: `${surroundings.armUrl}/_sim/clock`,
   };
 }

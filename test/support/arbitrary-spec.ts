@@ -170,7 +170,25 @@ function firewall(draw: Draw, subscription: string): Firewall {
     natGateway: draw.maybe(() =>
       given({ publicIpCount: draw.int(1, 4), publicIpPrefixLength: draw.maybe(() => draw.int(29, 31)) }),
     ),
-    autoscale: basic ? undefined : draw.maybe(() => ({ minCapacity: 2, maxCapacity: draw.int(2, 20) })),
+    autoscale: basic ? undefined : draw.maybe(() => ({ minCapacity: 2, maxCapacity: draw.one([2, 4, 5, 20]) })),
+  });
+}
+
+function relief(draw: Draw, hasFirewall: boolean): NonNullable<BaselineSpecInput['egress']> {
+  const url = 'https://hubkeeper.example/api/alerts';
+  const secureWebhook = {
+    objectId: '00000000-0000-4000-8000-00000000000a',
+    identifierUri: 'api://hubkeeper',
+    tenantId: '00000000-0000-4000-8000-00000000000c',
+  };
+  return given({
+    mode: draw.one(hasFirewall ? (['off', 'observe', 'propose', 'act'] as const) : (['off', 'observe'] as const)),
+    scaleOut: draw.maybe(() => ({ utilizationPercent: draw.int(70, 94), targetPercent: draw.int(50, 69) })),
+    scaleIn: draw.maybe(() => ({ utilizationPercent: draw.int(10, 45), reservedHours: draw.int(0, 500) })),
+    alertRules: hasFirewall ? draw.maybe(() => draw.flag()) : undefined,
+    actionGroup: hasFirewall
+      ? draw.maybe(() => ({ receiver: given({ url, secureWebhook: draw.maybe(() => secureWebhook) }) }))
+      : undefined,
   });
 }
 
@@ -472,6 +490,7 @@ function buildSpec(draw: Draw): BaselineSpecInput {
       durationMinutes: draw.int(15, 600),
       timeZone: draw.one(['UTC', 'Europe/Berlin']),
     })),
+    egress: draw.maybe(() => relief(draw, hubSpec.firewall !== undefined)),
     observability: draw.maybe(() => ({ enabled: draw.flag(), diagnosticSettings: draw.flag() })),
     hub: hubSpec,
     spokes,

@@ -171,6 +171,27 @@ const ANSWERS: Readonly<Record<string, (written: Written, body: Body) => Body>> 
   }),
   privateDnsZone: (_, body) => ({ ...body, numberOfRecordSets: 1, maxNumberOfRecordSets: 25000, internalId: GUID }),
   privateDnsZoneLink: (_, body) => ({ ...body, virtualNetworkLinkState: 'Completed', resolutionPolicy: 'Default' }),
+  actionGroup: (_, body) => ({
+    ...body,
+    emailReceivers: [{ name: 'pager', emailAddress: 'ops@example.com', useCommonAlertSchema: true, status: 'Enabled' }],
+    azureFunctionReceivers: [],
+    webhookReceivers: members(body.webhookReceivers).map((one) => ({
+      ...one,
+      objectId: String(one.objectId).toUpperCase(),
+      managedIdentity: null,
+    })),
+  }),
+  metricAlert: (_, body) => ({
+    ...body,
+    scopes: Array.isArray(body.scopes) ? body.scopes.map((scope) => String(scope).toLowerCase()) : [],
+    targetResourceRegion: 'westeurope',
+    isMigrated: false,
+    lastUpdatedTime: NOW,
+    actions: members(body.actions).map((one) => ({
+      actionGroupId: String(one.actionGroupId).toLowerCase(),
+      webHookProperties: {},
+    })),
+  }),
   diagnosticSetting: (_, body) => ({
     ...body,
     logs: members(body.logs).map((entry) => ({

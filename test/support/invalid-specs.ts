@@ -68,6 +68,17 @@ const pods = { name: 'snet-pods', purpose: 'pods', addressPrefix: '10.240.16.0/2
 const podSubnet = { mode: 'podSubnet' };
 const nsgRules = `${spokes}[3].networkSecurityGroup.rules`;
 
+const secureWebhook = {
+  objectId: '00000000-0000-4000-8000-00000000000a',
+  identifierUri: 'api://00000000-0000-4000-8000-00000000000b',
+  tenantId: '00000000-0000-4000-8000-00000000000c',
+};
+/** A hub whose egress goes through another appliance. */
+const withoutFirewall = {
+  'hub.firewall': undefined,
+  'hub.virtualAppliance': { privateIpAddress: '10.200.0.4' },
+};
+
 /** At least one for every code that is not about the text of the document, warnings among them. */
 export const invalidSpecs: readonly InvalidSpec[] = [
   // Shape
@@ -585,6 +596,18 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     code: 'FirewallAutoscaleBounds',
     path: `${firewall}.autoscale`,
     changes: { [`${firewall}.autoscale`]: { minCapacity: 5, maxCapacity: 3 } },
+  },
+  {
+    code: 'FirewallAutoscaleBounds',
+    path: `${firewall}.autoscale`,
+    what: 'one apart',
+    changes: { [`${firewall}.autoscale`]: { minCapacity: 5, maxCapacity: 6 } },
+  },
+  {
+    code: 'PropertyOutOfRange',
+    path: `${firewall}.autoscale.maxCapacity`,
+    what: 'more instances than Azure has',
+    changes: { [`${firewall}.autoscale`]: { maxCapacity: 51 } },
   },
   {
     code: 'PrivateRangeInvalid',
@@ -1513,6 +1536,109 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     changes: { tags: Object.fromEntries(many(51, (index) => index).map((index) => [`t${index}`, 'x'])) },
   },
   { code: 'BudgetBounds', path: 'budgets.perRun', changes: { budgets: { perRun: 30, perDay: 20 } } },
+
+  // Relief of SNAT exhaustion
+  {
+    code: 'EgressThresholdOrder',
+    path: 'egress.scaleOut.utilizationPercent',
+    changes: { egress: { scaleOut: { targetPercent: 75, utilizationPercent: 75 } } },
+  },
+  {
+    code: 'EgressThresholdOrder',
+    path: 'egress.scaleOut.targetPercent',
+    what: 'taken away at the target',
+    changes: { egress: { scaleIn: { utilizationPercent: 60 } } },
+  },
+  {
+    code: 'EgressThresholdOrder',
+    path: 'egress.scaleOut.maximumPercent',
+    what: 'single minutes below the average',
+    changes: { egress: { scaleOut: { utilizationPercent: 90, maximumPercent: 85 } } },
+  },
+  {
+    code: 'PropertyOutOfRange',
+    path: 'egress.scaleIn.lookBackHours',
+    what: 'look-back of less than a day',
+    changes: { egress: { scaleIn: { lookBackHours: 23 } } },
+  },
+  {
+    code: 'PropertyOutOfRange',
+    path: 'egress.scaleOut.cooldownMinutes',
+    what: 'rest shorter than the metric needs',
+    changes: { egress: { scaleOut: { cooldownMinutes: 14 } } },
+  },
+  {
+    code: 'PropertiesContradict',
+    path: 'egress.actionGroup',
+    what: 'receiver and id',
+    changes: { egress: { actionGroup: {} } },
+  },
+  {
+    code: 'EgressFirewallMissing',
+    path: 'egress.mode',
+    changes: { ...withoutFirewall, egress: { mode: 'act' } },
+  },
+  {
+    code: 'EgressFirewallMissing',
+    path: 'egress.alertRules',
+    what: 'alert rules',
+    changes: { ...withoutFirewall, egress: { alertRules: true } },
+  },
+  {
+    code: 'EgressReliefUseless',
+    path: 'hub.firewall.publicIps.maximum',
+    changes: { 'hub.firewall.publicIps': { count: 20 }, egress: { mode: 'propose' } },
+  },
+  {
+    code: 'EgressReliefUseless',
+    path: 'egress.mode',
+    what: 'NAT gateway',
+    changes: { 'hub.firewall.natGateway': {}, egress: { mode: 'act' } },
+  },
+  {
+    code: 'EgressPrefixesSmall',
+    path: 'hub.firewall.publicIps.maximum',
+    changes: { 'hub.firewall.publicIps.maximum': 21, egress: { mode: 'act' } },
+  },
+  { code: 'EgressWithoutBudget', path: 'budgets', changes: { budgets: { perRun: 0 }, egress: { mode: 'act' } } },
+  { code: 'EgressModeForbidden', path: 'egress.mode', changes: { mode: 'observe', egress: { mode: 'act' } } },
+  { code: 'AlertRuleTellsNobody', path: 'egress.alertRules', changes: { egress: { alertRules: true } } },
+  {
+    code: 'AlertReceiverUrlInvalid',
+    path: 'egress.actionGroup.receiver.url',
+    changes: { egress: { actionGroup: { receiver: { url: 'http://app.example/api/alerts', secureWebhook } } } },
+  },
+  {
+    code: 'AlertReceiverUrlInvalid',
+    path: 'egress.actionGroup.receiver.url',
+    what: 'no URL',
+    changes: { egress: { actionGroup: { receiver: { url: '/api/alerts', secureWebhook } } } },
+  },
+  {
+    code: 'AlertReceiverUrlSecret',
+    path: 'egress.actionGroup.receiver.url',
+    changes: {
+      egress: { actionGroup: { receiver: { url: 'https://app.example/api/alerts?code=s3cret', secureWebhook } } },
+    },
+  },
+  {
+    code: 'AlertReceiverUrlSecret',
+    path: 'egress.actionGroup.receiver.url',
+    what: 'password',
+    changes: { egress: { actionGroup: { receiver: { url: 'https://me:s3cret@app.example/', secureWebhook } } } },
+  },
+  {
+    code: 'AlertReceiverOpen',
+    path: 'egress.actionGroup.receiver',
+    changes: { egress: { actionGroup: { receiver: { url: 'https://app.example/api/alerts' } } } },
+  },
+  {
+    code: 'ArmIdWrongType',
+    path: 'egress.actionGroup.id',
+    what: 'action group',
+    changes: { egress: { actionGroup: { id: id('Microsoft.Insights/metricAlerts', 'x') } } },
+  },
+  { code: 'DriftWithoutBudget', path: 'budgets', changes: { budgets: { perRun: 0 }, drift: { mode: 'act' } } },
   { code: 'DriftOnRequestOnly', path: 'drift.mode', changes: { drift: { mode: 'propose' } } },
   {
     code: 'DriftWithoutBudget',

@@ -27,6 +27,11 @@ export function memoryDependencies(
     runs: createRunStore(documents),
     lanes: createSharedLaneStore(documents),
     keptReads: createKeptReadsStore(documents),
+    metrics: {
+      snatPortUtilization: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),
+      observedCapacity: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),
+    },
+    events: { publish: async () => ({ outcome: 'nobodyListens' }) },
     networkUsages: async () => [],
   };
 }

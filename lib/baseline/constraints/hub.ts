@@ -79,13 +79,14 @@ function* firewallFaults(context: ConstraintContext, firewall: FirewallSpec): It
     const message = `'${text.slice(0, 64)}' is neither an address, a prefix, a range, nor IANAPrivateRanges.`;
     yield violation('PrivateRangeInvalid', `hub.firewall.privateRanges[${index}]`, message);
   }
-  const { autoscale } = firewall;
+  const { minCapacity, maxCapacity } = firewall.autoscale ?? {};
+  // Microsoft documents bounds that are equal or more than 1 apart.
   if (
-    autoscale?.minCapacity !== undefined &&
-    autoscale.maxCapacity !== undefined &&
-    autoscale.minCapacity > autoscale.maxCapacity
+    minCapacity !== undefined &&
+    maxCapacity !== undefined &&
+    (maxCapacity < minCapacity || maxCapacity - minCapacity === 1)
   ) {
-    const message = `The firewall cannot have ${autoscale.minCapacity} instances at least and ${autoscale.maxCapacity} at most.`;
+    const message = `The firewall cannot have ${minCapacity} instances at least and ${maxCapacity} at most.`;
     yield violation('FirewallAutoscaleBounds', 'hub.firewall.autoscale', message);
   }
   yield* publicIpFaults(context, firewall);

@@ -22,6 +22,14 @@ interface NameRule {
 const nameRules: Readonly<Record<string, NameRule>> = {
   'microsoft.network/virtualnetworks': { pattern: /^.{2,64}$/, words: '2 to 64 characters' },
   'microsoft.network/azurefirewalls': { pattern: /^.{1,56}$/, words: 'up to 56 characters' },
+  'microsoft.insights/actiongroups': {
+    pattern: /^(?!.*[ .]$)[^:<>+/&%\\?|@*#{}]{1,260}$/,
+    words: '1 to 260 characters, last no period',
+  },
+  'microsoft.insights/metricalerts': {
+    pattern: /^(?!.*[ .]$)[^*#&+:<>?@%{}\\/|]{1,260}$/,
+    words: '1 to 260 characters, last no period',
+  },
   'microsoft.operationalinsights/workspaces': {
     pattern: /^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$/,
     words: '4 to 63 letters, digits and hyphens',
@@ -48,6 +56,8 @@ function resourcesOf(resolved: ResolvedBaseline): readonly ResolvedResource[] {
     ...resolved.privateDnsZones,
     ...resolved.privateDnsZoneLinks,
     ...one(resolved.workspace),
+    ...resolved.actionGroups,
+    ...resolved.metricAlerts,
   ];
 }
 

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../json.ts';
-import type { Owner } from '../../plan/graph.ts';
-import { entryPath } from '../../plan/property-path.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../json.ts';
+import { type Owner, sameId } from '../../plan/graph.ts';
+import { entryPath, setAt } from '../../plan/property-path.ts';
 import type { ResourceKind } from '../kind.ts';
 import { dependencies, groupOf } from '../kind-support/dependencies.ts';
 import { firewallFamilyLanes, laneOf } from '../kind-support/lanes.ts';
@@ -25,6 +25,25 @@ function configurations(firewall: ResolvedFirewall): readonly JsonObject[] {
       publicIPAddress: { id },
     },
   }));
+}
+
+/** The one configuration that carries the subnet, wherever it is in the list. */
+function subnetOf(body: JsonObject): { readonly name: string; readonly subnetId: string } | undefined {
+  for (const member of valuesAt(body, `${CONFIGURATIONS}[]`)) {
+    const [subnetId] = valuesAt(member, 'properties.subnet.id');
+    if (isJsonObject(member) && typeof member.name === 'string' && typeof subnetId === 'string') {
+      return { name: member.name, subnetId };
+    }
+  }
+  return undefined;
+}
+
+function withSubnetAt(configuration: Json, name: string, subnetId: string): Json {
+  if (!isJsonObject(configuration) || !isJsonObject(configuration.properties)) return configuration;
+  const { subnet, ...others } = configuration.properties;
+  const carries = String(configuration.name).toLowerCase() === name.toLowerCase();
+  if (!carries && subnet === undefined) return configuration;
+  return { ...configuration, properties: carries ? { subnet: { id: subnetId }, ...others } : others };
 }
 
 function management(firewall: ResolvedFirewall): JsonObject | undefined {
@@ -107,6 +126,28 @@ export const azureFirewall: ResourceKind = {
     ...foreignEntries(actual, CONFIGURATIONS, 'ipConfiguration', isOurs),
     ...CLASSIC_RULES.flatMap((name) => foreignEntries(actual, `properties.${name}`, 'rule collection', isOurs)),
   ],
+  align: (desired, actual) => {
+    const wanted = subnetOf(desired);
+    const found = subnetOf(actual);
+    // Another network altogether is no matter of places: that is refused as what it is.
+    if (wanted === undefined || found === undefined || !sameId(wanted.subnetId, found.subnetId)) return desired;
+    if (wanted.name.toLowerCase() === found.name.toLowerCase()) return desired;
+    const members = valuesAt(desired, `${CONFIGURATIONS}[]`);
+    const moved = members.map((member) => withSubnetAt(member, found.name, wanted.subnetId));
+    const aligned = setAt(desired, CONFIGURATIONS, moved);
+    return isJsonObject(aligned) ? aligned : desired;
+  },
+  harmOf: (body) => {
+    if (subnetOf(body) !== undefined) return undefined;
+    return {
+      code: 'FirewallWouldStop',
+      actor: 'us',
+      message:
+        'The firewall would be left without the ipConfiguration that carries AzureFirewallSubnet, which stops it.',
+      remedy: 'Report this with the plan; nothing was written.',
+      path: 'hub.firewall.publicIps',
+    };
+  },
   verify: (desired, actual) => {
     const [expected] = valuesAt(desired, PRIVATE_ADDRESS);
     const addresses = valuesAt(actual, PRIVATE_ADDRESS).filter((address) => address !== null && address !== '');
@@ -123,9 +164,11 @@ export const azureFirewall: ResourceKind = {
   compile: (baseline) => {
     const { firewall } = baseline;
     if (firewall === undefined) return [];
-    const fieldOwners = firewall.publicIps
-      .filter(({ owner }) => owner !== 'spec')
-      .map(({ configurationName, owner }): [string, Owner] => [entryPath(CONFIGURATIONS, configurationName), owner]);
+    const adjusted = [
+      ...firewall.publicIps.filter(({ owner }) => owner !== 'spec').map(({ configurationName }) => configurationName),
+      ...(firewall.releasedConfigurations ?? []),
+    ];
+    const fieldOwners = adjusted.map((name): [string, Owner] => [entryPath(CONFIGURATIONS, name), 'adjustment']);
     return [
       nodeOf('azureFirewall', firewall, {
         body: {

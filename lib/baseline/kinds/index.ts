@@ -1,4 +1,5 @@
 import type { ResourceKind } from '../kind.ts';
+import { actionGroup } from './action-group.ts';
 import { azureFirewall } from './azure-firewall.ts';
 import { bastionHost } from './bastion-host.ts';
 import { ddosProtectionPlan } from './ddos-protection-plan.ts';
@@ -7,6 +8,7 @@ import { firewallPolicy } from './firewall-policy.ts';
 import { firewallPolicyRuleCollectionGroup } from './firewall-policy-rule-collection-group.ts';
 import { ipGroup } from './ip-group.ts';
 import { logAnalyticsWorkspace } from './log-analytics-workspace.ts';
+import { metricAlert } from './metric-alert.ts';
 import { natGateway } from './nat-gateway.ts';
 import { networkSecurityGroup } from './network-security-group.ts';
 import { privateDnsZone } from './private-dns-zone.ts';
@@ -37,6 +39,8 @@ export const kinds: readonly ResourceKind[] = [
   bastionHost,
   privateDnsZone,
   privateDnsZoneLink,
+  actionGroup,
+  metricAlert,
   diagnosticSetting,
 ];
 

@@ -43,7 +43,7 @@ function firewallPrefixes(firewall: FirewallSpec, place: Place, names: NameBook)
 /**
  * The first `count` public addresses of a firewall: existing ones, then made ones, which fill the prefixes in their
  * order and stand alone after that. A smaller count is always a beginning of a larger one, so that growing and
- * shrinking touch the end only.
+ * shrinking touch the end only; the place of an address in a prefix follows from its number alone.
  */
 export function firewallPublicEgress(
   firewall: FirewallSpec,

@@ -193,8 +193,18 @@ export const firewall = z.strictObject({
     .describe('NAT gateway on AzureFirewallSubnet: 64,512 ports for each of up to 16 addresses.'),
   autoscale: z
     .strictObject({
-      minCapacity: z.int().min(2).optional().describe('Fewest instances.'),
-      maxCapacity: z.int().min(2).optional().describe('Most instances.'),
+      minCapacity: z
+        .int()
+        .min(2)
+        .max(50)
+        .optional()
+        .describe('Fewest instances: more of them multiply the SNAT ports of every address.'),
+      maxCapacity: z
+        .int()
+        .min(2)
+        .max(50)
+        .optional()
+        .describe('Most instances: as many as the fewest, or at least 2 more.'),
     })
     .optional()
     .describe('Bounds for the number of instances.'),

@@ -1,10 +1,13 @@
 import type { ResourceType } from '../resource-type.ts';
+import { actionGroups } from './action-groups.ts';
 import { azureFirewalls } from './azure-firewalls.ts';
 import { bastionHosts } from './bastion-hosts.ts';
 import { ddosProtectionPlans } from './ddos-protection-plans.ts';
 import { diagnosticSettings, diagnosticSettingsCategories } from './diagnostic-settings.ts';
 import { firewallPolicies } from './firewall-policies.ts';
 import { ipGroups } from './ip-groups.ts';
+import { metricAlerts } from './metric-alerts.ts';
+import { metricDefinitions, metrics } from './metrics.ts';
 import { natGateways } from './nat-gateways.ts';
 import { networkInterfaces } from './network-interfaces.ts';
 import { networkSecurityGroups, securityRules } from './network-security-groups.ts';
@@ -45,4 +48,8 @@ export const resourceTypes: readonly ResourceType[] = [
   deletedWorkspaces,
   diagnosticSettings,
   diagnosticSettingsCategories,
+  metrics,
+  metricDefinitions,
+  metricAlerts,
+  actionGroups,
 ];

@@ -5,7 +5,7 @@ import { tierOf, validateTierPair } from './firewall-policies.ts';
 import { allocateAddress, rangeOf, subnetPrefixes } from './support/address-allocation.ts';
 import { draftsIn, propertiesOf } from './support/children.ts';
 import { changeProperties } from './support/effects.ts';
-import { given, objectAt, objectsAt, textAt } from './support/fields.ts';
+import { given, numberAt, objectAt, objectsAt, textAt } from './support/fields.ts';
 import { distinctIds, FIREWALLS, familyLocks, ipGroupsOfPolicy, policyOf } from './support/firewall-family.ts';
 import { resourceGroupOf, sameId, sameName } from './support/ids.ts';
 import { validateChildNames } from './support/names.ts';
@@ -17,6 +17,10 @@ import { sameZones, validateZones, zonesOf } from './support/zones.ts';
 
 /** Microsoft documents 250 public IP addresses for a firewall in a virtual network. */
 const MOST_PUBLIC_ADDRESSES = 250;
+
+/** Microsoft documents 2 to 50 capacity units for prescaling. */
+const LEAST_CAPACITY = 2;
+const MOST_CAPACITY = 50;
 
 const TIERS: readonly string[] = ['Basic', 'Standard', 'Premium'];
 
@@ -43,6 +47,7 @@ export const azureFirewalls: ResourceType = {
       () => validateManagement(write, world),
       () => validatePublicAddresses(write, world),
       () => validatePolicy(write, world),
+      () => validateAutoscale(write),
     );
   },
   store(write) {
@@ -319,6 +324,21 @@ function validateManagement(write: Write, world: World): ArmError | null {
     );
   }
   return validateSubnet(write, subnet, 'AzureFirewallManagementSubnet', world);
+}
+
+/** Microsoft documents 2 to 50 for both, equal or more than 1 apart. */
+function validateAutoscale(write: Write): ArmError | null {
+  const least = numberAt(write.body, 'properties', 'autoscaleConfiguration', 'minCapacity');
+  const most = numberAt(write.body, 'properties', 'autoscaleConfiguration', 'maxCapacity');
+  const fits = (count: number | undefined) =>
+    count === undefined || (Number.isInteger(count) && count >= LEAST_CAPACITY && count <= MOST_CAPACITY);
+  const apart = least === undefined || most === undefined ? 0 : most - least;
+  if (fits(least) && fits(most) && (apart === 0 || apart > 1)) return null;
+  return refuse(
+    'AzureFirewallInvalidAutoscaleConfiguration',
+    `Azure Firewall ${write.id.id} has invalid autoscaleConfiguration: minCapacity ${least}, maxCapacity ${most}. Both ` +
+      `must be between ${LEAST_CAPACITY} and ${MOST_CAPACITY}, and equal or more than 1 apart.`,
+  );
 }
 
 function validatePublicAddresses(write: Write, world: World): ArmError | null {

@@ -24,6 +24,21 @@ describe('who calls', () => {
     expect(callerOf({ principal: null, user: null }, 'reader')).toMatchObject({ caller: { user: 'anonymous' } });
   });
 
+  it('is Azure Monitor where alerts are reported, which has no name', () => {
+    expect(callerOf({ principal: null, user: null }, 'monitor')).toMatchObject({ caller: { user: 'azure-monitor' } });
+    const webhook = principal(['appid', '461e8683'], ['roles', 'ActionGroupsSecureWebhook']);
+    expect(callerOf({ principal: webhook, user: null }, 'monitor')).toMatchObject({
+      caller: { user: 'azure-monitor' },
+    });
+    expect(callerOf({ principal: webhook, user: null }, 'operator')).toMatchObject({ error: { code: 'UserMissing' } });
+    const operator = principal(['name', 'somebody@example.org'], ['roles', 'hubkeeper.operator']);
+    expect(callerOf({ principal: operator, user: null }, 'monitor')).toMatchObject({
+      caller: { user: 'somebody@example.org' },
+    });
+    const reader = principal(['name', 'somebody@example.org'], ['roles', 'hubkeeper.reader']);
+    expect(callerOf({ principal: reader, user: null }, 'monitor')).toMatchObject({ error: { code: 'RoleMissing' } });
+  });
+
   it('is never the app itself', () => {
     expect(callerOf({ principal: null, user: 'Hubkeeper' }, 'operator')).toMatchObject({
       error: { code: 'UserMismatch' },

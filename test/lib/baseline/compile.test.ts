@@ -36,6 +36,8 @@ describe('compile', () => {
     expect(counts).toEqual({
       resourceGroup: 2,
       logAnalyticsWorkspace: 1,
+      actionGroup: 1,
+      metricAlert: 2,
       publicIPAddress: 4,
       networkSecurityGroup: 6,
       routeTable: 2,

@@ -746,6 +746,78 @@ describe('stopping', () => {
   });
 });
 
+describe('egress', () => {
+  const firewall = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/azureFirewalls/fw';
+  const address = {
+    id: '/x/pip-fw',
+    name: 'pip-fw',
+    address: '203.0.113.7',
+    state: 'inUse',
+    origin: 'made',
+    through: firewall,
+  };
+  const routes: FakeRoutes = {
+    'GET /api/baselines/prod/egress-addresses': {
+      status: 200,
+      body: {
+        baseline: 'prod',
+        at: '2026-03-01T09:00:00Z',
+        addresses: [address, { ...address, name: 'pip-fw-03', address: null, state: 'aboutToBeUsed' }],
+        prefixes: [
+          {
+            id: '/x/ippre',
+            name: 'ippre',
+            prefix: '203.0.113.0/28',
+            addresses: 16,
+            taken: 3,
+            origin: 'made',
+            through: firewall,
+          },
+        ],
+      },
+    },
+    'PUT /_sim/traffic': { status: 200, body: {} },
+  };
+
+  it('egress-addresses lists prefixes first, then each address with its state', async () => {
+    const { exitCode, out } = await run('egress-addresses', { args: ['prod'], routes });
+
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/203\.0\.113\.0\/28\s+ippre\s+3 of 16/);
+    expect(out).toMatch(/203\.0\.113\.7\s+pip-fw\s+in use/);
+    expect(out).toMatch(/none yet\s+pip-fw-03\s+about to be used/);
+  });
+
+  it('simulate changes the traffic of the firewall, and takes nothing else for ports', async () => {
+    const { exitCode, world } = await run('simulate', {
+      args: ['snat', 'prod'],
+      options: { ports: 'tcp=13000,UDP=4' },
+      files: {
+        '/here/.hubkeeper/ready.json': JSON.stringify({
+          functions: 'http://f',
+          arm: 'https://127.0.0.1:7',
+          caFile: '/ca.pem',
+        }),
+        '/ca.pem': 'certificate',
+      },
+      routes,
+    });
+
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(world.received.at(-1)?.body ?? '')).toEqual({
+      firewalls: { [firewall]: { snatPortsInUse: { TCP: 13000, UDP: 4 } } },
+    });
+    for (const ports of ['13000', 'ICMP=3', 'TCP=-1', ''])
+      expect(await run('simulate', { args: ['snat', 'prod'], options: { ports }, routes })).toMatchObject({
+        exitCode: 2,
+        calls: [],
+      });
+    expect(await run('simulate', { args: ['rain', 'prod'], options: { ports: 'TCP=1' }, routes })).toMatchObject({
+      exitCode: 2,
+    });
+  });
+});
+
 describe('teardown', () => {
   const routes: FakeRoutes = {
     'DELETE /api/baselines/prod': { status: 202, body: { operationId: 'prod-17', planHash: HASH, plan: riskyPlan } },
@@ -798,6 +870,8 @@ describe('every verb', () => {
     status: {},
     operations: {},
     journal: {},
+    'egress-addresses': { args: ['prod'] },
+    simulate: { args: ['snat', 'prod'], options: { ports: 'TCP=13000' } },
     approvals: {},
     approve: { args: [HASH] },
     reject: { args: [HASH] },

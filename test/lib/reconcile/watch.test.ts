@@ -103,7 +103,7 @@ describe('watching a baseline', () => {
 
     expect(alone.head).toMatchObject({
       adjustments: [adjustment(LATER)],
-      requests: [{ operationId: 'base-4', trigger: 'timer', requestedBy: 'hubkeeper' }],
+      requests: [{ operationId: 'base-4', trigger: 'timer', requestedBy: 'somebody' }],
     });
     expect(alone.result.start).toBe('reconcile.base.2');
     expect(beside.head?.requests).toHaveLength(1);

@@ -55,6 +55,18 @@ function management(): JsonObject {
 
 describe('Azure Firewall', () => {
   refuses([
+    ...[
+      { minCapacity: 1 },
+      { minCapacity: 2, maxCapacity: 51 },
+      { minCapacity: 5, maxCapacity: 6 },
+      { minCapacity: 6, maxCapacity: 5 },
+    ].map((autoscaleConfiguration) => ({
+      name: `an autoscale configuration of ${JSON.stringify(autoscaleConfiguration)}`,
+      given: makeHub,
+      id: FIREWALL,
+      body: firewall(1, { autoscaleConfiguration }),
+      code: 'AzureFirewallInvalidAutoscaleConfiguration',
+    })),
     {
       name: 'a first configuration without subnet',
       given: makeHub,

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json, JsonObject } from '../../../../local/azure/json.ts';
+import { RequestCounter } from '../../../../local/azure/request-activity.ts';
 import { resourceTypes } from '../../../../local/azure/resource-types/all.ts';
 import { Simulation } from '../../../../local/azure/simulation.ts';
 import { TokenIssuer } from '../../../../local/azure/token-issuer.ts';
@@ -25,16 +26,19 @@ export interface Outcome {
 const BASE_URL = 'https://127.0.0.1:7072';
 
 /** One key for all tests of a process: making it takes longer than a test. */
-const tokens = new TokenIssuer(join(mkdtempSync(join(tmpdir(), 'hubkeeper-azure-')), 'key.pem'));
+export const tokens = new TokenIssuer(join(mkdtempSync(join(tmpdir(), 'hubkeeper-azure-')), 'key.pem'));
 
 /** Simulated Azure with a clock that the test moves. Every request is somebody's with all rights. */
 export class Azure {
   readonly simulation: Simulation;
+  /** Calls of action groups that are under way. */
+  readonly activity = new RequestCounter();
   #callers = 0;
 
   constructor(database = ':memory:') {
     const startMs = Date.UTC(2026, 0, 5);
-    this.simulation = new Simulation({ database, resourceTypes, tokens, speed: 0, startMs });
+    const { activity } = this;
+    this.simulation = new Simulation({ database, resourceTypes, tokens, speed: 0, startMs, activity });
     for (const group of [GROUP, OTHER_GROUP, `${OTHER_SUBSCRIPTION}/resourceGroups/rg-hub`]) {
       this.put(group, { location: 'westeurope' });
     }
@@ -44,8 +48,8 @@ export class Azure {
     return this.request('PUT', id, body, query);
   }
 
-  get(id: string): Outcome {
-    return this.request('GET', id);
+  get(id: string, query = ''): Outcome {
+    return this.request('GET', id, undefined, query);
   }
 
   delete(id: string): Outcome {
@@ -76,6 +80,19 @@ export class Azure {
   advance(seconds: number): void {
     const { clock } = this.simulation.clockKeeper;
     clock.moveTo(clock.nowMs() + seconds * 1000);
+  }
+
+  /** Moves through each due item in order, and waits for the calls of action groups before the next. */
+  async pass(seconds: number): Promise<void> {
+    const { clock } = this.simulation.clockKeeper;
+    const targetMs = clock.nowMs() + seconds * 1000;
+    for (;;) {
+      await this.activity.idle();
+      const due = clock.nextDueMs();
+      clock.moveTo(due === null ? targetMs : Math.min(due, targetMs));
+      if (due === null || due > targetMs) break;
+    }
+    await this.activity.idle();
   }
 
   /** Creates or updates and waits; a refusal or a failed operation fails the test. */
@@ -171,6 +188,9 @@ function apiVersionOf(id: string): string {
   if (provider.startsWith('microsoft.network/privatednszones')) return '2024-06-01';
   if (provider.startsWith('microsoft.network/')) return '2025-09-01';
   if (provider.startsWith('microsoft.operationalinsights/')) return '2025-07-01';
+  if (provider.startsWith('microsoft.insights/metricalerts')) return '2026-01-01';
+  if (provider.startsWith('microsoft.insights/actiongroups')) return '2024-10-01-preview';
+  if (provider.startsWith('microsoft.insights/metric')) return '2024-02-01';
   if (provider.startsWith('microsoft.insights/')) return '2021-05-01-preview';
   return '2020-05-01';
 }

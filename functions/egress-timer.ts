@@ -1,0 +1,80 @@
+import { app, type InvocationContext } from '@azure/functions';
+import * as df from 'durable-functions';
+import { timerPath } from '../lib/health.ts';
+import { runOf } from '../lib/reactions/snat/follow-snat-relief.ts';
+import { type EgressFacts, type WatchedEgress, watchEgress } from '../lib/reactions/snat/watch-egress.ts';
+import { readResolved } from '../lib/reconcile/read-spec.ts';
+import type { BaselineHead } from '../lib/state/baseline-head.ts';
+import { reactionsOf, reliefOf } from '../lib/state/reactions.ts';
+import type { App } from './composition.ts';
+import { poke, startReaction } from './poke.ts';
+import { watchReactions } from './watch-reactions.ts';
+
+/**
+ * Asks for looks at firewalls that have more addresses than their spec, so that those go when demand has been low for
+ * long enough; gives back addresses that were kept for a while; restarts reactions that have died.
+ */
+export function registerEgressTimer(appOf: () => App): void {
+  app.timer('egressTimer', {
+    schedule: '%HUBKEEPER_EGRESS_SCHEDULE%',
+    extraInputs: [df.input.durableClient()],
+    handler: async (_timer, context) => {
+      const application = appOf();
+      const client = df.getClient(context);
+      const nowIso = (await application.time()).toISOString();
+      for (const name of await application.baselines.names()) {
+        try {
+          await watchReactions(application, client, context, name, nowIso);
+          await watchBaseline(application, client, context, name, nowIso);
+        } catch (error) {
+          // One baseline that cannot be read must not keep the others from being looked at.
+          context.error('egress not looked at', {
+            baseline: name,
+            reason: error instanceof Error ? error.message : String(error),
+          });
+        }
+      }
+      await application.documents.write(timerPath('egressTimer'), { at: nowIso }, { if: 'any' });
+    },
+  });
+}
+
+async function watchBaseline(
+  application: App,
+  client: df.DurableClient,
+  context: InvocationContext,
+  name: string,
+  nowIso: string,
+): Promise<void> {
+  const stored = await application.baselines.read(name);
+  if (stored === null) return;
+  const facts = await factsOf(application, stored.head);
+  if (watchEgress(stored.head, facts, nowIso).head === null) return;
+  const changed = await application.baselines.change<Omit<WatchedEgress, 'head'>>(name, (head) => {
+    const { head: next, ...result } = watchEgress(head, facts, nowIso);
+    return { head: next, result };
+  });
+  for (const started of changed.result.reactions) await startReaction(client, context, started);
+  await poke(application, client, context, changed.head, changed.result.start);
+}
+
+/** The spec is read only where an adjustment may say no more than it. */
+async function factsOf(application: App, head: BaselineHead): Promise<EgressFacts> {
+  const waiting = new Set<string>();
+  for (const { action } of reactionsOf(head).map(reliefOf)) {
+    if (action === null) continue;
+    const run = await runOf(application, action.operationId);
+    if (run?.state === 'waiting') waiting.add(action.operationId);
+  }
+  if (head.adjustments.length === 0 || head.specVersion === 0) return { waiting };
+  const { resolved } = await readResolved(application, head);
+  const { firewall } = resolved;
+  if (firewall === undefined) return { waiting };
+  return {
+    waiting,
+    declared: {
+      count: firewall.publicIps.length,
+      names: firewall.publicIps.map(({ id }) => id.slice(id.lastIndexOf('/') + 1)),
+    },
+  };
+}

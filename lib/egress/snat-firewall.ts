@@ -1,0 +1,129 @@
+import { contains, parseAddress, parsePrefix } from '../baseline/address-space.ts';
+import { type Adjustment, isLive } from '../baseline/adjustments.ts';
+import { type FirewallPublicIpValue, readFirewallPublicIpValue } from '../baseline/firewall-public-ip-value.ts';
+import { valuesAt } from '../baseline/kind-support/references.ts';
+import type { ResolvedBaseline } from '../baseline/resolved.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { normaliseId, sameId } from '../plan/graph.ts';
+import type { LedgerEntry } from '../plan/ledger.ts';
+import { originOf } from './egress-addresses.ts';
+import type { SnatAddress, SnatFirewall } from './snat-decision.ts';
+
+export interface SnatFirewallInput {
+  /** With its adjustments (`adjusted`). */
+  readonly baseline: ResolvedBaseline;
+  /** The firewall as Azure answered it. */
+  readonly firewall: JsonObject;
+  /** Every rule collection group of its policy, others' included. Those of a base policy hold no DNAT rules for it. */
+  readonly ruleCollectionGroups: readonly JsonObject[];
+  /** AzureFirewallSubnet as Azure answered it; null: not known. */
+  readonly subnet: JsonObject | null;
+  /** Public IP addresses as Azure answered them, by normalised id. */
+  readonly publicIpAddresses: ReadonlyMap<string, JsonObject | null>;
+  readonly ledger: readonly LedgerEntry[];
+  /** The metric Observed Capacity; null: not known. */
+  readonly instances: number | null;
+  /** When addresses were attached, by name in lower case. */
+  readonly attachedAtMs: ReadonlyMap<string, number>;
+}
+
+interface DnatDestination {
+  readonly address: string;
+  /** Tells destinations apart: address, port and protocol. */
+  readonly key: string;
+}
+
+const texts = (value: Json, path: string): readonly string[] =>
+  valuesAt(value, path).filter((text) => typeof text === 'string');
+
+function destinationsOf(rule: Json, protocolsPath: string): readonly DnatDestination[] {
+  return texts(rule, 'destinationAddresses[]').flatMap((address) =>
+    texts(rule, 'destinationPorts[]').flatMap((port) =>
+      texts(rule, protocolsPath).map((protocol) => ({
+        address,
+        key: `${address}|${port}|${protocol}`.toLowerCase(),
+      })),
+    ),
+  );
+}
+
+/** Destinations of DNAT rules, in the firewall's own classic rules and in its policy's groups. */
+function dnatDestinations({ firewall, ruleCollectionGroups }: SnatFirewallInput): readonly DnatDestination[] {
+  const classic = valuesAt(firewall, 'properties.natRuleCollections[].properties.rules[]');
+  const ofPolicy = ruleCollectionGroups
+    .flatMap((group) => valuesAt(group, 'properties.ruleCollections[].rules[]'))
+    .filter((rule) => isJsonObject(rule) && String(rule.ruleType).toLowerCase() === 'natrule');
+  return [
+    ...classic.flatMap((rule) => destinationsOf(rule, 'protocols[]')),
+    ...ofPolicy.flatMap((rule) => destinationsOf(rule, 'ipProtocols[]')),
+  ];
+}
+
+/** Whether a destination may mean that address; what cannot be read, or an address that is not known, may mean any. */
+function mayMean(destination: string, address: string | undefined): boolean {
+  const own = address === undefined ? undefined : parseAddress(address);
+  const prefix = parseAddress(destination) ?? parsePrefix(destination);
+  return own === undefined || prefix === undefined || contains(prefix, own);
+}
+
+function addressesOf(input: SnatFirewallInput, destinations: readonly DnatDestination[]): readonly SnatAddress[] {
+  const { baseline, firewall, publicIpAddresses, ledger, attachedAtMs } = input;
+  // The first of ours is never left out when the baseline is compiled, wherever the subnet is by now.
+  const first = baseline.firewall?.publicIps.slice(0, 1).map(({ id }) => id.slice(id.lastIndexOf('/') + 1)) ?? [];
+  const named = baseline.spec.hub.firewall?.publicIps.pinned ?? [];
+  const pinned = new Set([...first, ...named].map((name) => name.toLowerCase()));
+  return valuesAt(firewall, 'properties.ipConfigurations[]').map((configuration): SnatAddress => {
+    const [id = ''] = texts(configuration, 'properties.publicIPAddress.id');
+    const name = id.slice(id.lastIndexOf('/') + 1);
+    const body = publicIpAddresses.get(normaliseId(id));
+    const [address] = body ? texts(body, 'properties.ipAddress') : [];
+    return {
+      name,
+      origin: originOf(id, baseline, ledger),
+      carriesSubnet: texts(configuration, 'properties.subnet.id').length > 0,
+      pinned: pinned.has(name.toLowerCase()),
+      dnatReferenced: destinations.some((destination) => mayMean(destination.address, address)),
+      attachedAtMs: attachedAtMs.get(name.toLowerCase()) ?? null,
+    };
+  });
+}
+
+function numberAt(body: JsonObject, path: string): number | null {
+  const [value] = valuesAt(body, path);
+  return typeof value === 'number' ? value : null;
+}
+
+/** A firewall as the SNAT policy looks at it, from what Azure answered. The management configuration is no part of it. */
+export function snatFirewallOf(input: SnatFirewallInput): SnatFirewall {
+  const { baseline, firewall, subnet, instances } = input;
+  const destinations = dnatDestinations(input);
+  const [natGatewayId = null] = subnet === null ? [] : texts(subnet, 'properties.natGateway.id');
+  // ARM leaves the state out of what has none to tell.
+  const [state = 'Succeeded'] = texts(firewall, 'properties.provisioningState');
+  const [id = baseline.firewall?.id ?? ''] = texts(firewall, 'id');
+  return {
+    id,
+    provisioningState: state,
+    addresses: addressesOf(input, destinations),
+    instances,
+    minimumInstances: numberAt(firewall, 'properties.autoscaleConfiguration.minCapacity'),
+    maximumInstances: numberAt(firewall, 'properties.autoscaleConfiguration.maxCapacity'),
+    natGatewayId,
+    dnatDestinations: new Set(destinations.map(({ key }) => key)).size,
+  };
+}
+
+/** The number of addresses in force: that of the newest live adjustment of the firewall, else that of the spec. */
+export function valueInForce(
+  baseline: ResolvedBaseline,
+  adjustments: readonly Adjustment[],
+  nowIso: string,
+): FirewallPublicIpValue {
+  const { firewall, spec } = baseline;
+  const values = adjustments
+    .filter(({ kind, target }) => kind === 'firewallPublicIpCount' && sameId(target, firewall?.id ?? ''))
+    .filter((adjustment) => isLive(adjustment, nowIso))
+    .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1))
+    .flatMap(({ value }) => readFirewallPublicIpValue(value) ?? []);
+  return values.at(-1) ?? { count: spec.hub.firewall?.publicIps.count ?? 1, detached: [], reserved: [] };
+}

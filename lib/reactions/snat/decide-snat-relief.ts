@@ -1,0 +1,494 @@
+import { writeFirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
+import type { Dependencies } from '../../dependencies.ts';
+import { type Attempt, circuitOf } from '../../egress/circuit-breaker.ts';
+import { latestWindow, maximumOverDimensions } from '../../egress/metric-window.ts';
+import type { SnatDecision, SnatFirewall } from '../../egress/snat-decision.ts';
+import { decideScaleIn, decideScaleOut } from '../../egress/snat-policy.ts';
+import type { Json, JsonObject } from '../../json.ts';
+import { openIntervals } from '../../plan/change-windows.ts';
+import { normaliseId, sameId } from '../../plan/graph.ts';
+import { flushOutbox } from '../../reconcile/conclude.ts';
+import {
+  type Adjustment,
+  type BaselineHead,
+  withGeneration,
+  withNextOperation,
+  withRequest,
+} from '../../state/baseline-head.ts';
+import {
+  lastAlert,
+  type Reaction,
+  reactionOf,
+  reactionsOf,
+  reliefOf,
+  withHandled,
+  withRelief,
+} from '../../state/reactions.ts';
+import type { ReliefAction } from '../../state/snat-relief.ts';
+import { type ReliefEnd, withReliefEnd, withReliefLine } from './end-relief.ts';
+import {
+  type ObservedFirewall,
+  observeFirewall,
+  problemOfReading,
+  readEgressAddresses,
+  snatOf,
+} from './observe-egress.ts';
+import { tellWorld } from './relief-events.ts';
+import { NEVER_ENDS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
+import type { ReliefRequest, ReliefStep } from './relief-step.ts';
+import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Minutes of metrics that a decision to add looks at: a window of five, and three that may not be there yet. */
+const RECENT_MINUTES = 15;
+/** Longest wait for a busy firewall, late metrics or a rest, before the timer takes over. */
+const LONGEST_WAIT_MINUTES = 60;
+/** When the timer looks again where nothing says when. */
+const NEXT_LOOK_MINUTES = 60;
+/** Reasons to leave everything as it is that traffic does not change; a new adjustment or spec is looked at anyway. */
+const LASTING_CODES: readonly string[] = [
+  'MinimumReached',
+  'ScaleInDisabled',
+  'NothingRemovable',
+  'FirewallFailed',
+  'FirewallWithoutSubnet',
+  'NatGatewayOnSubnet',
+];
+const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
+/** When it looks again after a stop switch. */
+const NEXT_LOOK_WHEN_STOPPED_MINUTES = 15;
+/** Grain of the look-back: fine enough for the five-minute rule, and a month has less than 9,000 of it. */
+const LOOK_BACK_GRAIN_MINUTES = 5;
+
+/**
+ * Looks at the firewall as it is now, whatever the alert said, and decides. What is to change is recorded as an
+ * adjustment; the reconciler writes it. The same step again finds its own record and goes on from there.
+ */
+export async function decideSnatRelief(dependencies: Dependencies, request: ReliefRequest): Promise<ReliefStep> {
+  const stored = await dependencies.baselines.read(request.baseline);
+  const reaction = stored === null ? undefined : reactionOf(stored.head, RELIEF_KIND, request.target);
+  if (stored === null || reaction?.instance?.id !== request.instanceId) return { next: 'end' };
+  const { action } = reliefOf(reaction);
+  if (action !== null) return resumed(action, request);
+  const { head } = stored;
+  const stopped = await whyStopped(dependencies, head, request.nowIso);
+  if (stopped !== undefined) return end(dependencies, request, reaction, stopped);
+  let seen: ObservedFirewall | null;
+  let decision: SnatDecision;
+  try {
+    seen = await observeFirewall(dependencies, head, request.target, request.nowIso);
+    if (seen === null) {
+      return end(dependencies, request, reaction, {
+        code: 'FirewallGone',
+        reason: 'The baseline declares no such firewall any more, or Azure has none.',
+        lookAgainAt: null,
+      });
+    }
+    decision = await decide(dependencies, reaction, seen, request);
+  } catch (error) {
+    const problem = problemOfReading(error, request.target);
+    if (problem.actor === 'azure-temporary')
+      return waits(
+        dependencies,
+        request,
+        reaction,
+        problem.code,
+        problem.message,
+        Date.parse(request.nowIso) + MINUTE_MS,
+      );
+    return end(dependencies, request, reaction, {
+      code: problem.code,
+      reason: `${problem.message} ${problem.remedy}`,
+      lookAgainAt: null,
+      helpNeeded: true,
+    });
+  }
+  return act(dependencies, request, head, reaction, seen, decision);
+}
+
+/** Where a change that has been recorded goes on. */
+function resumed(action: ReliefAction, { nowIso }: ReliefRequest): ReliefStep {
+  if (action.appliedAt === null) return { next: 'poke', instanceId: null };
+  const dueMs = Date.parse(action.appliedAt) + EFFECT_SHOWS_AFTER_MINUTES * MINUTE_MS;
+  return { next: 'verify', seconds: Math.max(0, Math.ceil((dueMs - Date.parse(nowIso)) / 1_000)) };
+}
+
+interface LookEnd {
+  readonly code: string;
+  readonly reason: string;
+  readonly lookAgainAt: string | null;
+  readonly helpNeeded?: boolean;
+  readonly refused?: boolean;
+  readonly after?: Json;
+}
+
+/** What forbids any look at the firewall; each is looked at again when it may be over. */
+async function whyStopped(
+  { settings, baselines }: Pick<Dependencies, 'settings' | 'baselines'>,
+  head: BaselineHead,
+  nowIso: string,
+): Promise<LookEnd | undefined> {
+  const later = new Date(Date.parse(nowIso) + NEXT_LOOK_WHEN_STOPPED_MINUTES * MINUTE_MS).toISOString();
+  if (head.specVersion === 0 || head.teardown)
+    return { code: 'NotManaged', reason: 'The baseline is torn down or has no spec.', lookAgainAt: null };
+  if (settings.stopped)
+    return { code: 'Stopped', reason: 'The app setting HUBKEEPER_STOPPED is on.', lookAgainAt: later };
+  const pause = await baselines.readPause();
+  if (pause.paused)
+    return { code: 'Paused', reason: `Everything is paused by ${pause.by}: ${pause.reason}`, lookAgainAt: later };
+  const { hold } = head;
+  const isHeld =
+    hold !== null && hold.until > nowIso && (hold.scope === undefined || /^(egress|everything)$/i.test(hold.scope));
+  return isHeld
+    ? {
+        code: 'Held',
+        reason: `It is held by ${hold.owner} until ${hold.until}: ${hold.reason}`,
+        lookAgainAt: hold.until,
+      }
+    : undefined;
+}
+
+/** An alert asks for more addresses; only the timer asks whether there are too many. */
+async function decide(
+  dependencies: Dependencies,
+  reaction: Reaction,
+  seen: ObservedFirewall,
+  { nowIso, target }: ReliefRequest,
+): Promise<SnatDecision> {
+  const nowMs = Date.parse(nowIso);
+  const relief = reliefOf(reaction);
+  const { egress } = seen.spec;
+  const settings = { scaleOut: egress.scaleOut, scaleIn: egress.scaleIn };
+  const query = { resourceId: target, location: seen.location, untilMs: nowMs };
+  const recent = { ...query, fromMs: nowMs - RECENT_MINUTES * MINUTE_MS };
+  const utilization = await dependencies.metrics.snatPortUtilization(recent);
+  const capacity = await dependencies.metrics.observedCapacity(recent);
+  const newest = maximumOverDimensions(latestWindow(capacity, RECENT_MINUTES)).at(-1);
+  const attachedAtMs = new Map(
+    relief.changes.flatMap(({ at, added }) => added.map((name) => [name.toLowerCase(), Date.parse(at)] as const)),
+  );
+  const firewall: SnatFirewall = snatOf(seen, newest?.average ?? newest?.maximum ?? null, attachedAtMs);
+  const outs = relief.changes.filter(({ direction }) => direction === 'out');
+  const common = { nowMs, settings, firewall, value: seen.value };
+  const out = decideScaleOut({
+    ...common,
+    bounds: seen.resolved.publicIpBounds,
+    utilization,
+    prefixRoom: seen.prefixRoom,
+    lastScaleOutFinishedAtMs: lastMs(outs.map(({ at }) => at)),
+  });
+  const asksForMore = reaction.handled < reaction.sequence;
+  if (out.decision !== 'keep' || asksForMore) return out;
+  const lookBack = {
+    ...query,
+    fromMs: nowMs - egress.scaleIn.lookBackHours * HOUR_MS,
+    grainMinutes: LOOK_BACK_GRAIN_MINUTES,
+  } as const;
+  const windows = openIntervals(seen.spec.changeWindows, nowMs)
+    .filter(({ from }) => from !== 'destructive')
+    .flatMap(({ open }) => open);
+  const alert = lastAlert(reaction);
+  const count = seen.declared.firewall?.publicIps.length ?? 1;
+  const written = seen.ledger.find((entry) => sameId(entry.id, target));
+  return decideScaleIn({
+    ...common,
+    // What the spec declares is never taken away by a reaction.
+    bounds: { ...seen.resolved.publicIpBounds, minimum: Math.max(count, seen.resolved.publicIpBounds.minimum) },
+    utilization: await dependencies.metrics.snatPortUtilization(lookBack),
+    capacity: await dependencies.metrics.observedCapacity(lookBack),
+    addressHistory: relief.changes.map(({ at, addresses }) => ({ fromMs: Date.parse(at), addresses })),
+    lastChangeAtMs: lastMs([...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])]),
+    alert:
+      alert === null
+        ? null
+        : {
+            firedAtMs: Date.parse(alert.firedAt),
+            resolvedAtMs: alert.resolvedAt === null ? null : Date.parse(alert.resolvedAt),
+          },
+    inChangeWindow:
+      windows.length === 0 || windows.some(({ fromIso, untilIso }) => fromIso <= nowIso && nowIso < untilIso),
+    nextChangeWindowMs: lastMs(
+      windows
+        .map(({ fromIso }) => fromIso)
+        .filter((from) => from > nowIso)
+        .sort()
+        .slice(0, 1),
+    ),
+  });
+}
+
+function lastMs(times: readonly string[]): number | null {
+  return times.length === 0 ? null : Math.max(...times.map((time) => Date.parse(time)));
+}
+
+async function act(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  head: BaselineHead,
+  reaction: Reaction,
+  seen: ObservedFirewall,
+  decision: SnatDecision,
+): Promise<ReliefStep> {
+  const nowMs = Date.parse(request.nowIso);
+  const reason = decision.reasons.join(' ');
+  const after = toJson({ code: decision.code, figures: decision.figures, recommendations: decision.recommendations });
+  const adjustedByUs = head.adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT);
+  const restMinutes = LASTING_CODES.includes(decision.code) ? NEXT_LOOK_WHEN_LASTING_MINUTES : NEXT_LOOK_MINUTES;
+  const nextLook = adjustedByUs
+    ? new Date(Math.max(nowMs + MINUTE_MS, decision.retryAtMs ?? nowMs + restMinutes * MINUTE_MS)).toISOString()
+    : null;
+  if (decision.decision === 'keep')
+    return end(dependencies, request, reaction, { code: decision.code, reason, after, lookAgainAt: nextLook });
+  if (decision.decision === 'refuse') {
+    const recommended = decision.recommendations.map(({ message }) => message).join(' ');
+    return end(dependencies, request, reaction, {
+      code: decision.code,
+      reason: [reason, recommended].join(' ').trim(),
+      after,
+      lookAgainAt: nextLook,
+      refused: true,
+      helpNeeded: true,
+    });
+  }
+  if (decision.decision === 'wait') {
+    const retryAtMs = decision.retryAtMs ?? nowMs + NEXT_LOOK_MINUTES * MINUTE_MS;
+    // The rest before a step back is long: the timer comes back for it.
+    const isShort = retryAtMs - nowMs <= LONGEST_WAIT_MINUTES * MINUTE_MS;
+    if (isShort && reaction.handled < reaction.sequence)
+      return waits(dependencies, request, reaction, decision.code, reason, retryAtMs, after);
+    return end(dependencies, request, reaction, {
+      code: decision.code,
+      reason,
+      after,
+      lookAgainAt: new Date(Math.max(retryAtMs, nowMs + MINUTE_MS)).toISOString(),
+    });
+  }
+  const { mode } = seen.spec.egress;
+  if (seen.optedOut)
+    return end(dependencies, request, reaction, {
+      code: 'OptedOut',
+      reason: `The firewall carries the tag that opts it out. ${reason}`,
+      after,
+      lookAgainAt: null,
+      refused: true,
+    });
+  if (mode === 'off' || mode === 'observe')
+    return end(dependencies, request, reaction, {
+      code: mode === 'off' ? 'ModeOff' : 'ModeObserve',
+      reason: `egress.mode is '${mode}': nothing is changed. ${reason}`,
+      after,
+      lookAgainAt: nextLook,
+      refused: mode === 'observe',
+    });
+  if (decision.decision === 'scaleIn' && head.adjustments.some((one) => isPersons(one, request)))
+    return end(dependencies, request, reaction, {
+      code: 'AdjustedByPerson',
+      reason: 'A person has adjusted the addresses of this firewall: they stay until that ends.',
+      after,
+      lookAgainAt: nextLook,
+    });
+  const circuit = circuitOf(await attemptsOf(dependencies, head, request.target), request.target, nowMs);
+  if (circuit.state === 'open')
+    return end(dependencies, request, reaction, {
+      code: circuit.code,
+      reason: `${circuit.reason} ${reason}`,
+      after,
+      lookAgainAt: circuit.untilMs === null ? null : new Date(circuit.untilMs).toISOString(),
+      refused: true,
+      helpNeeded: true,
+    });
+  return record(dependencies, request, head, reaction, decision, reason, after);
+}
+
+function isPersons(one: Adjustment, { target, nowIso }: ReliefRequest): boolean {
+  return (
+    one.by !== 'hubkeeper' && one.kind === 'firewallPublicIpCount' && sameId(one.target, target) && one.until > nowIso
+  );
+}
+
+/** How changes of all firewalls ended. A new spec is a person's word that the cause of earlier failures is gone. */
+async function attemptsOf(
+  { baselines }: Pick<Dependencies, 'baselines'>,
+  head: BaselineHead,
+  target: string,
+): Promise<readonly Attempt[]> {
+  const names = (await baselines.names()).filter((name) => name !== head.name);
+  const others = await Promise.all(names.map((name) => baselines.read(name)));
+  const heads = [head, ...others.flatMap((stored) => (stored === null ? [] : [stored.head]))];
+  const attempts = heads
+    .flatMap((one) => reactionsOf(one))
+    .flatMap((one) =>
+      reliefOf(one).attempts.map(({ at, outcome }) => ({ target: one.target, atMs: Date.parse(at), outcome })),
+    );
+  const [latest] = head.history;
+  const own = (attempt: Attempt) => normaliseId(attempt.target) === normaliseId(target);
+  const sinceMs = latest === undefined ? 0 : Date.parse(latest.at);
+  return attempts.filter((attempt) => !own(attempt) || attempt.atMs >= sinceMs);
+}
+
+/** Tells partners, records the adjustment with its reason, and asks the reconciler to make it true. */
+async function record(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  seenHead: BaselineHead,
+  seenReaction: Reaction,
+  decision: SnatDecision,
+  reason: string,
+  after: Json,
+): Promise<ReliefStep> {
+  const { change, figures } = decision;
+  if (change === null) return { next: 'end' };
+  const { nowIso, target } = request;
+  const adjustment: Adjustment = {
+    id: RELIEF_ADJUSTMENT,
+    kind: 'firewallPublicIpCount',
+    scope: 'egress',
+    target,
+    value: writeFirewallPublicIpValue(change.value),
+    reason: reason.slice(0, 1_000),
+    since: nowIso,
+    until: NEVER_ENDS,
+    by: 'hubkeeper',
+  };
+  const others = seenHead.adjustments.filter(({ id }) => id !== RELIEF_ADJUSTMENT);
+  const previous = seenHead.adjustments.find(({ id }) => id === RELIEF_ADJUSTMENT) ?? null;
+  if (decision.decision === 'scaleOut') {
+    const { addresses, prefixes } = await readEgressAddresses(dependencies, seenHead, [...others, adjustment], nowIso);
+    await tellWorld(dependencies, request, 'addressesAboutToBeUsed', seenReaction.operationId ?? '', {
+      addresses: toJson(addresses.filter(({ state }) => state === 'aboutToBeUsed')),
+      prefixes: toJson(prefixes),
+      reason,
+    });
+  }
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const relief = reliefOf(reaction);
+    if (relief.action !== null) return { head: null, result: resumed(relief.action, request) };
+    // The spec, an adjustment or a hold has moved meanwhile: the figures may be others.
+    if (head.generation !== seenHead.generation) return { head: null, result: { next: 'decide', seconds: 1 } };
+    const isFree = reaction.operationId !== null && reaction.operationId !== relief.usedOperationId;
+    const numbered = isFree ? { head, operationId: reaction.operationId } : withNextOperation(head);
+    const { operationId } = numbered;
+    if (operationId === null) return { head: null, result: { next: 'end' } };
+    const action: ReliefAction = {
+      direction: decision.decision === 'scaleIn' ? 'in' : 'out',
+      operationId,
+      decidedAt: nowIso,
+      reason,
+      fromAddresses: change.fromAddresses,
+      toAddresses: change.toAddresses,
+      ...(change.removedName === undefined ? {} : { removedName: change.removedName }),
+      ...(figures.utilizationPercent === undefined ? {} : { utilizationPercent: figures.utilizationPercent }),
+      ...(figures.demandPorts === undefined ? {} : { demandPorts: figures.demandPorts }),
+      previous,
+      appliedAt: null,
+      blindLooks: 0,
+    };
+    const told = withReliefLine(numbered.head, reaction, request, operationId, {
+      decision: decision.decision === 'scaleIn' ? 'scale in' : 'scale out',
+      reason,
+      before: change.fromAddresses,
+      after,
+    });
+    const named = { ...reaction, operationId: reaction.operationId };
+    const acted = withRelief(withHandled(told, RELIEF_KIND, target, seenReaction.sequence), named, {
+      ...relief,
+      action,
+      usedOperationId: operationId,
+      waitingSince: null,
+      lookAgainAt: null,
+    });
+    const requested = withRequest(
+      withGeneration({
+        ...acted,
+        adjustments: [...acted.adjustments.filter(({ id }) => id !== RELIEF_ADJUSTMENT), adjustment],
+      }),
+      { operationId, trigger: 'adjustment', requestedBy: 'hubkeeper', at: nowIso, scope: 'egress' },
+    );
+    return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
+  });
+  await flushOutbox(dependencies, changed.head);
+  return changed.result;
+}
+
+/** Looks again soon; told once for each reason. What lasts too long is told to people, and the timer looks again. */
+async function waits(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  seen: Reaction,
+  code: string,
+  reason: string,
+  retryAtMs: number,
+  after?: Json,
+): Promise<ReliefStep> {
+  const nowMs = Date.parse(request.nowIso);
+  const since = reliefOf(seen).waitingSince ?? request.nowIso;
+  if (nowMs - Date.parse(since) > LONGEST_WAIT_MINUTES * MINUTE_MS) {
+    const lookAgainAt = new Date(nowMs + NEXT_LOOK_WHEN_STOPPED_MINUTES * MINUTE_MS).toISOString();
+    const lasting = `It has waited since ${since}. ${reason}`;
+    return end(dependencies, request, seen, {
+      code,
+      reason: lasting,
+      lookAgainAt,
+      helpNeeded: true,
+      ...(after === undefined ? {} : { after }),
+    });
+  }
+  const seconds = Math.max(15, Math.ceil((retryAtMs - nowMs) / 1_000));
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const relief = reliefOf(reaction);
+    if (relief.waitingSince !== null) return { head: null, result: { next: 'decide', seconds } };
+    const told = withReliefLine(head, reaction, request, reaction.operationId, {
+      decision: 'waits',
+      reason,
+      ...(after === undefined ? {} : { after }),
+      discriminator: code,
+    });
+    return {
+      head: withRelief(told, reaction, { ...relief, waitingSince: request.nowIso }),
+      result: { next: 'decide', seconds },
+    };
+  });
+  await flushOutbox(dependencies, changed.head);
+  return changed.result;
+}
+
+async function end(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  seen: Reaction,
+  { code, reason, lookAgainAt, helpNeeded = false, refused = false, after }: LookEnd,
+): Promise<ReliefStep> {
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const ending: ReliefEnd = {
+      relief: reliefOf(reaction),
+      sequence: seen.sequence,
+      line: {
+        decision: helpNeeded ? 'help needed' : refused ? 'refused' : 'nothing to do',
+        reason,
+        ...(after === undefined ? {} : { after }),
+        discriminator: code,
+      },
+      state: helpNeeded || refused ? 'failed' : 'succeeded',
+      code,
+      lookAgainAt,
+    };
+    return withReliefEnd(head, reaction, request, ending);
+  });
+  await flushOutbox(dependencies, changed.head);
+  const operationId = seen.operationId ?? '';
+  const data: JsonObject = { code, reason, ...(after === undefined ? {} : { decision: after }) };
+  if (refused) await tellWorld(dependencies, request, 'actionRefused', operationId, data);
+  if (helpNeeded) await tellWorld(dependencies, request, 'helpNeeded', operationId, data);
+  return changed.result;
+}
+
+function toJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}

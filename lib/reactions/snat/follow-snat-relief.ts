@@ -1,0 +1,218 @@
+import type { Dependencies } from '../../dependencies.ts';
+import type { Json } from '../../json.ts';
+import { normaliseId } from '../../plan/graph.ts';
+import { flushOutbox } from '../../reconcile/conclude.ts';
+import { problemsOf } from '../../reconcile/operation-body.ts';
+import { type BaselineHead, withGeneration } from '../../state/baseline-head.ts';
+import { reactionOf, reliefOf, withHandled, withReactionEnded, withRelief } from '../../state/reactions.ts';
+import { isFinalState, type RunDocument } from '../../state/run.ts';
+import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
+import { withReliefEnd, withReliefLine } from './end-relief.ts';
+import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
+import { tellWorld } from './relief-events.ts';
+import { RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
+import type { ReliefRequest, ReliefStep } from './relief-step.ts';
+import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
+
+/** Between looks at the operation: Azure documents 3 to 5 minutes for a change of a firewall. */
+const FOLLOW_SECONDS = 30;
+/** Longest chain of "its work is done by that one" that is followed. */
+const LONGEST_CHAIN = 10;
+
+/**
+ * Looks how far the operation is that a change was recorded under. At its end the firewall itself says whether it has
+ * its addresses. What waits for outsiders is not waited for here: the timer comes back to it.
+ */
+export async function followSnatRelief(dependencies: Dependencies, request: ReliefRequest): Promise<ReliefStep> {
+  const stored = await dependencies.baselines.read(request.baseline);
+  const reaction = stored === null ? undefined : reactionOf(stored.head, RELIEF_KIND, request.target);
+  if (stored === null || reaction?.instance?.id !== request.instanceId) return { next: 'end' };
+  const { action } = reliefOf(reaction);
+  if (action === null) return { next: 'decide', seconds: 0 };
+  if (action.appliedAt !== null) return { next: 'verify', seconds: 0 };
+  const run = await runOf(dependencies, action.operationId);
+  if (run?.state === 'waiting') return leave(dependencies, request, action, run);
+  if (run === null || !isFinalState(run.state)) return { next: 'follow', seconds: FOLLOW_SECONDS };
+  try {
+    const seen = await observeFirewall(dependencies, stored.head, request.target, request.nowIso);
+    const attached = seen === null ? [] : attachedNames(seen.body);
+    if (!isAttached(action, attached)) return await missed(dependencies, request, action, run);
+    const state = seen === null ? 'gone' : provisioningStateOf(seen.body);
+    // Listed on a firewall whose update failed, they may serve nobody; what is declared is what is there, so it stays.
+    if (/^(failed|canceled)$/i.test(state)) return await missed(dependencies, request, action, run, { keep: true });
+    if (!/^succeeded$/i.test(state)) return { next: 'follow', seconds: FOLLOW_SECONDS };
+    return await applied(dependencies, request, action, run, attached);
+  } catch (error) {
+    const problem = problemOfReading(error, request.target);
+    if (problem.actor === 'azure-temporary') return { next: 'follow', seconds: FOLLOW_SECONDS * 2 };
+    return missed(dependencies, request, action, run, { more: `${problem.message} ${problem.remedy}` });
+  }
+}
+
+/** The run that does the work of an operation; null: nobody has taken it up. */
+export async function runOf({ runs }: Pick<Dependencies, 'runs'>, operationId: string): Promise<RunDocument | null> {
+  let run = (await runs.read(operationId))?.run ?? null;
+  for (let hops = 0; run !== null && hops < LONGEST_CHAIN; hops++) {
+    const next: string | undefined = run.joinedTo ?? run.supersededBy;
+    const other: RunDocument | null = next === undefined ? null : ((await runs.read(next))?.run ?? null);
+    if (other === null) return run;
+    run = other;
+  }
+  return run;
+}
+
+function isAttached({ direction, toAddresses, removedName }: ReliefAction, attached: readonly string[]): boolean {
+  return direction === 'out'
+    ? attached.length >= toAddresses
+    : removedName !== undefined && attached.length > 0 && !attached.includes(removedName.toLowerCase());
+}
+
+/** The orchestration ends; the change stays recorded. */
+async function leave(
+  { baselines, journal }: Dependencies,
+  request: ReliefRequest,
+  action: ReliefAction,
+  run: RunDocument,
+): Promise<ReliefStep> {
+  const waiting = Object.values(run.rows).flatMap((row) => (row.waiting === undefined ? [] : [row.waiting]));
+  const changed = await baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const told = withReliefLine(head, reaction, request, action.operationId, {
+      decision: 'waits',
+      reason: `The change waits: ${[...new Set(waiting.map(({ why }) => why))].join(' ')}`.trim(),
+      discriminator: 'outsiders',
+    });
+    // Signals that came meanwhile ask for what is waiting already.
+    const handled = withHandled(told, RELIEF_KIND, request.target, reaction.sequence);
+    const ended = withReactionEnded(handled, RELIEF_KIND, request.target, request.instanceId);
+    const next: ReliefStep = ended.again ? { next: 'follow', seconds: FOLLOW_SECONDS } : { next: 'end' };
+    return { head: ended.head, result: next };
+  });
+  await flushOutbox({ baselines, journal }, changed.head);
+  return changed.result;
+}
+
+async function applied(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  action: ReliefAction,
+  run: RunDocument,
+  attached: readonly string[],
+): Promise<ReliefStep> {
+  const at = run.endedAt ?? request.nowIso;
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const relief = reliefOf(reaction);
+    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
+    const known = new Set(relief.changes.flatMap(({ added }) => added.map((name) => name.toLowerCase())));
+    const added = action.direction === 'out' ? attached.slice(-(action.toAddresses - action.fromAddresses)) : [];
+    const remembered = withAddressChange(withInitial(relief, action), {
+      at,
+      direction: action.direction,
+      addresses: attached.length,
+      added: added.filter((name) => !known.has(name)),
+    });
+    if (action.direction === 'out') {
+      const told = withReliefLine(head, reaction, request, action.operationId, {
+        decision: 'addresses changed',
+        reason: `The firewall has ${attached.length} addresses. Whether that helps shows in ${EFFECT_SHOWS_AFTER_MINUTES} minutes.`,
+        before: action.fromAddresses,
+        after: attached.length,
+      });
+      const next = withRelief(told, reaction, { ...remembered, action: { ...action, appliedAt: at } });
+      return { head: next, result: { next: 'verify', seconds: EFFECT_SHOWS_AFTER_MINUTES * 60 } };
+    }
+    return withReliefEnd(head, reaction, request, {
+      relief: { ...withAttempt(remembered, { at, outcome: 'succeeded' }), action: null },
+      sequence: reaction.handled,
+      line: {
+        decision: 'action done',
+        reason: `${action.removedName ?? ''} has left the firewall, which has ${attached.length} addresses.`,
+        before: action.fromAddresses,
+        after: attached.length,
+      },
+      state: 'succeeded',
+      code: 'ScaledIn',
+      lookAgainAt: null,
+    });
+  });
+  await flushOutbox(dependencies, changed.head);
+  if (action.direction === 'in')
+    await tellWorld(dependencies, request, 'actionDone', action.operationId, {
+      addresses: attached.length,
+      before: action.fromAddresses,
+      reason: action.reason,
+    });
+  return changed.result;
+}
+
+/** How many there were before the first change, so that the look-back is right about that time. */
+function withInitial(relief: SnatRelief, { direction, decidedAt, fromAddresses }: ReliefAction): SnatRelief {
+  if (relief.changes.length > 0) return relief;
+  // The epoch: nothing is known of earlier changes.
+  const at = new Date(0).toISOString();
+  return Date.parse(decidedAt) > 0
+    ? { ...relief, changes: [{ at, direction, addresses: fromAddresses, added: [] }] }
+    : relief;
+}
+
+/** The operation is over and the firewall has not changed as it should: what was adjusted is put back as it was. */
+async function missed(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  action: ReliefAction,
+  run: RunDocument,
+  { more = '', keep = false }: { readonly more?: string; readonly keep?: boolean } = {},
+): Promise<ReliefStep> {
+  const problems = problemsOf(run);
+  const target = normaliseId(request.target);
+  const refusals = run.refused.filter(
+    ({ id }) => normaliseId(id) === target || normaliseId(id).includes('/publicipaddresses/'),
+  );
+  // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
+  const isRefused = run.state === 'stopped' || refusals.length > 0;
+  const why = [
+    ...refusals.map(({ why }) => why),
+    ...problems.map(({ message, remedy }) => `${message} ${remedy}`),
+    more,
+  ]
+    .filter((text) => text !== '')
+    .slice(0, 4)
+    .join(' ');
+  const reason =
+    `The operation ${run.operationId} ended ${run.state} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const relief = reliefOf(reaction);
+    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
+    const tried: SnatRelief = isRefused ? relief : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
+    return withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
+      relief: { ...tried, action: null },
+      // Signals that came meanwhile ask for the same: they are answered by this end.
+      sequence: reaction.sequence,
+      line: {
+        decision: isRefused ? 'action refused' : 'help needed',
+        reason,
+        before: action.fromAddresses,
+        after: action.toAddresses,
+      },
+      state: 'failed',
+      code: isRefused ? 'ChangeRefused' : 'ChangeFailed',
+      lookAgainAt: new Date(Date.parse(request.nowIso) + 3_600_000).toISOString(),
+    });
+  });
+  await flushOutbox(dependencies, changed.head);
+  const data: { readonly [name: string]: Json } = { code: isRefused ? 'ChangeRefused' : 'ChangeFailed', reason };
+  await tellWorld(dependencies, request, isRefused ? 'actionRefused' : 'helpNeeded', action.operationId, data);
+  return changed.result;
+}
+
+function withdrawn(head: BaselineHead, { decidedAt, previous }: ReliefAction): BaselineHead {
+  const ours = head.adjustments.find(({ id, since }) => id === RELIEF_ADJUSTMENT && since === decidedAt);
+  if (ours === undefined) return head;
+  const others = head.adjustments.filter((one) => one !== ours);
+  return withGeneration({ ...head, adjustments: previous === null ? others : [...others, previous] });
+}

@@ -1,0 +1,6 @@
+/** The reaction in state and journal. */
+export const RELIEF_KIND = 'relieveSnatExhaustion' as const;
+/** Id of the one adjustment that the relief of a firewall keeps. */
+export const RELIEF_ADJUSTMENT = 'snat-relief';
+/** Demand ends the adjustment, not a date. */
+export const NEVER_ENDS = '9999-12-31T00:00:00.000Z';

@@ -1,0 +1,43 @@
+import type { ReconcilerHealth } from '../reconcile/watch.ts';
+import { type BaselineHead, withJournal } from '../state/baseline-head.ts';
+import { type Reaction, withReactionGivenUp, withReactionRestarted } from '../state/reactions.ts';
+import type { StartedReaction } from './record-reaction.ts';
+
+/** An orchestration that dies so often over the same signals is not started again: it would die for ever. */
+const MOST_RESTARTS = 5;
+
+/**
+ * What the timer has to change for one reaction whose orchestration it has looked at: a dead one is replaced, a named
+ * one that never ran is started, one that keeps dying is given up and said so. Pure.
+ */
+export function watchReaction(
+  head: BaselineHead,
+  { kind, target, instance, operationId }: Reaction,
+  health: ReconcilerHealth,
+  nowIso: string,
+): { readonly head: BaselineHead | null; readonly start?: StartedReaction } {
+  if (instance === null || health === 'alive' || health === 'none') return { head: null };
+  const startOf = (instanceId: string): StartedReaction => ({ kind, baseline: head.name, target, instanceId });
+  // Named by a call that died before it could start it: the same id is still free.
+  if (health === 'unknown') return { head: null, start: startOf(instance.id) };
+  if (instance.restarts >= MOST_RESTARTS) {
+    const over = withReactionGivenUp(head, kind, target, instance.id);
+    if (over === head) return { head: null };
+    return {
+      head: withJournal(over, {
+        at: nowIso,
+        baseline: head.name,
+        operationId: operationId ?? '',
+        trigger: 'timer',
+        resource: target,
+        decision: 'given up',
+        reason: `${kind} died ${instance.restarts + 1} times over the same signals. Report this; the next alert starts it again.`,
+        by: 'hubkeeper',
+        discriminator: instance.id,
+      }),
+    };
+  }
+  const restarted = withReactionRestarted(head, kind, target, instance.id, nowIso);
+  if (restarted.start === undefined) return { head: null };
+  return { head: restarted.head, start: startOf(restarted.start) };
+}

@@ -1,0 +1,91 @@
+import type { Adjustment } from './baseline-head.ts';
+
+/** A change of a firewall's number of public addresses that has been recorded and is followed to its effect. */
+export interface ReliefAction {
+  readonly direction: 'out' | 'in';
+  readonly operationId: string;
+  /** When it was decided and recorded; also `since` of its adjustment. */
+  readonly decidedAt: string;
+  readonly reason: string;
+  /** SNAT addresses on the firewall before and after. */
+  readonly fromAddresses: number;
+  readonly toAddresses: number;
+  /** The address that leaves the firewall. */
+  readonly removedName?: string;
+  /** Gauge and demand before it; absent for a step back. */
+  readonly utilizationPercent?: number;
+  readonly demandPorts?: number;
+  /** What was adjusted before, to be put back when the change does not come about. */
+  readonly previous: Adjustment | null;
+  /** When the firewall had its addresses; null: not yet. */
+  readonly appliedAt: string | null;
+  /** Looks at the effect that met no data. */
+  readonly blindLooks: number;
+}
+
+/** How an attempt to change the addresses ended. */
+export interface ReliefAttempt {
+  readonly at: string;
+  readonly outcome: 'succeeded' | 'failed';
+}
+
+/** Addresses on the firewall from then on. */
+export interface AddressChange {
+  readonly at: string;
+  readonly direction: 'out' | 'in';
+  readonly addresses: number;
+  /** Names of public IP resources. */
+  readonly added: readonly string[];
+}
+
+/** How an operation that an alert was answered with came to its end without a run of its own. */
+export interface ReliefOutcome {
+  readonly operationId: string;
+  readonly state: 'succeeded' | 'failed';
+  readonly code: string;
+  readonly message: string;
+  readonly at: string;
+}
+
+/** What the relief of one firewall remembers. */
+export interface SnatRelief {
+  readonly action: ReliefAction | null;
+  /** Operation that the last change ran under; an operation runs once. */
+  readonly usedOperationId: string | null;
+  /** Newest last. */
+  readonly attempts: readonly ReliefAttempt[];
+  readonly changes: readonly AddressChange[];
+  readonly outcomes: readonly ReliefOutcome[];
+  /** When the timer looks again by itself; null: at its next turn if there is anything to look at. */
+  readonly lookAgainAt: string | null;
+  /** Since when it waits for the firewall or its metrics; null: it does not. */
+  readonly waitingSince: string | null;
+}
+
+const REMEMBERED_ATTEMPTS = 20;
+/** More than the address changes of the longest look-back, 30 days, at one a day and some steps up. */
+const REMEMBERED_CHANGES = 60;
+const REMEMBERED_OUTCOMES = 20;
+
+export const NO_RELIEF: SnatRelief = {
+  action: null,
+  usedOperationId: null,
+  attempts: [],
+  changes: [],
+  outcomes: [],
+  lookAgainAt: null,
+  waitingSince: null,
+};
+
+export function withAttempt(relief: SnatRelief, attempt: ReliefAttempt): SnatRelief {
+  return { ...relief, attempts: [...relief.attempts, attempt].slice(-REMEMBERED_ATTEMPTS) };
+}
+
+export function withAddressChange(relief: SnatRelief, change: AddressChange): SnatRelief {
+  return { ...relief, changes: [...relief.changes, change].slice(-REMEMBERED_CHANGES) };
+}
+
+export function withOutcome(relief: SnatRelief, outcome: ReliefOutcome): SnatRelief {
+  const others = relief.outcomes.filter(({ operationId }) => operationId !== outcome.operationId);
+  return { ...relief, outcomes: [...others, outcome].slice(-REMEMBERED_OUTCOMES) };
+}

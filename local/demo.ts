@@ -1,0 +1,222 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+
+// Plays the reactions in an environment of its own whose clock is stepped, prints a timeline, and ends with 0 only if
+// each ended as it should.
+
+const root = resolve(import.meta.dirname, '..');
+const NAME = 'aks-baseline';
+const START_WITHIN_MS = 120_000;
+const STEP_SECONDS = 60;
+/** SNAT ports of an address on the two instances that a firewall has at least. */
+const PORTS_PER_ADDRESS = 2 * 2_496;
+
+interface Ready {
+  readonly functions: string;
+  readonly arm: string;
+  readonly caFile: string;
+}
+interface Line {
+  readonly at: string;
+  readonly decision: string;
+  readonly reason: string;
+  readonly resource: string;
+}
+
+async function send(
+  ready: Ready,
+  method: string,
+  url: string,
+  body?: string,
+  type = 'application/json',
+): Promise<unknown> {
+  const { promise, resolve: answered, reject } = Promise.withResolvers<{ status: number; body: string }>();
+  const options = { method, agent: false as const, headers: { 'content-type': type, 'x-hubkeeper-user': 'demo' } };
+  const receive = (response: Parameters<NonNullable<Parameters<typeof httpRequest>[2]>>[0]): void => {
+    text(response).then((answer) => answered({ status: response.statusCode ?? 0, body: answer }), reject);
+  };
+  const call = url.startsWith('https:')
+    ? httpsRequest(url, { ...options, ca: readFileSync(ready.caFile) }, receive)
+    : httpRequest(url, options, receive);
+  call.once('error', reject);
+  call.end(body);
+  const answer = await promise;
+  if (answer.status >= 400) throw new Error(`${method} ${url} answered ${answer.status}: ${answer.body.slice(0, 500)}`);
+  return answer.body === '' ? undefined : JSON.parse(answer.body);
+}
+
+class Stage {
+  readonly #ready: Ready;
+  readonly #told = new Set<string>();
+
+  constructor(ready: Ready) {
+    this.#ready = ready;
+  }
+
+  say(title: string): void {
+    process.stdout.write(`\n${title}\n`);
+  }
+
+  async api<Body>(method: string, path: string, body?: string, type?: string): Promise<Body> {
+    return (await send(this.#ready, method, `${this.#ready.functions}${path}`, body, type)) as Body;
+  }
+
+  async sim<Body>(method: string, path: string, body?: unknown): Promise<Body> {
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    return (await send(this.#ready, method, `${this.#ready.arm}/_sim/${path}`, payload)) as Body;
+  }
+
+  async firewall(): Promise<{ readonly id: string; readonly addresses: number }> {
+    const { addresses } = await this.api<{ addresses: readonly { state: string; through: string }[] }>(
+      'GET',
+      `/api/baselines/${NAME}/egress-addresses`,
+    );
+    const own = addresses.filter(({ through, state }) => /\/azureFirewalls\//i.test(through) && state === 'inUse');
+    return { id: own[0]?.through ?? '', addresses: own.length };
+  }
+
+  /** Lines of the firewall's journal that have not been printed yet. */
+  async tell(): Promise<readonly Line[]> {
+    const { entries } = await this.api<{ entries: readonly Line[] }>(
+      'GET',
+      `/api/journal?baseline=${NAME}&resource=${encodeURIComponent((await this.firewall()).id)}`,
+    );
+    const fresh = entries.filter((line) => !this.#told.has(`${line.at} ${line.decision} ${line.reason}`));
+    for (const line of fresh) {
+      this.#told.add(`${line.at} ${line.decision} ${line.reason}`);
+      process.stdout.write(
+        `  ${line.at.slice(5, 16).replace('T', ' ')}  ${line.decision.padEnd(18)} ${line.reason.slice(0, 240)}\n`,
+      );
+    }
+    return fresh;
+  }
+
+  /** Moves time on until it is so. @throws when it is not so in time. */
+  async until(
+    what: string,
+    isSo: () => Promise<boolean>,
+    withinSeconds: number,
+    stepSeconds = STEP_SECONDS,
+  ): Promise<void> {
+    for (let seconds = 0; seconds <= withinSeconds; seconds += stepSeconds) {
+      if (await isSo()) return;
+      await this.sim('POST', 'clock', { advanceSeconds: stepSeconds });
+    }
+    throw new Error(`${what} did not come about within ${Math.round(withinSeconds / 60)} simulated minutes.`);
+  }
+}
+
+async function provision(stage: Stage): Promise<void> {
+  stage.say('1. The AKS baseline is provisioned.');
+  const spec = readFileSync(join(root, 'samples/aks-baseline.yaml'), 'utf8').replace(
+    'lookBackHours: 168, reservedHours: 168',
+    'lookBackHours: 24, reservedHours: 24',
+  );
+  const { operationId } = await stage.api<{ operationId: string }>(
+    'PUT',
+    `/api/baselines/${NAME}`,
+    spec,
+    'application/yaml',
+  );
+  let state = '';
+  await stage.until(
+    'The provisioning',
+    async () => {
+      ({ state } = await stage.api<{ state: string }>('GET', `/api/operations/${operationId}`));
+      return ['succeeded', 'partial', 'failed', 'stopped'].includes(state);
+    },
+    4 * 3_600,
+  );
+  if (state !== 'succeeded') throw new Error(`The provisioning ended ${state}.`);
+  process.stdout.write(`  The firewall has ${(await stage.firewall()).addresses} public addresses.\n`);
+}
+
+async function relieve(stage: Stage): Promise<void> {
+  const before = await stage.firewall();
+  stage.say('2. Outbound connections take 88 % of the SNAT ports. Azure Monitor alerts by itself.');
+  const ports = Math.round(0.88 * before.addresses * PORTS_PER_ADDRESS);
+  await stage.sim('PUT', 'traffic', { firewalls: { [before.id]: { snatPortsInUse: { TCP: ports, UDP: 40 } } } });
+  const { resources } = await stage.sim<{ resources: Readonly<Record<string, { writes: number }>> }>('GET', 'stats');
+  const writesOf = (all: typeof resources) =>
+    Object.entries(all).find(([id]) => id.toLowerCase() === before.id.toLowerCase())?.[1].writes ?? 0;
+  await stage.until(
+    'The relief',
+    async () => (await stage.tell()).some(({ decision }) => decision === 'action done'),
+    7_200,
+  );
+  const after = await stage.firewall();
+  const { resources: now } = await stage.sim<{ resources: typeof resources }>('GET', 'stats');
+  process.stdout.write(
+    `  ${before.addresses} addresses became ${after.addresses} in ${writesOf(now) - writesOf(resources)} write.\n`,
+  );
+  if (after.addresses !== 5 || writesOf(now) - writesOf(resources) !== 1)
+    throw new Error('Five addresses in one write were expected.');
+}
+
+async function giveBack(stage: Stage): Promise<void> {
+  const before = await stage.firewall();
+  stage.say('3. The night is over: 10 % are in use. After a day of low demand one address goes.');
+  const ports = Math.round(0.1 * 3 * PORTS_PER_ADDRESS);
+  await stage.sim('PUT', 'traffic', { firewalls: { [before.id]: { snatPortsInUse: { TCP: ports, UDP: 40 } } } });
+  await stage.until(
+    'The first step back',
+    async () => {
+      await stage.tell();
+      return (await stage.firewall()).addresses < before.addresses;
+    },
+    40 * 3_600,
+    3_600,
+  );
+  await stage.sim('POST', 'clock', { advanceSeconds: 600 });
+  await stage.tell();
+  const after = await stage.firewall();
+  process.stdout.write(`  ${before.addresses} addresses became ${after.addresses}.\n`);
+  if (after.addresses !== before.addresses - 1) throw new Error('One address less was expected.');
+}
+
+async function untilReady(child: ChildProcess, readyFile: string): Promise<Ready> {
+  const deadlineMs = Date.now() + START_WITHIN_MS;
+  while (!existsSync(readyFile)) {
+    if (child.exitCode !== null) throw new Error('The environment ended instead of coming up.');
+    if (Date.now() > deadlineMs) throw new Error('The environment did not come up.');
+    await wait(100);
+  }
+  return JSON.parse(readFileSync(readyFile, 'utf8')) as Ready;
+}
+
+const stateDirectory = mkdtempSync(join(tmpdir(), 'hubkeeper-demo-'));
+const readyFile = join(stateDirectory, 'ready.json');
+const child = spawn(
+  process.execPath,
+  [
+    join(root, 'local/main.ts'),
+    ...['start', '--empty', '--stepped', '--storage-in-memory', '--end-with-input'],
+    ...['--state', stateDirectory, '--ready-file', readyFile],
+  ],
+  {
+    cwd: root,
+    stdio: ['pipe', 'ignore', 'inherit'],
+    env: { ...process.env, HUBKEEPER_FUNCTIONS_PORT: '0', HUBKEEPER_ARM_PORT: '0', HUBKEEPER_CLUSTER_PORT: '0' },
+  },
+);
+try {
+  const stage = new Stage(await untilReady(child, readyFile));
+  await provision(stage);
+  await relieve(stage);
+  await giveBack(stage);
+  stage.say('Everything ended as it should.');
+} catch (error) {
+  process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  child.stdin?.end();
+  if (child.exitCode === null) await once(child, 'exit');
+  rmSync(stateDirectory, { recursive: true, force: true });
+}

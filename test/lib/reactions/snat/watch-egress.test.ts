@@ -1,0 +1,154 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Json } from '../../../../lib/json.ts';
+import { reactionOperation } from '../../../../lib/reactions/reaction-operation.ts';
+import { RELIEF_ADJUSTMENT, RELIEF_KIND } from '../../../../lib/reactions/snat/relief-names.ts';
+import { hasMoved } from '../../../../lib/reactions/snat/verify-snat-relief.ts';
+import { watchEgress } from '../../../../lib/reactions/snat/watch-egress.ts';
+import { type BaselineHead, newHead } from '../../../../lib/state/baseline-head.ts';
+import { reactionOf, reliefOf, withRelief, withSignal } from '../../../../lib/state/reactions.ts';
+import { type SnatRelief, withOutcome } from '../../../../lib/state/snat-relief.ts';
+import { FIREWALL_ID } from '../../../support/snat.ts';
+
+const NOW = '2026-11-20T12:00:00.000Z';
+const FACTS = { declared: { count: 3, names: ['pip-00', 'pip-01', 'pip-02'] }, waiting: new Set<string>() };
+
+function adjusted(value: Json, head: BaselineHead = newHead('prod')): BaselineHead {
+  const adjustment = {
+    id: RELIEF_ADJUSTMENT,
+    kind: 'firewallPublicIpCount',
+    scope: 'egress',
+    target: FIREWALL_ID,
+    value,
+    reason: 'r',
+    since: '2026-11-19T12:00:00.000Z',
+    until: '9999-12-31T00:00:00.000Z',
+    by: 'hubkeeper',
+  };
+  return { ...head, specVersion: 1, adjustments: [adjustment] };
+}
+
+/** With a reaction that has ended, and remembers this. */
+function remembering(head: BaselineHead, change: Partial<SnatRelief>): BaselineHead {
+  const signal = {
+    alertId: '/a/1',
+    alertRule: 'snat',
+    condition: 'Resolved' as const,
+    severity: null,
+    at: NOW,
+    thresholdPercent: null,
+    valuePercent: null,
+  };
+  const noted = withSignal(head, { kind: RELIEF_KIND, target: FIREWALL_ID, signal, nowIso: NOW }).head;
+  const reaction = reactionOf(noted, RELIEF_KIND, FIREWALL_ID);
+  if (reaction === undefined) throw new Error('Nothing was noted.');
+  return withRelief(noted, reaction, { ...reliefOf(reaction), ...change });
+}
+
+describe('what the egress timer finds', () => {
+  it('is nothing where a firewall has what its spec says', () => {
+    expect(watchEgress({ ...newHead('prod'), specVersion: 1 }, FACTS, NOW)).toEqual({ head: null, reactions: [] });
+    expect(watchEgress(remembering({ ...newHead('prod'), specVersion: 1 }, {}), FACTS, NOW).reactions).toEqual([]);
+  });
+
+  it('is a look at a firewall with more, when that is due, and only once', () => {
+    const first = watchEgress(adjusted(5), FACTS, NOW);
+    expect(first.reactions).toMatchObject([{ kind: RELIEF_KIND, target: FIREWALL_ID }]);
+    expect(first.head && watchEgress(first.head, FACTS, NOW).reactions).toEqual([]);
+
+    const later = remembering(adjusted(5), { lookAgainAt: '2026-11-20T12:00:01.000Z' });
+    expect(watchEgress(later, FACTS, NOW).reactions).toEqual([]);
+    expect(watchEgress(later, FACTS, '2026-11-20T12:00:01.000Z').reactions).toHaveLength(1);
+  });
+
+  it('is no look at a change that still waits for outsiders', () => {
+    const action = {
+      direction: 'out',
+      operationId: 'prod-7',
+      decidedAt: NOW,
+      reason: 'r',
+      fromAddresses: 3,
+      toAddresses: 5,
+      previous: null,
+      appliedAt: null,
+      blindLooks: 0,
+    } as const;
+    const head = remembering(adjusted(5), { action });
+
+    expect(watchEgress(head, { ...FACTS, waiting: new Set(['prod-7']) }, NOW).reactions).toEqual([]);
+    expect(watchEgress(head, FACTS, NOW).reactions).toHaveLength(1);
+  });
+
+  it('gives back what was kept long enough, and ends an adjustment that says no more than the spec', () => {
+    const reserved = (until: string) => ({
+      count: 3,
+      detached: ['pip-04', 'pip-03'],
+      reserved: [{ name: 'pip-03', until }],
+    });
+
+    const kept = watchEgress(adjusted(reserved('2026-11-20T12:00:01.000Z')), FACTS, NOW);
+    expect(kept.head?.adjustments).toHaveLength(1);
+    expect(kept.head?.requests).toEqual([]);
+
+    const over = watchEgress(adjusted(reserved(NOW)), FACTS, NOW);
+    expect(over.head?.adjustments).toEqual([]);
+    expect(over.head?.generation).toBe(1);
+    expect(over.head?.requests).toMatchObject([{ trigger: 'timer', requestedBy: 'hubkeeper', scope: 'egress' }]);
+    expect(over.start).toBeDefined();
+  });
+
+  it('keeps an adjustment that leaves out an address of the spec', () => {
+    const value = { count: 3, detached: ['PIP-02'], reserved: [] };
+
+    expect(watchEgress(adjusted(value), FACTS, NOW).head?.adjustments).toHaveLength(1);
+  });
+
+  it('is nothing in a baseline that is torn down', () => {
+    expect(watchEgress({ ...adjusted(5), teardown: true }, FACTS, NOW).head).toBeNull();
+  });
+});
+
+describe('an effect', () => {
+  const effect = (before: number, now: number, served = 100) =>
+    hasMoved({
+      before: { utilizationPercent: before, demandPorts: 100 },
+      now: { utilizationPercent: now, demandPorts: served },
+      thresholdPercent: 80,
+    });
+
+  it('is utilisation below the threshold, a fall, or more ports served on a gauge that stays saturated', () => {
+    expect(effect(88, 52)).toBe(true);
+    expect(effect(100, 90)).toBe(true);
+    expect(effect(100, 100, 160)).toBe(true);
+  });
+
+  it('is none where the gauge stays where it was', () => {
+    expect(effect(88, 86, 200)).toBe(false);
+    expect(effect(100, 100, 100)).toBe(false);
+  });
+});
+
+describe('the operation of an alert', () => {
+  it('is unknown, then running, then as it ended', () => {
+    const signal = {
+      alertId: '/a/1',
+      alertRule: 'snat',
+      condition: 'Fired' as const,
+      severity: null,
+      at: NOW,
+      thresholdPercent: 80,
+      valuePercent: 90,
+    };
+    const head = withSignal(newHead('prod'), { kind: RELIEF_KIND, target: FIREWALL_ID, signal, nowIso: NOW }).head;
+    expect(reactionOperation(newHead('prod'), 'prod-1', NOW)).toBeUndefined();
+    expect(reactionOperation(head, 'prod-1', NOW)).toMatchObject({ state: 'running', trigger: 'alert' });
+
+    const reaction = reactionOf(head, RELIEF_KIND, FIREWALL_ID);
+    if (reaction === undefined) throw new Error('The signal was not recorded.');
+    const outcome = { operationId: 'prod-1', state: 'failed', code: 'ModeObserve', message: 'm', at: NOW } as const;
+    const ended = withRelief(head, reaction, withOutcome(reliefOf(reaction), outcome));
+    expect(reactionOperation(ended, 'prod-1', NOW)).toMatchObject({
+      state: 'failed',
+      errors: [{ code: 'ModeObserve' }],
+    });
+  });
+});

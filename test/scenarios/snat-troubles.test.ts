@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isJsonObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { journal, planOf, provision, put, statistics, untilSettled } from '../support/baseline-scenario.ts';
+import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
+import {
+  addressesOf,
+  decisions,
+  firewall as firewallBody,
+  firewallId,
+  PORTS_PER_ADDRESS,
+  setTraffic,
+  snatSpec,
+} from '../support/snat-scenario.ts';
+
+const NAME = 'aks-baseline';
+/** Wall time on a machine that others use as well. */
+const WITHIN_MS = 300_000;
+const HOUR_SECONDS = 3_600;
+const API_VERSION = '2025-05-01';
+
+let environment: TestEnvironment;
+let firewall: string;
+
+beforeAll(async () => {
+  environment = await startEnvironment();
+  await provision(environment, NAME, snatSpec());
+  firewall = await firewallId(environment);
+}, WITHIN_MS);
+
+afterAll(async () => {
+  await environment?.stop();
+});
+
+/** Somebody else's edit of the firewall; it is accepted when this answers, and takes minutes. */
+async function edit(change: (properties: Properties) => JsonObject): Promise<void> {
+  const body = await firewallBody(environment, firewall);
+  const properties = isJsonObject(body.properties) ? { ...body.properties } : {};
+  const { status, body: answer } = await environment.armAs(
+    'colleague',
+    'PUT',
+    `${firewall}?api-version=${API_VERSION}`,
+    {
+      ...body,
+      properties: change(properties),
+    },
+  );
+  if (status >= 300) throw new Error(`The edit was refused: ${status} ${JSON.stringify(answer)}`);
+}
+
+type Properties = { [name: string]: Json | undefined };
+const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
+
+/** Moves time on until the relief has said so that many times. */
+async function until(text: string, count = 1): Promise<void> {
+  await environment.advanceUntil(
+    `${count} times "${text}"`,
+    async () => {
+      const found = (await decisions(environment, NAME)).filter((line) => line.includes(text));
+      return found.length >= count ? true : undefined;
+    },
+    3 * HOUR_SECONDS,
+    60,
+  );
+}
+
+const share = (percent: number, addresses: number) => Math.round((percent / 100) * addresses * PORTS_PER_ADDRESS);
+
+async function writes(): Promise<number> {
+  const { resources } = await statistics(environment);
+  return Object.entries(resources).find(([id]) => id.toLowerCase() === firewall.toLowerCase())?.[1].writes ?? 0;
+}
+
+describe('a firewall that others use as well', () => {
+  it(
+    'is left alone while somebody else writes it, and keeps all that is theirs',
+    async () => {
+      // Theirs: an address of their own in the middle, another order of the others, a property that no SDK knows.
+      const theirs = firewall.replace(/azureFirewalls\/.*$/i, 'publicIPAddresses/pip-theirs');
+      const made = await environment.armAs('colleague', 'PUT', `${theirs}?api-version=${API_VERSION}`, {
+        location: 'westeurope',
+        sku: { name: 'Standard' },
+        zones: ['1', '2', '3'],
+        properties: { publicIPAllocationMethod: 'Static', publicIPAddressVersion: 'IPv4' },
+      });
+      expect(made.status).toBeLessThan(300);
+      const [first, second, third] = await addressesOf(environment, firewall);
+      await environment.advance(60);
+      await edit((properties) => {
+        const [withSubnet, ...others] = list(properties.ipConfigurations);
+        const own = { name: 'theirs', properties: { publicIPAddress: { id: theirs } } };
+        return {
+          ...properties,
+          additionalProperties: { 'Network.SNAT.AutoLearn': 'true' },
+          ipConfigurations: [...(withSubnet === undefined ? [] : [withSubnet]), own, ...others.toReversed()],
+        };
+      });
+      // Their edit takes minutes; the alert comes meanwhile.
+      await setTraffic(environment, firewall, share(88, 4));
+
+      await until('action done');
+
+      const names = await addressesOf(environment, firewall);
+      expect(names).toContain('pip-theirs');
+      expect(names.length).toBeGreaterThan(4);
+      // Theirs stays where it is, the others in the order that they were put in; new ones come at the end.
+      expect(names.slice(0, 4)).toEqual([first, 'pip-theirs', third, second].map(String));
+      const { properties } = await firewallBody(environment, firewall);
+      expect(isJsonObject(properties) && properties.additionalProperties).toEqual({ 'Network.SNAT.AutoLearn': 'true' });
+      // Nothing of ours was refused for coming at the wrong time.
+      const { resources } = await statistics(environment);
+      const own = Object.entries(resources).find(([id]) => id.toLowerCase() === firewall.toLowerCase())?.[1];
+      expect(own?.rejected).toEqual({});
+      expect((await planOf(environment, NAME)).changes).toEqual([]);
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'keeps its adjustment over a PUT of the spec and runs of the loop: they change nothing',
+    async () => {
+      const before = await addressesOf(environment, firewall);
+      const counted = await writes();
+
+      const changed = snatSpec((spec) => spec.replace('perDay: 60', 'perDay: 50'));
+      const operation = await untilSettled(environment, await put(environment, NAME, changed));
+      const { body } = await environment.api<{ operationId: string }>('POST', `/api/baselines/${NAME}/reconcile`);
+      await untilSettled(environment, body.operationId);
+
+      expect(operation.state).toBe('succeeded');
+      expect(await addressesOf(environment, firewall)).toEqual(before);
+      expect(await writes()).toBe(counted);
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'is not written again when its update has failed for good: a person is asked',
+    async () => {
+      const before = await addressesOf(environment, firewall);
+      // Entries, since `then` as a property would make it a promise.
+      const fault = Object.fromEntries<unknown>([
+        ['match', { method: 'PUT', url: '/azureFirewalls/[^/]+[?]' }],
+        ['times', 20],
+        ['then', { failOperation: 'InternalServerError' }],
+      ]);
+      await environment.sim('POST', 'faults', fault);
+      await setTraffic(environment, firewall, share(90, before.length));
+
+      await until('help needed');
+      await environment.sim('DELETE', 'faults');
+
+      const told = (await journal(environment, NAME)).filter(({ decision }) => decision === 'help needed');
+      expect(told.map(({ reason }) => reason)).toEqual([expect.stringMatching(/ended (failed|partial)/)]);
+      expect((await addressesOf(environment, firewall)).slice(0, before.length)).toEqual(before);
+      const counted = await writes();
+      await environment.advance(2 * HOUR_SECONDS);
+      expect(await writes()).toBe(counted);
+    },
+    WITHIN_MS,
+  );
+});
