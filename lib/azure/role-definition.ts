@@ -23,6 +23,7 @@ const READS = [
   'Microsoft.Authorization/locks/read',
   'Microsoft.Authorization/permissions/read',
   'Microsoft.Authorization/policyAssignments/read',
+  'Microsoft.Insights/metrics/read',
   'Microsoft.Network/locations/operations/read',
   'Microsoft.Network/locations/operationResults/read',
   'Microsoft.Network/locations/usages/read',

@@ -1638,7 +1638,6 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     what: 'action group',
     changes: { egress: { actionGroup: { id: id('Microsoft.Insights/metricAlerts', 'x') } } },
   },
-  { code: 'DriftWithoutBudget', path: 'budgets', changes: { budgets: { perRun: 0 }, drift: { mode: 'act' } } },
   { code: 'DriftOnRequestOnly', path: 'drift.mode', changes: { drift: { mode: 'propose' } } },
   {
     code: 'DriftWithoutBudget',
