@@ -13,7 +13,7 @@ export function registerJournal(appOf: () => App): void {
 /** Separates baseline and position in a continuation. */
 const SEPARATOR = '~';
 
-async function readJournal({ app, request }: Call): Promise<HttpResponseInit> {
+export async function readJournal({ app, request }: Call): Promise<HttpResponseInit> {
   const query = valid(check(journalQuery, Object.fromEntries(request.query.entries()), 'query'));
   if (query.baseline !== undefined && (await app.baselines.read(query.baseline)) === null)
     throw baselineNotFound(query.baseline);

@@ -1,10 +1,10 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { timerPath } from '../lib/health.ts';
-import { giveUp } from '../lib/reconcile/give-up.ts';
 import { type ReconcilerHealth, type Watched, watchHead } from '../lib/reconcile/watch.ts';
 import type { App } from './composition.ts';
 import { poke } from './poke.ts';
+import { startPlanners } from './start-planners.ts';
 
 /**
  * Restarts reconcilers that have died with work left, and wakes what has waited long enough: holds, approvals and
@@ -50,11 +50,9 @@ async function watchBaseline(
     watchHead(head, stored.head.reconciler?.instanceId, health, isPaused, nowIso),
   );
   const { givenUp } = changed.result;
-  if (givenUp !== undefined) {
-    context.error('operation given up', { baseline: name, operationId: givenUp.operationId });
-    await giveUp(application, changed.head, givenUp, nowIso);
-  }
+  if (givenUp !== undefined) context.error('operation given up', { baseline: name, operationId: givenUp.operationId });
   await poke(application, client, context, changed.head, changed.result.start);
+  await startPlanners(application, client, context, changed.head);
 }
 
 async function reconcilerHealth(client: df.DurableClient, instanceId: string): Promise<ReconcilerHealth> {
