@@ -17,16 +17,16 @@ import {
   isTornDown,
   newHead,
   withGeneration,
-  withNextOperation,
+  withPlanAsked,
   withSpec,
 } from '../lib/state/baseline-head.ts';
 import { baselineNotFound, type StoredSpec } from '../lib/state/baseline-store.ts';
 import { requestOperation } from '../lib/state/operation-request.ts';
-import { ORCHESTRATION } from '../orchestrations/names.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
 import { poke } from './poke.ts';
 import { checkScope } from './scope.ts';
+import { startPlanners } from './start-planners.ts';
 
 /** How long a call waits for a plan before it becomes an operation; the caller's own patience ends at 230 s. */
 const PLAN_PATIENCE_MS = 60_000;
@@ -243,18 +243,15 @@ async function deleteBaseline({ app, request, caller, client, context, nowIso }:
   return accepted(changed.result.operationId, { baseline: name, planHash: plan.hash, plan });
 }
 
-async function planBaseline({ app, request, caller, client, nowIso }: Call): Promise<HttpResponseInit> {
+async function planBaseline({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
   const head = await headOf(app, request);
   const planned = await within(planOrPause(app, head, caller.user, nowIso), PLAN_PATIENCE_MS);
   if (planned !== undefined) return answer(200, { ...planned, baseline: head.name, version: head.specVersion });
-  const { result: operationId } = await app.baselines.change(head.name, (current) => {
-    const next = withNextOperation(current);
+  const { head: asked, result: operationId } = await app.baselines.change(head.name, (current) => {
+    const next = withPlanAsked(current, caller.user, nowIso);
     return { head: next.head, result: next.operationId };
   });
-  await client.startNew(ORCHESTRATION.plan, {
-    instanceId: `plan.${operationId}`,
-    input: { operationId, baseline: head.name, requestedBy: caller.user },
-  });
+  await startPlanners(app, client, context, asked);
   return accepted(operationId, { baseline: head.name });
 }
 

@@ -14,7 +14,7 @@ export function registerHolds(appOf: () => App): void {
   register('deleteHold', appOf, deleteHold);
 }
 
-async function putHold({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
+export async function putHold({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
   const name = parameter<string>(request, 'name', baselineName);
   const wanted = valid(check(holdRequest, await jsonBody(request)));
   const tooLate = errorOfUntil(wanted.until, Date.parse(nowIso));
@@ -48,6 +48,7 @@ async function putHold({ app, request, caller, client, context, nowIso }: Call):
       decision: 'held',
       reason: `${hold.owner}: ${hold.reason} (until ${hold.until}${hold.scope === undefined ? '' : `, ${hold.scope}`})`,
       by: caller.user,
+      discriminator: String(next.head.generation),
     });
     return withWaitingResumed(held, caller.user, nowIso);
   });
@@ -55,7 +56,7 @@ async function putHold({ app, request, caller, client, context, nowIso }: Call):
   return answer(200, hold);
 }
 
-async function deleteHold({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
+export async function deleteHold({ app, request, caller, client, context, nowIso }: Call): Promise<HttpResponseInit> {
   const name = parameter<string>(request, 'name', baselineName);
   const changed = await app.baselines.change<{ readonly start?: string }>(name, (head) => {
     if (head.hold === null) throw new ApiProblem([errorOf('HoldNotFound', `The baseline '${name}' is not on hold.`)]);
@@ -68,6 +69,7 @@ async function deleteHold({ app, request, caller, client, context, nowIso }: Cal
       decision: 'released',
       reason: `The hold of ${head.hold.owner} was released.`,
       by: caller.user,
+      discriminator: String(head.generation + 1),
     });
     return withWaitingResumed(released, caller.user, nowIso);
   });

@@ -8,9 +8,10 @@ import {
 import * as df from 'durable-functions';
 import { type Caller, callerOf } from '../lib/api/caller.ts';
 import { API_ERRORS, type ApiError, type Checked, check, errorOf } from '../lib/api/errors.ts';
-import { type Role, routeOf } from '../lib/api/routes.ts';
-import { ArmListError, ArmUnreachableError } from '../lib/azure/arm.ts';
+import { errorsOfQuery } from '../lib/api/query.ts';
+import { type Route, routeOf } from '../lib/api/routes.ts';
 import { readRefusal } from '../lib/azure/arm-answer.ts';
+import { ArmListError, ArmUnreachableError } from '../lib/azure/arm-errors.ts';
 import { type Problem, ProblemError } from '../lib/problem.ts';
 import { StorageError } from '../lib/state/storage.ts';
 import type { App } from './composition.ts';
@@ -68,7 +69,7 @@ export function register(id: string, appOf: () => App, handler: (call: Call) => 
     extraInputs: [df.input.durableClient()],
     handler: async (request, context) => {
       try {
-        return await handler(await callOf(request, context, appOf(), route.role));
+        return await handler(await callOf(request, context, appOf(), route));
       } catch (error) {
         return errorAnswer(error, context);
       }
@@ -76,12 +77,14 @@ export function register(id: string, appOf: () => App, handler: (call: Call) => 
   });
 }
 
-async function callOf(request: HttpRequest, context: InvocationContext, application: App, role: Role): Promise<Call> {
+async function callOf(request: HttpRequest, context: InvocationContext, application: App, route: Route): Promise<Call> {
   const identified = callerOf(
     { principal: request.headers.get('x-ms-client-principal'), user: request.headers.get('x-hubkeeper-user') },
-    role,
+    route.role,
   );
   if ('error' in identified) throw new ApiProblem([identified.error]);
+  const errors = errorsOfQuery(route, request.query);
+  if (errors.length > 0) throw new ApiProblem(errors);
   return {
     request,
     context,

@@ -2,6 +2,7 @@ import type { HttpResponseInit } from '@azure/functions';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { journalQuery } from '../lib/api/journal.ts';
 import { baselineNotFound } from '../lib/state/baseline-store.ts';
+import { UnknownPositionError } from '../lib/state/storage.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, register, valid } from './http.ts';
 
@@ -12,7 +13,7 @@ export function registerJournal(appOf: () => App): void {
 /** Separates baseline and position in a continuation. */
 const SEPARATOR = '~';
 
-async function readJournal({ app, request }: Call): Promise<HttpResponseInit> {
+export async function readJournal({ app, request }: Call): Promise<HttpResponseInit> {
   const query = valid(check(journalQuery, Object.fromEntries(request.query.entries()), 'query'));
   if (query.baseline !== undefined && (await app.baselines.read(query.baseline)) === null)
     throw baselineNotFound(query.baseline);
@@ -20,19 +21,19 @@ async function readJournal({ app, request }: Call): Promise<HttpResponseInit> {
   const [resumeAt, position] =
     query.continuation === undefined ? [names[0], undefined] : splitContinuation(query.continuation);
   const at = names.indexOf(resumeAt ?? '');
+  if (at < 0 && query.continuation !== undefined) throw foreignContinuation();
   if (names.length === 0) return answer(200, { entries: [], next: null });
-  if (at < 0)
-    throw new ApiProblem([
-      errorOf('InvalidRequest', 'The continuation does not belong to this query.', { path: 'query.continuation' }),
-    ]);
   const baseline = names[at] ?? '';
-  const page = await app.journal.read({
+  const wanted = {
     baseline,
     ...(query.since === undefined ? {} : { since: new Date(query.since).toISOString() }),
     ...(query.resource === undefined ? {} : { resource: query.resource }),
     ...(query.operation === undefined ? {} : { operation: query.operation }),
     ...(query.limit === undefined ? {} : { limit: query.limit }),
     ...(position === undefined || position === '' ? {} : { next: position }),
+  };
+  const page = await app.journal.read(wanted).catch((error: unknown) => {
+    throw error instanceof UnknownPositionError ? foreignContinuation() : error;
   });
   const following = names[at + 1];
   const next =
@@ -42,6 +43,15 @@ async function readJournal({ app, request }: Call): Promise<HttpResponseInit> {
         ? null
         : `${following}${SEPARATOR}`;
   return answer(200, { entries: page.entries, next });
+}
+
+function foreignContinuation(): ApiProblem {
+  return new ApiProblem([
+    errorOf('InvalidRequest', 'The continuation does not belong to this query.', {
+      path: 'query.continuation',
+      remedy: 'Pass `next` of the answer before as it is, or leave the continuation out.',
+    }),
+  ]);
 }
 
 function splitContinuation(text: string): readonly [string, string] {

@@ -4,8 +4,8 @@ import { check, errorOf } from '../lib/api/errors.ts';
 import { operationsQuery } from '../lib/api/journal.ts';
 import type { OperationBody } from '../lib/api/operation.ts';
 import { reactionOperation } from '../lib/reactions/reaction-operation.ts';
-import { runNeverBegun } from '../lib/reconcile/new-run.ts';
 import { operationBody, queuedBody } from '../lib/reconcile/operation-body.ts';
+import { runOfEnded } from '../lib/reconcile/settle-ended.ts';
 import { type StoppedOperation, stopOperation } from '../lib/reconcile/stop-operation.ts';
 import { baselineNotFound } from '../lib/state/baseline-store.ts';
 import { isFinalState } from '../lib/state/run.ts';
@@ -28,9 +28,19 @@ export function registerOperations(appOf: () => App): void {
 }
 
 /** An operation as it is now; `undefined` when there is none. A joined one shows the progress of the one that does its work. */
-export async function readOperation(app: App, id: string, nowIso: string): Promise<OperationBody | undefined> {
-  const own = await app.runs.read(id);
-  if (own === null) return readQueued(app, id, nowIso);
+export async function readOperation(
+  app: Pick<App, 'baselines' | 'runs'>,
+  id: string,
+  nowIso: string,
+): Promise<OperationBody | undefined> {
+  const baseline = parseOperationId(id)?.baseline;
+  if (baseline === undefined) return undefined;
+  const before = await app.runs.read(id);
+  const queued = before === null ? await readQueued(app, baseline, id, nowIso) : undefined;
+  if (queued !== undefined) return queued;
+  // Its request may have been taken up, and its document written, between the two reads.
+  const own = before ?? (await app.runs.read(id));
+  if (own === null) return undefined;
   let shown = own.run;
   for (let hops = 0; shown.joinedTo !== undefined && hops < LONGEST_CHAIN; hops++) {
     const other = await app.runs.read(shown.joinedTo);
@@ -43,19 +53,24 @@ export async function readOperation(app: App, id: string, nowIso: string): Promi
   return { ...operationBody(shown, document, nowIso), id, trigger, requestedBy, createdAt, ...joined };
 }
 
-async function readQueued(app: App, id: string, nowIso: string): Promise<OperationBody | undefined> {
-  const baseline = parseOperationId(id)?.baseline;
-  const stored = baseline === undefined || !/^[a-z0-9-]+$/.test(baseline) ? null : await app.baselines.read(baseline);
-  const request = stored?.head.requests.find((one) => one.operationId === id);
-  if (request !== undefined && baseline !== undefined)
-    return queuedBody(id, baseline, request.trigger, request.requestedBy, request.at, nowIso);
-  const ofAlert = stored === null ? undefined : reactionOperation(stored.head, id, nowIso);
+/** An operation that has no document yet: it waits its turn, or it ended before anything began. */
+async function readQueued(
+  app: Pick<App, 'baselines'>,
+  baseline: string,
+  id: string,
+  nowIso: string,
+): Promise<OperationBody | undefined> {
+  const stored = await app.baselines.read(baseline);
+  if (stored === null) return undefined;
+  const { head } = stored;
+  const ended = head.ended?.find(({ request }) => request.operationId === id);
+  if (ended !== undefined) return operationBody(runOfEnded(head, ended), undefined, nowIso);
+  const request = head.requests.find((one) => one.operationId === id);
+  if (request !== undefined) return queuedBody(id, baseline, request.trigger, request.requestedBy, request.at, nowIso);
+  const ofAlert = reactionOperation(head, id, nowIso);
   if (ofAlert !== undefined) return ofAlert;
-  const number = parseOperationId(id)?.number ?? 0;
-  // Taken up a moment ago, or asked for by a plan that is still being made.
-  if (stored !== null && baseline !== undefined && number > 0 && number === stored.head.counters.operation)
-    return queuedBody(id, baseline, 'plan', '', nowIso, nowIso);
-  return undefined;
+  const plan = head.plansAsked?.find((one) => one.operationId === id);
+  return plan === undefined ? undefined : queuedBody(id, baseline, 'plan', plan.requestedBy, plan.at, nowIso);
 }
 
 async function getOperation({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
@@ -99,8 +114,6 @@ async function stop({ app, request, caller, client, context, nowIso }: Call): Pr
   });
   const { result } = changed;
   if (result.outcome === 'notLive') throw new ApiProblem([errorOf('OperationEnded', `The operation '${id}' is over.`)]);
-  if (result.outcome === 'withdrawn')
-    await app.runs.write(runNeverBegun(changed.head, result.request, nowIso), undefined);
   await poke(app, client, context, changed.head, result.outcome === 'stopping' ? result.start : undefined);
   return answer(202, (await readOperation(app, id, nowIso)) ?? body, { location: `/api/operations/${id}` });
 }

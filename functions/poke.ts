@@ -2,6 +2,7 @@ import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { StartedReaction } from '../lib/reactions/record-reaction.ts';
 import { flushOutbox } from '../lib/reconcile/conclude.ts';
+import { settleEnded } from '../lib/reconcile/settle-ended.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { ORCHESTRATION } from '../orchestrations/names.ts';
 import type { ReactionInput } from '../orchestrations/reaction-input.ts';
@@ -9,11 +10,11 @@ import type { ReconcileInput } from '../orchestrations/reconcile-baseline.ts';
 import type { App } from './composition.ts';
 
 /**
- * Starts the reconciler that a recorded request has named, and brings the request's journal lines home. Whatever
- * fails here is made good by the timer within a minute: the truth is in the baseline's row.
+ * Starts the reconciler that a recorded request has named, and brings home what else was decided: the ends of
+ * operations into their documents, the journal lines into the journal. Whatever fails here is made good by the timer within a minute: the truth is in the baseline's row.
  */
 export async function poke(
-  app: Pick<App, 'journal' | 'baselines'>,
+  app: Pick<App, 'journal' | 'baselines' | 'runs'>,
   client: DurableClient,
   context: InvocationContext,
   head: BaselineHead,
@@ -30,6 +31,11 @@ export async function poke(
         reason: reasonOf(error),
       });
     }
+  }
+  try {
+    await settleEnded(app, head);
+  } catch (error) {
+    context.warn('ended operations not told by this call', { baseline: head.name, reason: reasonOf(error) });
   }
   try {
     await flushOutbox(app, head);

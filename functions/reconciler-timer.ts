@@ -1,11 +1,11 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { timerPath } from '../lib/health.ts';
-import { giveUp } from '../lib/reconcile/give-up.ts';
 import { type Watched, watchHead } from '../lib/reconcile/watch.ts';
 import type { App } from './composition.ts';
 import { orchestrationHealth } from './orchestration-health.ts';
 import { poke } from './poke.ts';
+import { startPlanners } from './start-planners.ts';
 import { watchReactions } from './watch-reactions.ts';
 
 /**
@@ -54,9 +54,7 @@ async function watchBaseline(
     watchHead(head, stored.head.reconciler?.instanceId, health, isPaused, nowIso),
   );
   const { givenUp } = changed.result;
-  if (givenUp !== undefined) {
-    context.error('operation given up', { baseline: name, operationId: givenUp.operationId });
-    await giveUp(application, changed.head, givenUp, nowIso);
-  }
+  if (givenUp !== undefined) context.error('operation given up', { baseline: name, operationId: givenUp.operationId });
   await poke(application, client, context, changed.head, changed.result.start);
+  await startPlanners(application, client, context, changed.head);
 }

@@ -353,7 +353,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Plans that wait for a decision.',
     role: 'reader',
     parameters: [{ name: 'baseline', in: 'query', required: false, schema: baselineName }, userParameter],
-    answers: [{ status: 200, description: 'The plans.', body: 'ApprovalList' }],
+    answers: [{ status: 200, description: 'The plans.', body: 'ApprovalList' }, invalid],
   },
   {
     method: 'POST',

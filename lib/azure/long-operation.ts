@@ -10,14 +10,19 @@ export type OperationHandle =
   | { readonly by: 'location'; readonly url: string }
   | { readonly by: 'resource'; readonly expect: 'present' | 'absent' };
 
+/** An operation that Azure works on, as far as is known. */
+export interface StillRunning {
+  readonly state: 'running';
+  readonly handle: OperationHandle;
+  readonly retryAfterSeconds: number;
+  /** The last look was answered with an error or not at all: it told nothing of the operation. */
+  readonly isUnread?: true;
+  /** Why the last look told nothing: the operation goes on in Azure, yet a person has to know. */
+  readonly problem?: Problem;
+}
+
 export type OperationOutcome =
-  | {
-      readonly state: 'running';
-      readonly handle: OperationHandle;
-      readonly retryAfterSeconds: number;
-      /** Why the last look told nothing: the operation goes on in Azure, yet a person has to know. */
-      readonly problem?: Problem;
-    }
+  | StillRunning
   | { readonly state: 'succeeded' }
   | { readonly state: 'refused'; readonly refusal: ArmRefusal };
 
@@ -109,7 +114,9 @@ function failedRefusal(state: string, resource: string): ArmRefusal {
 }
 
 /**
- * One look at a running operation. A status URL that Azure has forgotten (404) falls back to the resource itself.
+ * One look at a running operation. A status URL that Azure has forgotten (404, 410) falls back to the resource itself.
+ * Any other error is an answer to the look and says nothing of the write: only an operation that itself ended Failed or
+ * Canceled, or a resource in such a state, is refused.
  * @throws ArmUnreachableError when there is no answer: look again later.
  */
 export async function pollOperation(
@@ -119,17 +126,8 @@ export async function pollOperation(
 ): Promise<OperationOutcome> {
   if (handle.by === 'resource') return pollResource(arm, resource);
   const response = await arm.send({ method: 'GET', target: handle.url });
-  if (response.status === 404) return pollResource(arm, resource);
-  if (response.status === 401 || response.status === 429 || response.status >= 500 || response.status === 408) {
-    const { problem } = readRefusal(response, resource.id);
-    return {
-      state: 'running',
-      handle,
-      retryAfterSeconds: pollSeconds(response.headers),
-      ...(problem.actor === 'operator' ? { problem } : {}),
-    };
-  }
-  if (response.status >= 400) return { state: 'refused', refusal: readRefusal(response, resource.id) };
+  if (response.status === 404 || response.status === 410) return pollResource(arm, resource);
+  if (response.status >= 400) return unread(response, handle, resource.id);
   if (handle.by === 'location') {
     return response.status === 202
       ? {
@@ -157,11 +155,26 @@ async function pollResource(
   const response = await arm.send({ method: 'GET', target: resource.id, apiVersion: resource.apiVersion });
   if (resource.expect === 'absent') {
     if (response.status === 404) return { state: 'succeeded' };
-    return {
-      state: 'running',
-      handle: { by: 'resource', expect: 'absent' },
-      retryAfterSeconds: pollSeconds(response.headers),
-    };
+    const handle = { by: 'resource', expect: 'absent' } as const;
+    return response.status >= 400
+      ? unread(response, handle, resource.id)
+      : { state: 'running', handle, retryAfterSeconds: pollSeconds(response.headers) };
   }
-  return readResource(response, resource.id);
+  // Neither operation nor resource: it is over, and whoever verifies the resource finds that it is not there.
+  if (response.status === 404) return { state: 'succeeded' };
+  return response.status >= 400
+    ? unread(response, { by: 'resource', expect: 'present' }, resource.id)
+    : readResource(response, resource.id);
+}
+
+/** An operation after a look that was answered with an error. What passes by itself is nobody's problem. */
+export function unread(response: ArmResponse, handle: OperationHandle, resource: string): StillRunning {
+  const { problem } = readRefusal(response, resource);
+  return {
+    state: 'running',
+    handle,
+    retryAfterSeconds: pollSeconds(response.headers),
+    isUnread: true,
+    ...(problem.actor === 'azure-temporary' ? {} : { problem }),
+  };
 }

@@ -1,5 +1,11 @@
-import { readRefusal } from '../azure/arm-answer.ts';
-import { type OperationOutcome, pollOperation, readResource } from '../azure/long-operation.ts';
+import {
+  type OperationHandle,
+  type OperationOutcome,
+  pollOperation,
+  readResource,
+  type StillRunning,
+  unread,
+} from '../azure/long-operation.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
@@ -45,11 +51,14 @@ export async function lookAtOperation(
     let outcome: OperationOutcome = { state: 'succeeded' };
     const handle = row.handle ?? { by: 'resource', expect };
     if (handle.by !== 'resource') {
-      outcome = await pollOperation(dependencies.arm, handle, { id: change.id, apiVersion: kind.apiVersion, expect });
+      outcome = await pollOperation(dependencies.arm, handle, {
+        id: change.id,
+        apiVersion: kind.apiVersion,
+        expect,
+      }).catch((error: unknown) => unansweredLook(error, handle, change.id));
       // Long after its time an operation whose status cannot be read is over when the resource itself says so.
-      const isUnreadable = outcome.state === 'running' && outcome.problem !== undefined;
-      if (outcome.state === 'running' && !(row.overdue === true && isUnreadable))
-        return { row: stillRunning(row, outcome, nowIso) };
+      const isJudgedByResource = outcome.state === 'running' && outcome.isUnread === true && row.overdue === true;
+      if (outcome.state === 'running' && !isJudgedByResource) return { row: stillRunning(row, outcome, nowIso) };
       if (outcome.state === 'refused') return { row: withRefusal(row, outcome.refusal, nowIso) };
     }
 
@@ -59,17 +68,9 @@ export async function lookAtOperation(
       return { row: notHeld(row, 'it is not there', nowIso) };
     }
     if (response.status !== 200) {
-      const refusal = readRefusal(response, change.id);
       // A read that failed says nothing about the write: look again.
-      if (refusal.disposition !== 'stop')
-        return {
-          row: stillRunning(
-            row,
-            { state: 'running', handle, retryAfterSeconds: refusal.retryAfterSeconds ?? 10 },
-            nowIso,
-          ),
-        };
-      return { row: withRefusal(row, refusal, nowIso) };
+      const looked = outcome.state === 'running' && outcome.problem !== undefined ? outcome : undefined;
+      return { row: stillRunning(row, looked ?? unread(response, handle, change.id), nowIso) };
     }
     const state = readResource(response, change.id);
     if (state.state === 'running' && (handle.by === 'resource' || outcome.state === 'running'))
@@ -109,19 +110,16 @@ export async function lookAtOperation(
           : nextLedgerEntry(entry, { name: 'confirm', operationId: input.operationId, atIso: nowIso });
     return { row: settled(row, nowIso), actual, ...(confirmed === null ? {} : { ledger: confirmed }) };
   } catch (error) {
-    const refusal = refusalOfError(error, change.id);
-    if (refusal.disposition === 'stop') return { row: withRefusal(row, refusal, nowIso) };
-    return {
-      row: stillRunning(
-        row,
-        {
-          state: 'running',
-          handle: row.handle ?? { by: 'resource', expect },
-          retryAfterSeconds: 10,
-          problem: refusal.problem,
-        },
-        nowIso,
-      ),
-    };
+    const unanswered = unansweredLook(error, row.handle ?? { by: 'resource', expect }, change.id);
+    return { row: stillRunning(row, unanswered, nowIso) };
   }
+}
+
+/** How soon a look that met no answer is repeated. */
+const LOOK_AGAIN_SECONDS = 10;
+
+/** A look that could not be made says nothing of the write: its lanes stay taken, and its problem is told. */
+function unansweredLook(error: unknown, handle: OperationHandle, resource: string): StillRunning {
+  const { problem } = refusalOfError(error, resource);
+  return { state: 'running', handle, retryAfterSeconds: LOOK_AGAIN_SECONDS, isUnread: true, problem };
 }

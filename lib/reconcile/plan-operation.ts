@@ -95,11 +95,14 @@ export async function runPlanOperation(
   const stored = await dependencies.baselines.read(request.baseline);
   const head = stored?.head ?? newHead(request.baseline);
   const before = earlier?.run ?? newPlanRun(head, request);
+  // Written before the work: from then on it is told as running, and nobody starts another planner for it.
+  const begun = earlier ?? (await dependencies.runs.write(before, undefined));
+  if (begun === 'conflict') return runPlanOperation(dependencies, request);
   const { run, pauseSeconds } = await tryPlan(dependencies, stored === null ? null : head, before, request);
   const lines = journalOfPlanOperation(run, request.nowIso);
   // The line comes first: a document that is final is not looked at again.
   await dependencies.journal.append(lines);
-  await dependencies.runs.write(run, earlier?.etag);
+  await dependencies.runs.write(run, begun.etag);
   return pauseSeconds;
 }
 

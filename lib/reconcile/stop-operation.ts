@@ -1,16 +1,10 @@
-import {
-  type BaselineHead,
-  type ReconcileRequest,
-  withGeneration,
-  withJournal,
-  withResume,
-} from '../state/baseline-head.ts';
+import { type BaselineHead, withGeneration, withJournal, withResume } from '../state/baseline-head.ts';
 
 export type StoppedOperation =
   /** It runs or waits: it starts nothing more, and what is in flight is followed to its end. */
   | { readonly outcome: 'stopping'; readonly head: BaselineHead; readonly start?: string }
   /** Nobody had taken it up: it never begins. */
-  | { readonly outcome: 'withdrawn'; readonly head: BaselineHead; readonly request: ReconcileRequest }
+  | { readonly outcome: 'withdrawn'; readonly head: BaselineHead }
   /** It is neither the live operation nor recorded. */
   | { readonly outcome: 'notLive' };
 
@@ -35,8 +29,9 @@ export function stopOperation(head: BaselineHead, operationId: string, user: str
       requests: head.requests.filter((one) => one.operationId !== operationId),
       // A teardown that is called off leaves the baseline as it is declared.
       teardown: head.teardown && request.trigger !== 'delete',
+      ended: [...(head.ended ?? []), { request, end: 'calledOff', by: user, at: nowIso }],
     },
     { ...line, decision: 'stopped', reason: 'It was called off before anything was started for it.' },
   );
-  return { outcome: 'withdrawn', head: withdrawn, request };
+  return { outcome: 'withdrawn', head: withdrawn };
 }

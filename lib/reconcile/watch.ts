@@ -1,6 +1,7 @@
 import {
   type Adjustment,
   type BaselineHead,
+  type EndedOperation,
   type ReconcileRequest,
   withGeneration,
   withJournal,
@@ -71,6 +72,7 @@ function replaced(head: BaselineHead, restarts: number, nowIso: string): Watched
         ...head,
         reconciler: null,
         requests: [],
+        ended: [...(head.ended ?? []), ...givenUp(head, nowIso)],
         currentOperationId: null,
         leftInFlightBy: head.currentOperationId,
         wakeAt: null,
@@ -104,6 +106,17 @@ function whoseEnd(expired: readonly Adjustment[]): string {
   return first !== undefined && others.length === 0 ? first : 'hubkeeper';
 }
 
+/** The operations that end with their reconciler: the live one, and those that were recorded. */
+function givenUp({ currentOperationId, requests }: BaselineHead, nowIso: string): readonly EndedOperation[] {
+  const over = { end: 'givenUp', by: 'hubkeeper', at: nowIso } as const;
+  const live =
+    currentOperationId === null
+      ? []
+      : [{ operationId: currentOperationId, trigger: 'resume', requestedBy: 'hubkeeper', at: nowIso } as const];
+  const others = requests.filter(({ operationId }) => operationId !== currentOperationId);
+  return [...live, ...others].map((request) => ({ request, ...over }));
+}
+
 /** Takes off the hold and the adjustments whose time is over; what they kept back or changed is looked at anew. */
 function withoutEnded(head: BaselineHead, nowIso: string): BaselineHead {
   let next = head;
@@ -118,6 +131,7 @@ function withoutEnded(head: BaselineHead, nowIso: string): BaselineHead {
       decision: 'released',
       reason: `The hold of ${owner} ended at ${until}.`,
       by: 'hubkeeper',
+      discriminator: String(next.generation + 1),
     });
     if (next.currentOperationId !== null) {
       const request = {

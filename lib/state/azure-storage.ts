@@ -2,7 +2,14 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
 import type { ContainerClient } from '@azure/storage-blob';
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { type Storage, StorageError, type TablePage, type TableRow, type WriteCondition } from './storage.ts';
+import {
+  type Storage,
+  StorageError,
+  type TablePage,
+  type TableRow,
+  UnknownPositionError,
+  type WriteCondition,
+} from './storage.ts';
 
 /** A string property of a table entity holds 64 KiB of UTF-16, so 32,768 characters; an entity holds 1 MiB. */
 const CHUNK_CHARACTERS = 30_000;
@@ -157,14 +164,20 @@ export function createAzureStorage(options: AzureStorageOptions): Storage {
         });
       },
       async page(name, partition, { fromRow, toRow, size, next }) {
+        if (next !== undefined && !isPosition(next)) throw new UnknownPositionError();
         const client = await table(name);
         return attempt(`read ${name}`, async (): Promise<TablePage> => {
           const pages = client
             .listEntities({ queryOptions: { filter: filterOf(partition, fromRow, toRow) } })
             .byPage({ maxPageSize: size, ...(next === undefined ? {} : { continuationToken: next }) });
-          for await (const page of pages) {
-            const { continuationToken } = page as { continuationToken?: string };
-            return { rows: page.map(rowOf), ...(continuationToken ? { next: continuationToken } : {}) };
+          try {
+            for await (const page of pages) {
+              const { continuationToken } = page as { continuationToken?: string };
+              return { rows: page.map(rowOf), ...(continuationToken ? { next: continuationToken } : {}) };
+            }
+          } catch (error) {
+            if (next !== undefined && statusOf(error) === 400) throw new UnknownPositionError();
+            throw error;
           }
           return { rows: [] };
         });
@@ -213,7 +226,9 @@ async function attempt<T>(action: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof StorageError ? error : new StorageError(action, error);
+    throw error instanceof StorageError || error instanceof UnknownPositionError
+      ? error
+      : new StorageError(action, error);
   }
 }
 
@@ -237,6 +252,18 @@ async function streamText(stream: NodeJS.ReadableStream | undefined): Promise<st
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Whether a text is a position as the SDK gives it: base64 of the keys where the next page begins. */
+export function isPosition(text: string): boolean {
+  try {
+    const keys: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'));
+    if (!isJsonObject(keys)) return false;
+    const { nextPartitionKey, nextRowKey } = keys;
+    return typeof nextPartitionKey === 'string' && (nextRowKey === undefined || typeof nextRowKey === 'string');
+  } catch {
+    return false;
+  }
 }
 
 function filterOf(partition: string, fromRow?: string, toRow?: string): string {

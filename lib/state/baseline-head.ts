@@ -43,6 +43,22 @@ export function requestKey(request: ReconcileRequest): string {
   return `${request.operationId} ${request.trigger} ${request.at}`;
 }
 
+/** An operation that a change of the baseline has ended, until its own document says so too. */
+export interface EndedOperation {
+  readonly request: ReconcileRequest;
+  /** Before anything began; or since reconcilers kept dying at it. */
+  readonly end: 'calledOff' | 'givenUp';
+  readonly by: string;
+  readonly at: string;
+}
+
+/** A plan that is to be made as an operation of its own, until that has a document. */
+export interface PlanAsked {
+  readonly operationId: string;
+  readonly requestedBy: string;
+  readonly at: string;
+}
+
 /** A plan that waits for, or has, somebody's decision. */
 export interface Approval {
   readonly planHash: string;
@@ -91,6 +107,8 @@ export interface BaselineHead {
   /** Operations that were asked to stop and have not ended. */
   readonly stops: readonly string[];
   readonly requests: readonly ReconcileRequest[];
+  readonly ended?: readonly EndedOperation[];
+  readonly plansAsked?: readonly PlanAsked[];
   /** The one orchestration that may start writes, and how often it had to be started again for the same work. */
   readonly reconciler: { readonly instanceId: string; readonly restarts: number; readonly startedAt: string } | null;
   readonly counters: { readonly operation: number; readonly reconciler: number; readonly spec: number };
@@ -155,6 +173,17 @@ export function newHead(name: string): BaselineHead {
 export function withNextOperation(head: BaselineHead): { readonly head: BaselineHead; readonly operationId: string } {
   const operation = head.counters.operation + 1;
   return { head: { ...head, counters: { ...head.counters, operation } }, operationId: `${head.name}-${operation}` };
+}
+
+/** Takes an operation id for a plan that is made as an operation of its own, and remembers that it is to be made. */
+export function withPlanAsked(
+  head: BaselineHead,
+  requestedBy: string,
+  nowIso: string,
+): { readonly head: BaselineHead; readonly operationId: string } {
+  const { head: numbered, operationId } = withNextOperation(head);
+  const asked: PlanAsked = { operationId, requestedBy, at: nowIso };
+  return { head: { ...numbered, plansAsked: [...(head.plansAsked ?? []), asked] }, operationId };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { JsonObject } from '../json.ts';
 import { ProblemError } from '../problem.ts';
 import { type BaselineHead, headFromJson, headToJson, newHead } from './baseline-head.ts';
@@ -16,7 +17,17 @@ const notPaused: Pause = { generation: 0, paused: false, by: '', reason: '', sin
 const PAUSE_PATH = 'pause.json';
 
 /** A writer that lost this many races against others gives up; each race means that somebody else got on. */
-const COMPARE_AND_SWAP_ATTEMPTS = 30;
+const COMPARE_AND_SWAP_ATTEMPTS = 60;
+/** Pause after a lost race: a random part of a span that doubles from the first to the longest, so that nobody runs in step. */
+const FIRST_SPAN_MS = 20;
+const LONGEST_SPAN_MS = 2_000;
+
+/** How a writer that lost a race waits, in wall time: no state depends on it. */
+export interface Patience {
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+  /** From 0 (inclusive) to 1. */
+  readonly random: () => number;
+}
 
 /** How long a stored spec may be without a baseline that names it; a call that stores one ends within minutes. */
 const UNNAMED_SPEC_MS = 3_600_000;
@@ -62,7 +73,10 @@ export function baselineNotFound(name: string): ProblemError {
   });
 }
 
-export function createBaselineStore(documents: DocumentStore): BaselineStore {
+export function createBaselineStore(
+  documents: DocumentStore,
+  { sleep, random }: Patience = { sleep: (milliseconds) => wait(milliseconds), random: Math.random },
+): BaselineStore {
   const headPath = (name: string) => `baselines/${name}/head.json`;
   // Specs are not below the heads, so that a list of these costs one page for thousands of baselines.
   const specFolder = (name: string) => `specs/${name}/`;
@@ -76,6 +90,10 @@ export function createBaselineStore(documents: DocumentStore): BaselineStore {
   async function readPause(): Promise<Pause> {
     const stored = await documents.read(PAUSE_PATH);
     return stored === null ? notPaused : (stored.value as unknown as Pause);
+  }
+
+  async function afterLostRace(attempt: number): Promise<void> {
+    await sleep(random() * Math.min(LONGEST_SPAN_MS, FIRST_SPAN_MS * 2 ** attempt));
   }
 
   return {
@@ -97,6 +115,7 @@ export function createBaselineStore(documents: DocumentStore): BaselineStore {
           stored === null ? { if: 'new' } : { if: 'unchanged', etag: stored.etag },
         );
         if (written !== 'conflict') return { head, etag: written.etag, result };
+        await afterLostRace(attempt);
       }
       throw new ProblemError({
         code: 'BaselineBusy',
@@ -136,6 +155,7 @@ export function createBaselineStore(documents: DocumentStore): BaselineStore {
           stored === null ? { if: 'new' } : { if: 'unchanged', etag: stored.etag },
         );
         if (written !== 'conflict') return next;
+        await afterLostRace(attempt);
       }
       throw new ProblemError({
         code: 'PauseBusy',

@@ -22,7 +22,7 @@ const CACHED_PLANS = 4;
 
 /** Baseline and number of an operation id; `null` for text that is none. */
 export function parseOperationId(operationId: string): { readonly baseline: string; readonly number: number } | null {
-  const match = /^(.+)-(\d+)$/.exec(operationId);
+  const match = /^([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)-(\d+)$/.exec(operationId);
   return match?.[1] === undefined ? null : { baseline: match[1], number: Number(match[2]) };
 }
 

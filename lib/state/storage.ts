@@ -46,7 +46,10 @@ export interface TableStore {
   /** Writes a row only if there is none: answers the row that is there now. */
   insertOrRead(table: string, row: TableRow): Promise<JsonObject>;
   remove(table: string, partition: string, row: string): Promise<void>;
-  /** Rows of a partition in order of their keys, from `fromRow` (inclusive). */
+  /**
+   * Rows of a partition in order of their keys, from `fromRow` (inclusive).
+   * @throws UnknownPositionError when `next` is none that a page has given.
+   */
   page(
     table: string,
     partition: string,
@@ -67,5 +70,13 @@ export class StorageError extends Error {
       cause,
     });
     this.name = 'StorageError';
+  }
+}
+
+/** A position to read on from that this table has not given. */
+export class UnknownPositionError extends Error {
+  constructor() {
+    super('The position to read on from is none that was given.');
+    this.name = 'UnknownPositionError';
   }
 }

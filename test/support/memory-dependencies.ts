@@ -21,7 +21,7 @@ export function memoryDependencies(
       ...settings,
     }),
     arm: new FakeAzure(),
-    baselines: createBaselineStore(documents),
+    baselines: createBaselineStore(documents, { sleep: async () => undefined, random: () => 0 }),
     ledger: createLedgerStore(tables),
     journal: createJournal(tables),
     runs: createRunStore(documents),

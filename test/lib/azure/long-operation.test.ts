@@ -104,19 +104,33 @@ describe('a look at a running operation', () => {
     expect(gone).toEqual({ state: 'succeeded' });
   });
 
-  it.each([429, 500, 503, 401])('that is answered %d says nothing about the operation', async (status) => {
-    const outcome = await pollOperation(
-      arm({
-        [URL]: answer(status, {
-          error: { code: status === 401 ? 'InvalidAuthenticationToken' : 'Busy', message: 'x' },
-        }),
-      }),
-      handle,
-      RESOURCE,
-    );
+  it.each([
+    [429, 'Busy', false],
+    [500, 'Busy', false],
+    [503, 'Busy', false],
+    [409, 'Conflict', false],
+    [401, 'InvalidAuthenticationToken', true],
+    [400, 'BadRequest', true],
+    [403, 'AuthorizationFailed', true],
+  ])('that is answered %d %s says nothing about the operation', async (status, code, isTold) => {
+    const response = answer(status, { error: { code, message: 'x' } });
+    for (const looked of [
+      await pollOperation(arm({ [URL]: response }), handle, RESOURCE),
+      await pollOperation(arm({ [ID]: response }), { by: 'location', url: URL }, { ...RESOURCE, expect: 'present' }),
+      await pollOperation(arm({ [ID]: response }), { by: 'location', url: URL }, { ...RESOURCE, expect: 'absent' }),
+    ]) {
+      expect(looked).toMatchObject({ state: 'running', isUnread: true });
+      expect('problem' in looked).toBe(isTold);
+    }
+  });
 
-    expect(outcome).toMatchObject({ state: 'running', handle });
-    expect('problem' in outcome).toBe(status === 401);
+  it('that is gone (410) falls back to the resource', async () => {
+    const failed = answer(200, { properties: { provisioningState: 'Failed' } });
+
+    expect(await pollOperation(arm({ [URL]: answer(410), [ID]: failed }), handle, RESOURCE)).toMatchObject({
+      state: 'refused',
+      refusal: { failedOperation: true },
+    });
   });
 
   it('by Location ends with the first answer that is not 202', async () => {

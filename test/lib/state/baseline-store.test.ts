@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { isPosition } from '../../../lib/state/azure-storage.ts';
 import {
   isTornDown,
   newHead,
@@ -8,20 +9,48 @@ import {
   withResume,
   withSpec,
 } from '../../../lib/state/baseline-head.ts';
-import { createBaselineStore } from '../../../lib/state/baseline-store.ts';
+import { createBaselineStore, type Patience } from '../../../lib/state/baseline-store.ts';
 import { createJournal, type JournalEntry, journalRow } from '../../../lib/state/journal.ts';
 import { createLedgerStore } from '../../../lib/state/ledger-store.ts';
-import { createRunStore } from '../../../lib/state/run-store.ts';
+import { createRunStore, parseOperationId } from '../../../lib/state/run-store.ts';
 import { createSharedLaneStore } from '../../../lib/state/shared-lane-store.ts';
 import { createMemoryStorage } from '../../support/memory-storage.ts';
 
 const AT = '2026-03-01T12:00:00.000Z';
 
+/** Sleepers wake one after the other in the order of their times, each once everybody else has come to rest. */
+function inVirtualTime(pauses: number[]): Patience {
+  const sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
+  let nowMs = 0;
+  let seed = 1;
+  function wakeFirst(): void {
+    sleepers.sort((a, b) => a.atMs - b.atMs);
+    const first = sleepers.shift();
+    if (first === undefined) return;
+    nowMs = first.atMs;
+    first.wake();
+    setImmediate(wakeFirst);
+  }
+  return {
+    random: () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    },
+    sleep: (milliseconds) => {
+      pauses.push(milliseconds);
+      if (sleepers.length === 0) setImmediate(wakeFirst);
+      return new Promise<void>((wake) => sleepers.push({ atMs: nowMs + milliseconds, wake }));
+    },
+  };
+}
+
 describe('a baseline in state', () => {
-  it('loses none of many changes at once', async () => {
-    const store = createBaselineStore(createMemoryStorage().documents);
+  it('loses none of a hundred changes at once, and refuses none', async () => {
+    const pauses: number[] = [];
+    const { documents } = createMemoryStorage();
+    const store = createBaselineStore(documents, inVirtualTime(pauses));
     const ids = await Promise.all(
-      Array.from({ length: 20 }, async () => {
+      Array.from({ length: 100 }, async () => {
         const { result } = await store.change(
           'base',
           (head) => {
@@ -34,8 +63,25 @@ describe('a baseline in state', () => {
       }),
     );
 
-    expect(new Set(ids).size).toBe(20);
-    expect((await store.read('base'))?.head).toMatchObject({ generation: 20, counters: { operation: 20 } });
+    expect(new Set(ids).size).toBe(100);
+    expect((await store.read('base'))?.head).toMatchObject({ generation: 100, counters: { operation: 100 } });
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(2_000);
+  });
+
+  it('is given up after a bounded number of races, each with a pause of its own', async () => {
+    const pauses: number[] = [];
+    const { documents } = createMemoryStorage();
+    const store = createBaselineStore(
+      { ...documents, write: async () => 'conflict' },
+      { sleep: async (milliseconds) => pauses.push(milliseconds), random: () => 0.5 },
+    );
+
+    await expect(store.change('base', (head) => ({ head, result: 0 }), { create: true })).rejects.toMatchObject({
+      problem: { code: 'BaselineBusy', actor: 'azure-temporary' },
+    });
+    await expect(store.changePause(true, 'x', 'freeze', AT)).rejects.toMatchObject({ problem: { code: 'PauseBusy' } });
+    expect(pauses).toHaveLength(120);
+    expect([pauses[0], pauses[1], Math.max(...pauses)]).toEqual([10, 20, 1_000]);
   });
 
   it('is not made by a change of what is not there', async () => {
@@ -266,5 +312,31 @@ describe('a lane that baselines share', () => {
     await lanes.release('privateDnsZone:/z', 'first', '/A');
     expect(await lanes.read('privateDnsZone:/z')).toBeNull();
     expect((await lanes.take(holder('second', '/b'))).holder.baseline).toBe('second');
+  });
+});
+
+describe('an id of an operation', () => {
+  it.each(['garbage', '42', 'A-1', '..-1', 'a.b-1', '-1', 'base-', 'base-x', 'base-1-'])('is not "%s"', (id) => {
+    expect(parseOperationId(id)).toBeNull();
+  });
+
+  it('is a name and a number', () => {
+    expect(parseOperationId('two-regions-12')).toEqual({ baseline: 'two-regions', number: 12 });
+  });
+});
+
+describe('a position in a table', () => {
+  const base64 = (text: string) => Buffer.from(text, 'utf8').toString('base64');
+
+  it.each(['garbage', '', '*', base64('garbage'), base64('[]'), base64('{"nextRowKey":"a"}'), base64('null')])(
+    'is not "%s"',
+    (text) => {
+      expect(isPosition(text)).toBe(false);
+    },
+  );
+
+  it('is what the SDK gives', () => {
+    expect(isPosition(base64('{"nextPartitionKey":"1!8!YmFzZQ--","nextRowKey":"1!4!YQ--"}'))).toBe(true);
+    expect(isPosition(base64('{"nextPartitionKey":"1!8!YmFzZQ--"}'))).toBe(true);
   });
 });
