@@ -15,7 +15,7 @@ const TIMER_SILENCE_MINUTES = 120;
 /** A request that waits longer than this is not being worked off. */
 const QUEUE_AGE_MINUTES = 10;
 
-/** The app's look at itself: identity, storage, the oldest request that nobody has taken up, the timer. Never throws. */
+/** The app's look at itself: identity, storage, the oldest request that nobody has taken up, the timers. Never throws. */
 export async function checkHealth(
   dependencies: Dependencies & { readonly documents: DocumentStore },
   nowIso: string,
@@ -36,6 +36,7 @@ export async function checkHealth(
       checkQueue(dependencies, nowIso),
     ),
     checkTimer(dependencies.documents, 'reconcilerTimer', nowIso),
+    checkTimer(dependencies.documents, 'egressTimer', nowIso),
   ]);
   const failed = new Set(checks.filter((check) => check.state === 'failed').map((check) => check.name));
   const status = failed.has('identity') || failed.has('storage') ? 'failed' : failed.size > 0 ? 'degraded' : 'ok';

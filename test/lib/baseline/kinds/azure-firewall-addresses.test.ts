@@ -173,6 +173,39 @@ describe('addresses of the firewall', () => {
     expect(carriers(body)).toEqual([address(0)]);
   });
 
+  it('change nothing else in what is written: order, place of the subnet, and whatever nobody here knows', () => {
+    const world = withFirewall(worldOf(nodesOf(undefined)), (body) => {
+      const properties = isJsonObject(body.properties) ? body.properties : {};
+      const unknown = {
+        ...body,
+        extendedLocation: { type: 'EdgeZone', name: 'near' },
+        properties: { ...properties, aiSecurityAddOn: { mode: 'On' }, additionalProperties: { 'Network.X': 'true' } },
+      };
+      return withConfigurations(unknown, ([first, second, third]) =>
+        [third, theirs, first, second].flatMap((one) =>
+          one === undefined
+            ? []
+            : [{ ...one, zonesOfTheirs: ['1'], properties: { ...Object(one.properties), newer: { than: 'us' } } }],
+        ),
+      );
+    });
+    const actual = world.observed.get(normaliseId(FIREWALL)) ?? {};
+
+    const body = firewallPut(nodesOf(5), world);
+
+    // The list of before, entry by entry as it was, and the new ones behind it.
+    expect(configurations(body).slice(0, 4)).toEqual(configurations(actual));
+    expect(carriers(body)).toEqual([address(0)]);
+    expect(names(body).indexOf(address(0))).toBe(2);
+    expect(names(body).slice(4)).toEqual([address(3), address(4)]);
+    const others = (of: JsonObject) => {
+      const { provisioningState: _state, ipConfigurations: _list, ...properties } = Object(of.properties);
+      const { id: _id, name: _name, type: _type, ...rest } = of;
+      return { ...rest, properties };
+    };
+    expect(others(body)).toEqual(others(actual));
+  });
+
   it.each([
     ['another one of ours', address(2)],
     ['one of others', 'theirs'],

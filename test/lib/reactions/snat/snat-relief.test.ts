@@ -1,0 +1,238 @@
+import { describe, expect, it } from '@jest/globals';
+import { createEventPublisher, EVENT_TYPE } from '../../../../lib/azure/event-publisher.ts';
+import { isJsonObject, type JsonObject } from '../../../../lib/json.ts';
+import { decideApproval } from '../../../../lib/reconcile/decide-approval.ts';
+import { Relieving, type RelievingOptions } from '../../../support/relieving.ts';
+
+/** A relief whose firewall has just raised an alert. */
+async function alerted(options: RelievingOptions = {}): Promise<Relieving> {
+  const relieving = await Relieving.provisioned(options);
+  expect(relieving.addresses()).toBe(3);
+  await relieving.alert();
+  return relieving;
+}
+
+/** Nothing was written or recorded, and the journal says why. */
+async function expectUntouched(relieving: Relieving, decision: string, code: string): Promise<void> {
+  const head = await relieving.reconciling.head();
+  expect(head.adjustments).toEqual([]);
+  expect(head.requests).toEqual([]);
+  expect(relieving.addresses()).toBe(3);
+  const lines = (await relieving.journal()).filter(({ resource }) => resource === relieving.firewallId);
+  expect(lines).toContainEqual(expect.objectContaining({ decision, trigger: 'alert' }));
+  const [reaction] = head.reactions ?? [];
+  expect(reaction?.instance).toBeNull();
+  expect(reaction?.relief?.outcomes.map((outcome) => outcome.code)).toEqual([code]);
+}
+
+async function decideOn(relieving: Relieving, decision: 'approve' | 'reject'): Promise<void> {
+  const head = await relieving.reconciling.head();
+  const [approval] = head.approvals;
+  const decided = decideApproval(head, {
+    planHash: approval?.planHash ?? '',
+    decision,
+    user: 'approver',
+    selfApproval: false,
+    nowIso: relieving.reconciling.nowIso,
+  });
+  if ('code' in decided) throw new Error(decided.message);
+  await relieving.reconciling.change(() => decided.head);
+}
+
+describe('a relief', () => {
+  it('records one change, which the reconciler writes, and follows it to its end', async () => {
+    const relieving = await alerted();
+    const { writes } = relieving.dependencies.arm;
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+    expect(relieving.addresses()).toBe(5);
+    const later = relieving.dependencies.arm.writes.slice(writes.length);
+    expect(later.filter((write) => write === `PUT ${relieving.firewallId}`)).toHaveLength(1);
+  });
+
+  it.each([
+    ['observe', 'refused', 'ModeObserve'],
+    ['off', 'nothing to do', 'ModeOff'],
+  ] as const)('changes nothing in mode %s and says what it would do', async (mode, decision, code) => {
+    const relieving = await alerted({ mode });
+    const { writes } = relieving.dependencies.arm;
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectUntouched(relieving, decision, code);
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    const line = (await relieving.journal()).find((one) => one.decision === decision);
+    expect(line?.after).toMatchObject({ figures: { targetAddresses: 5 } });
+  });
+
+  it('refuses where a NAT gateway on the subnet carries the egress, and says what helps', async () => {
+    const relieving = await alerted();
+    const [network] = (await relieving.dependencies.ledger.all('small')).filter(
+      ({ kind }) => kind === 'virtualNetwork',
+    );
+    relieving.edit(network?.id ?? '', (body) => withNatGateway(body));
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectUntouched(relieving, 'help needed', 'NatGatewayOnSubnet');
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    expect(line?.after).toMatchObject({ recommendations: [{ code: 'GrowNatGateway' }] });
+  });
+
+  it('leaves a firewall alone that carries the tag against it', async () => {
+    const relieving = await alerted();
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { 'hubkeeper-ignore': 'true' } }));
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectUntouched(relieving, 'refused', 'OptedOut');
+  });
+
+  it('starts nothing during a hold, and looks again by itself when that is over', async () => {
+    const relieving = await alerted();
+    const { writes } = relieving.dependencies.arm;
+    const until = new Date(Date.parse(relieving.reconciling.nowIso) + 1_800_000).toISOString();
+    const hold = { owner: 'on call', reason: 'incident', until, scope: 'egress', since: '', by: 'on call' };
+    await relieving.reconciling.change((head) => ({ ...head, hold }));
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectUntouched(relieving, 'nothing to do', 'Held');
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    expect(await relieving.timer()).toBe(false);
+    relieving.reconciling.pass(1_800);
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+});
+
+describe('a relief in mode propose', () => {
+  async function proposed(): Promise<Relieving> {
+    const relieving = await alerted({ mode: 'propose' });
+    const { writes } = relieving.dependencies.arm;
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    const head = await relieving.reconciling.head();
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    expect(head.approvals).toEqual([expect.objectContaining({ requestedBy: 'hubkeeper' })]);
+    // Nothing holds an orchestration while people make up their minds.
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+    expect(await relieving.timer(new Set([head.approvals[0]?.operationId ?? '']))).toBe(false);
+    return relieving;
+  }
+
+  it('waits for an approval, then writes', async () => {
+    const relieving = await proposed();
+
+    await decideOn(relieving, 'approve');
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(5);
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+  });
+
+  it('takes its adjustment back when it is rejected, and asks nobody for help', async () => {
+    const relieving = await proposed();
+    expect((await relieving.reconciling.head()).adjustments).toHaveLength(1);
+
+    await decideOn(relieving, 'reject');
+    await relieving.reconciling.settle();
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+    expect(relieving.addresses()).toBe(3);
+    const decisions = (await relieving.journal()).map(({ decision }) => decision);
+    expect(decisions).toContain('action refused');
+    expect(decisions).not.toContain('help needed');
+  });
+});
+
+describe('the topic that partners listen to', () => {
+  /** A publisher to a topic that does this with each event, in a world that can be asked what was written by then. */
+  function topic(send: (event: unknown) => void) {
+    return createEventPublisher({
+      topicEndpoint: 'https://topic.westeurope-1.eventgrid.azure.net/api/events',
+      credential: { getToken: async () => ({ token: 'token', expiresOnTimestamp: Number.MAX_SAFE_INTEGER }) },
+      clientOf: async () => ({
+        send: async (events) => {
+          for (const event of events) send(event);
+        },
+      }),
+      wait: async () => {},
+    });
+  }
+
+  it('hears of addresses before the first write, once however often the step is repeated', async () => {
+    const told: { readonly event: unknown; readonly writes: number }[] = [];
+    const relieving: Relieving = await alerted({
+      events: topic((event) => told.push({ event, writes: relieving.dependencies.arm.writes.length })),
+    });
+    const before = relieving.dependencies.arm.writes.length;
+
+    await relieving.decide();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+
+    expect(told).toEqual([
+      {
+        event: expect.objectContaining({
+          type: EVENT_TYPE.addressesAboutToBeUsed,
+          subject: relieving.firewallId,
+          data: expect.objectContaining({
+            addresses: [expect.objectContaining({ state: 'aboutToBeUsed' }), expect.anything()],
+          }),
+        }),
+        writes: before,
+      },
+    ]);
+    expect(relieving.addresses()).toBe(5);
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('event published');
+  });
+
+  it('is no reason to leave a firewall without ports when it fails', async () => {
+    const relieving = await alerted({
+      events: topic(() => {
+        throw new Error('The topic is gone.');
+      }),
+    });
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+    expect(relieving.addresses()).toBe(5);
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'event not published');
+    expect(line?.reason).toContain('The topic is gone.');
+  });
+
+  it('hears of a refusal', async () => {
+    const types: unknown[] = [];
+    const relieving = await alerted({
+      mode: 'observe',
+      events: topic((event) => types.push(Object(event).type)),
+    });
+
+    await relieving.decide();
+
+    expect(types).toEqual([EVENT_TYPE.actionRefused]);
+  });
+});
+
+function withNatGateway(body: JsonObject): JsonObject {
+  const properties = isJsonObject(body.properties) ? body.properties : {};
+  const subnets = Array.isArray(properties.subnets) ? properties.subnets.filter(isJsonObject) : [];
+  const carried = subnets.map((subnet) => {
+    const own = isJsonObject(subnet.properties) ? subnet.properties : {};
+    return { ...subnet, properties: { ...own, natGateway: { id: '/subscriptions/x/natGateways/theirs' } } };
+  });
+  return { ...body, properties: { ...properties, subnets: carried } };
+}

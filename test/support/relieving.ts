@@ -1,0 +1,146 @@
+import type { EventPublisher } from '../../lib/azure/event-publisher.ts';
+import type { FirewallMetrics } from '../../lib/azure/metrics.ts';
+import type { Dependencies } from '../../lib/dependencies.ts';
+import { isJsonObject, type JsonObject } from '../../lib/json.ts';
+import { decideSnatRelief } from '../../lib/reactions/snat/decide-snat-relief.ts';
+import { followSnatRelief } from '../../lib/reactions/snat/follow-snat-relief.ts';
+import { RELIEF_KIND } from '../../lib/reactions/snat/relief-names.ts';
+import type { ReliefStep } from '../../lib/reactions/snat/relief-step.ts';
+import { watchEgress } from '../../lib/reactions/snat/watch-egress.ts';
+import type { JournalEntry } from '../../lib/state/journal.ts';
+import { reactionOf, withSignal } from '../../lib/state/reactions.ts';
+import type { FakeAzure } from './fake-azure.ts';
+import { memoryDependencies } from './memory-dependencies.ts';
+import { Reconciling, smallSpec } from './reconciling.ts';
+import { level, MINUTE_MS, metric } from './snat.ts';
+
+const NAME = 'small';
+const MOST_STEPS = 50;
+
+/** What differs from one relief to another. */
+export interface RelievingOptions {
+  readonly mode?: 'off' | 'observe' | 'propose' | 'act';
+  readonly utilizationPercent?: number;
+  readonly events?: EventPublisher;
+}
+
+/** A hub with a firewall of three addresses that is provisioned in a fake of Azure, and reliefs played step by step. */
+export class Relieving {
+  readonly dependencies: Dependencies & { readonly arm: FakeAzure };
+  readonly reconciling: Reconciling;
+  readonly firewallId: string;
+  #alerts = 0;
+
+  private constructor(
+    dependencies: Dependencies & { readonly arm: FakeAzure },
+    reconciling: Reconciling,
+    firewall: string,
+  ) {
+    this.dependencies = dependencies;
+    this.reconciling = reconciling;
+    this.firewallId = firewall;
+  }
+
+  static async provisioned(options: RelievingOptions = {}): Promise<Relieving> {
+    const { mode = 'act', utilizationPercent = 88, events } = options;
+    const window: FirewallMetrics['snatPortUtilization'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
+      metric((untilMs - fromMs) / MINUTE_MS, { TCP: level(utilizationPercent) }, grainMinutes, untilMs);
+    const capacity: FirewallMetrics['observedCapacity'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
+      metric((untilMs - fromMs) / MINUTE_MS, { '': level(2) }, grainMinutes, untilMs);
+    const dependencies = {
+      ...memoryDependencies(),
+      metrics: { snatPortUtilization: window, observedCapacity: capacity },
+      ...(events === undefined ? {} : { events }),
+    };
+    const reconciling = new Reconciling(dependencies, NAME);
+    await reconciling.put(specOf(mode), 'author');
+    await reconciling.settle();
+    const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
+    if (firewall === undefined) throw new Error('The firewall was not provisioned.');
+    return new Relieving(dependencies, reconciling, firewall.id);
+  }
+
+  /** A firing alert as the intake records it. */
+  async alert(): Promise<void> {
+    this.#alerts += 1;
+    const signal = {
+      alertId: `/alerts/${this.#alerts}`,
+      alertRule: 'snat',
+      condition: 'Fired' as const,
+      severity: null,
+      at: this.reconciling.nowIso,
+      thresholdPercent: 80,
+      valuePercent: 88,
+    };
+    await this.reconciling.change(
+      (head) =>
+        withSignal(head, { kind: RELIEF_KIND, target: this.firewallId, signal, nowIso: this.reconciling.nowIso }).head,
+    );
+  }
+
+  /** What the egress timer does, for changes that wait for outsiders and others. @returns whether it asks for a look. */
+  async timer(waiting: ReadonlySet<string> = new Set()): Promise<boolean> {
+    this.reconciling.pass(1);
+    const { result } = await this.dependencies.baselines.change(NAME, (head) => {
+      const watched = watchEgress(head, { waiting }, this.reconciling.nowIso);
+      return { head: watched.head, result: watched.reactions.length > 0 };
+    });
+    return result;
+  }
+
+  decide(): Promise<ReliefStep> {
+    return this.#step(decideSnatRelief);
+  }
+
+  follow(): Promise<ReliefStep> {
+    return this.#step(followSnatRelief);
+  }
+
+  /** Follows until the relief goes on to something else. */
+  async followed(): Promise<ReliefStep> {
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
+      const step = await this.follow();
+      if (step.next !== 'follow') return step;
+    }
+    throw new Error('The relief follows for ever.');
+  }
+
+  async #step(step: typeof decideSnatRelief): Promise<ReliefStep> {
+    this.reconciling.pass(1);
+    const reaction = reactionOf(await this.reconciling.head(), RELIEF_KIND, this.firewallId);
+    return step(this.dependencies, {
+      baseline: NAME,
+      target: this.firewallId,
+      instanceId: reaction?.instance?.id ?? 'nobody',
+      nowIso: this.reconciling.nowIso,
+    });
+  }
+
+  /** Somebody else's edit of a resource. */
+  edit(id: string, change: (body: JsonObject) => JsonObject): void {
+    const { id: _, ...body } = this.dependencies.arm.body(id) ?? {};
+    this.dependencies.arm.put(id, change(body));
+  }
+
+  addresses(): number {
+    const properties = this.dependencies.arm.body(this.firewallId)?.properties;
+    const list = isJsonObject(properties) ? properties.ipConfigurations : undefined;
+    return Array.isArray(list) ? list.length : 0;
+  }
+
+  async journal(): Promise<readonly JournalEntry[]> {
+    return (await this.dependencies.journal.read({ baseline: NAME })).entries;
+  }
+}
+
+function specOf(mode: string): string {
+  const { hub } = JSON.parse(smallSpec(NAME, []));
+  return smallSpec(NAME, [], {
+    egress: { mode },
+    hub: {
+      ...hub,
+      subnets: { firewall: { addressPrefix: '10.200.0.0/26' } },
+      firewall: { publicIps: { count: 3, minimum: 3, maximum: 20 } },
+    },
+  });
+}
