@@ -12,7 +12,7 @@ export interface SnatAddress {
   readonly origin: 'made' | 'existing' | 'foreign';
   /** Exactly one configuration names the subnet; Azure does not let it go. */
   readonly carriesSubnet: boolean;
-  /** The spec says that others rely on it, or it is the first of ours. */
+  /** The spec says that others rely on it, or declares it by its own count. */
   readonly pinned: boolean;
   /** A DNAT rule names it, in the firewall itself or in its policy's rule collection groups. */
   readonly dnatReferenced: boolean;

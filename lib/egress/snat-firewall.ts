@@ -12,6 +12,8 @@ import type { SnatAddress, SnatFirewall } from './snat-decision.ts';
 export interface SnatFirewallInput {
   /** With its adjustments (`adjusted`). */
   readonly baseline: ResolvedBaseline;
+  /** Without them: what the spec says by itself. */
+  readonly declared: ResolvedBaseline;
   /** The firewall as Azure answered it. */
   readonly firewall: JsonObject;
   /** Every rule collection group of its policy, others' included. Those of a base policy hold no DNAT rules for it. */
@@ -67,11 +69,11 @@ function mayMean(destination: string, address: string | undefined): boolean {
 }
 
 function addressesOf(input: SnatFirewallInput, destinations: readonly DnatDestination[]): readonly SnatAddress[] {
-  const { baseline, firewall, publicIpAddresses, ledger, attachedAtMs } = input;
-  // The first of ours is never left out when the baseline is compiled, wherever the subnet is by now.
-  const first = baseline.firewall?.publicIps.slice(0, 1).map(({ id }) => id.slice(id.lastIndexOf('/') + 1)) ?? [];
+  const { baseline, declared, firewall, publicIpAddresses, ledger, attachedAtMs } = input;
+  // Partners may have allow-listed what the spec declares; only what was added to it is taken away again.
+  const ofSpec = declared.firewall?.publicIps.map(({ id }) => id.slice(id.lastIndexOf('/') + 1)) ?? [];
   const named = baseline.spec.hub.firewall?.publicIps.pinned ?? [];
-  const pinned = new Set([...first, ...named].map((name) => name.toLowerCase()));
+  const pinned = new Set([...ofSpec, ...named].map((name) => name.toLowerCase()));
   return valuesAt(firewall, 'properties.ipConfigurations[]').map((configuration): SnatAddress => {
     const [id = ''] = texts(configuration, 'properties.publicIPAddress.id');
     const name = id.slice(id.lastIndexOf('/') + 1);

@@ -472,7 +472,7 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
     return say(
       'keep',
       'NothingRemovable',
-      'Every address is the first one, pinned, named by a DNAT rule, or not made by Hubkeeper.',
+      'Every address is declared by the spec, pinned, named by a DNAT rule, or not made by Hubkeeper.',
     );
   }
   const restsUntilMs = (input.lastChangeAtMs ?? -Infinity) + rules.cooldownHours * HOUR_MS;

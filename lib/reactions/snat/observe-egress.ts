@@ -127,6 +127,7 @@ export function snatOf(
 ): SnatFirewall {
   return snatFirewallOf({
     baseline: seen.baseline,
+    declared: seen.declared,
     firewall: seen.body,
     ruleCollectionGroups: seen.ruleCollectionGroups,
     subnet: subnetOf(seen),

@@ -52,6 +52,7 @@ const ruleGroup = (...rules: readonly JsonObject[]): JsonObject => ({
 function input(changes: Partial<SnatFirewallInput> = {}): SnatFirewallInput {
   return {
     baseline: adjusted(resolved, [adjustment(4)], NOW),
+    declared: resolved,
     firewall: firewallBody(),
     ruleCollectionGroups: [],
     subnet: { properties: {} },
@@ -94,17 +95,21 @@ describe('snatFirewallOf', () => {
     });
   });
 
-  it('pins what the spec pins, and the first of ours', () => {
+  it('pins what the spec pins, and as many of ours as it declares', () => {
     const hub = resolved.spec.hub;
-    const publicIps = { ...hub.firewall?.publicIps, pinned: [own(2).toUpperCase()] };
+    const publicIps = { ...hub.firewall?.publicIps, pinned: [own(3).toUpperCase()] };
     const spec = {
       ...resolved.spec,
       hub: { ...hub, firewall: { ...hub.firewall, publicIps } },
     } as typeof resolved.spec;
 
-    const { addresses } = snatFirewallOf(input({ baseline: { ...resolved, spec } }));
+    const pinnedOf = (changes: Partial<SnatFirewallInput>) =>
+      snatFirewallOf(input(changes))
+        .addresses.filter(({ pinned }) => pinned)
+        .map(({ name }) => name);
 
-    expect(addresses.filter(({ pinned }) => pinned).map(({ name }) => name)).toEqual([own(0), own(2)]);
+    expect(pinnedOf({})).toEqual([own(0), own(1), own(2)]);
+    expect(pinnedOf({ baseline: { ...resolved, spec } })).toEqual([own(0), own(1), own(2), own(3)]);
   });
 
   it('reads state, bounds of instances and the NAT gateway of the subnet', () => {
