@@ -61,7 +61,7 @@ describe('the alert intake of the whole app', () => {
   it('takes nobody without the key, and at the secure address nobody without a token', async () => {
     expect((await post(snatAlert(), { 'x-functions-key': '' })).status).toBe(401);
     expect((await environment.api('POST', '/api/alerts/secure', snatAlert(), { 'x-functions-key': '' })).status).toBe(
-      403,
+      401,
     );
   });
 });

@@ -60,6 +60,7 @@ export function toleranceOf(story: Story, { name }: Disturbance): Tolerance {
       return {
         rejections: ['PreconditionFailed', 'Conflict', 'AnotherOperationInProgress'],
         decisions: story === 'provision' ? [] : ['retry', 'planned'],
+        foundThere: true,
       };
     case 'azure':
     case 'storage':
