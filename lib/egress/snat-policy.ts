@@ -369,8 +369,10 @@ function removable(firewall: SnatFirewall): readonly SnatAddress[] {
 function addressesAt(history: ScaleInInput['addressHistory'], present: number) {
   const steps = history.toSorted((a, b) => a.fromMs - b.fromMs);
   return (atMs: number): number => {
-    const before = steps.findLast(({ fromMs }) => fromMs <= atMs);
-    return before?.addresses ?? Math.max(present, ...steps.map(({ addresses }) => addresses));
+    const last = steps.findLastIndex(({ fromMs }) => fromMs <= atMs);
+    if (last < 0) return Math.max(present, ...steps.map(({ addresses }) => addresses));
+    // Somebody else may have changed the number in between, which the history does not know of.
+    return Math.max(steps[last]?.addresses ?? 0, steps[last + 1]?.addresses ?? present);
   };
 }
 

@@ -17,6 +17,7 @@ import {
 } from '../../state/baseline-head.ts';
 import {
   lastAlert,
+  openAlerts,
   type Reaction,
   reactionOf,
   reactionsOf,
@@ -25,7 +26,7 @@ import {
   withRelief,
 } from '../../state/reactions.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
-import { type ReliefEnd, withReliefEnd, withReliefLine } from './end-relief.ts';
+import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import {
   type ObservedFirewall,
   observeFirewall,
@@ -34,7 +35,7 @@ import {
   snatOf,
 } from './observe-egress.ts';
 import { tellWorld } from './relief-events.ts';
-import { NEVER_ENDS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
+import { ALERT_COUNTS_FOR_HOURS, NEVER_ENDS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
 
@@ -56,6 +57,8 @@ const LASTING_CODES: readonly string[] = [
   'NatGatewayOnSubnet',
 ];
 const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
+/** When it looks again at what was no reason to act while its alert is open. */
+const NEXT_LOOK_WHILE_OPEN_MINUTES = 15;
 /** When it looks again after a stop switch. */
 const NEXT_LOOK_WHEN_STOPPED_MINUTES = 15;
 /** Grain of the look-back: fine enough for the five-minute rule, and a month has less than 9,000 of it. */
@@ -70,7 +73,10 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
   const reaction = stored === null ? undefined : reactionOf(stored.head, RELIEF_KIND, request.target);
   if (stored === null || reaction?.instance?.id !== request.instanceId) return { next: 'end' };
   const { action } = reliefOf(reaction);
-  if (action !== null) return resumed(action, request);
+  if (action !== null) {
+    const isOvertaken = action.direction === 'in' && action.appliedAt === null && reaction.handled < reaction.sequence;
+    return isOvertaken ? takeBack(dependencies, request, action) : resumed(action, request);
+  }
   const { head } = stored;
   const stopped = await whyStopped(dependencies, head, request.nowIso);
   if (stopped !== undefined) return end(dependencies, request, reaction, stopped);
@@ -82,7 +88,7 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
       return end(dependencies, request, reaction, {
         code: 'FirewallGone',
         reason: 'The baseline declares no such firewall any more, or Azure has none.',
-        lookAgainAt: null,
+        lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       });
     }
     decision = await decide(dependencies, reaction, seen, request);
@@ -100,11 +106,45 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
     return end(dependencies, request, reaction, {
       code: problem.code,
       reason: `${problem.message} ${problem.remedy}`,
-      lookAgainAt: null,
+      lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       helpNeeded: true,
     });
   }
   return act(dependencies, request, head, reaction, seen, decision);
+}
+
+/** A step back that still waits when an alert comes is taken back: its figures are those of quieter days. */
+async function takeBack(dependencies: Dependencies, request: ReliefRequest, action: ReliefAction): Promise<ReliefStep> {
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const relief = reliefOf(reaction);
+    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
+    const numbered = withNextOperation(withdrawn(head, action));
+    const told = withReliefLine(numbered.head, reaction, request, action.operationId, {
+      decision: 'scale in taken back',
+      reason: `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`,
+      before: action.toAddresses,
+      after: action.fromAddresses,
+    });
+    const requested = withRequest(withRelief(told, reaction, { ...relief, action: null }), {
+      operationId: numbered.operationId,
+      trigger: 'adjustment',
+      requestedBy: 'hubkeeper',
+      at: request.nowIso,
+      scope: 'egress',
+    });
+    return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
+  });
+  await flushOutbox(dependencies, changed.head);
+  return changed.result;
+}
+
+/** When to look again by ourselves at what an alert that is still open is about; Azure does not repeat it. */
+function whileOpen(reaction: Reaction, nowIso: string, minutes: number): string | null {
+  const nowMs = Date.parse(nowIso);
+  const since = new Date(nowMs - ALERT_COUNTS_FOR_HOURS * HOUR_MS).toISOString();
+  return openAlerts(reaction, since).length === 0 ? null : new Date(nowMs + minutes * MINUTE_MS).toISOString();
 }
 
 /** Where a change that has been recorded goes on. */
@@ -239,14 +279,19 @@ async function act(
     ? new Date(Math.max(nowMs + MINUTE_MS, decision.retryAtMs ?? nowMs + restMinutes * MINUTE_MS)).toISOString()
     : null;
   if (decision.decision === 'keep')
-    return end(dependencies, request, reaction, { code: decision.code, reason, after, lookAgainAt: nextLook });
+    return end(dependencies, request, reaction, {
+      code: decision.code,
+      reason,
+      after,
+      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES),
+    });
   if (decision.decision === 'refuse') {
     const recommended = decision.recommendations.map(({ message }) => message).join(' ');
     return end(dependencies, request, reaction, {
       code: decision.code,
       reason: [reason, recommended].join(' ').trim(),
       after,
-      lookAgainAt: nextLook,
+      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: true,
       helpNeeded: true,
     });
@@ -355,11 +400,19 @@ async function record(
   const previous = seenHead.adjustments.find(({ id }) => id === RELIEF_ADJUSTMENT) ?? null;
   if (decision.decision === 'scaleOut') {
     const { addresses, prefixes } = await readEgressAddresses(dependencies, seenHead, [...others, adjustment], nowIso);
-    await tellWorld(dependencies, request, 'addressesAboutToBeUsed', seenReaction.operationId ?? '', {
-      addresses: toJson(addresses.filter(({ state }) => state === 'aboutToBeUsed')),
-      prefixes: toJson(prefixes),
-      reason,
-    });
+    await tellWorld(
+      dependencies,
+      request,
+      'addressesAboutToBeUsed',
+      seenReaction.operationId ?? '',
+      {
+        addresses: toJson(addresses.filter(({ state }) => state === 'aboutToBeUsed')),
+        prefixes: toJson(prefixes),
+        reason,
+      },
+      // A decision that had to be made anew, or a further step, may be about other addresses.
+      `${change.fromAddresses}-${change.toAddresses}`,
+    );
   }
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, target);

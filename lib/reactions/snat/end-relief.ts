@@ -1,7 +1,8 @@
 import type { Json } from '../../json.ts';
-import { type BaselineHead, withJournal } from '../../state/baseline-head.ts';
+import { type BaselineHead, withGeneration, withJournal } from '../../state/baseline-head.ts';
 import { type Reaction, withHandled, withReactionEnded, withRelief } from '../../state/reactions.ts';
-import { type SnatRelief, withOutcome } from '../../state/snat-relief.ts';
+import { type ReliefAction, type SnatRelief, withOutcome } from '../../state/snat-relief.ts';
+import { RELIEF_ADJUSTMENT } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 
 /** A decision as the journal tells it. */
@@ -71,4 +72,12 @@ export function withReliefEnd(
   const handled = withHandled(withRelief(told, reaction, relief), reaction.kind, reaction.target, end.sequence);
   const ended = withReactionEnded(handled, reaction.kind, reaction.target, request.instanceId);
   return { head: ended.head, result: ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' } };
+}
+
+/** The head with what was adjusted before a change that does not come about. Pure. */
+export function withdrawn(head: BaselineHead, { decidedAt, previous }: ReliefAction): BaselineHead {
+  const ours = head.adjustments.find(({ id, since }) => id === RELIEF_ADJUSTMENT && since === decidedAt);
+  if (ours === undefined) return head;
+  const others = head.adjustments.filter((one) => one !== ours);
+  return withGeneration({ ...head, adjustments: previous === null ? others : [...others, previous] });
 }

@@ -3,14 +3,13 @@ import type { Json } from '../../json.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { problemsOf } from '../../reconcile/operation-body.ts';
-import { type BaselineHead, withGeneration } from '../../state/baseline-head.ts';
 import { reactionOf, reliefOf, withHandled, withReactionEnded, withRelief } from '../../state/reactions.ts';
 import { isFinalState, type RunDocument } from '../../state/run.ts';
 import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
-import { withReliefEnd, withReliefLine } from './end-relief.ts';
+import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
 import { tellWorld } from './relief-events.ts';
-import { RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
+import { RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
 
@@ -36,7 +35,8 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   try {
     const seen = await observeFirewall(dependencies, stored.head, request.target, request.nowIso);
     const attached = seen === null ? [] : attachedNames(seen.body);
-    if (!isAttached(action, attached)) return await missed(dependencies, request, action, run);
+    const wanted = seen === null ? [] : namesOf(seen.resolved.publicIps);
+    if (!isAttached(action, attached, wanted)) return await missed(dependencies, request, action, run);
     const state = seen === null ? 'gone' : provisioningStateOf(seen.body);
     // Listed on a firewall whose update failed, they may serve nobody; what is declared is what is there, so it stays.
     if (/^(failed|canceled)$/i.test(state)) return await missed(dependencies, request, action, run, { keep: true });
@@ -61,10 +61,18 @@ export async function runOf({ runs }: Pick<Dependencies, 'runs'>, operationId: s
   return run;
 }
 
-function isAttached({ direction, toAddresses, removedName }: ReliefAction, attached: readonly string[]): boolean {
-  return direction === 'out'
-    ? attached.length >= toAddresses
-    : removedName !== undefined && attached.length > 0 && !attached.includes(removedName.toLowerCase());
+const namesOf = (publicIps: readonly { readonly id: string }[]): readonly string[] =>
+  publicIps.map(({ id }) => id.slice(id.lastIndexOf('/') + 1).toLowerCase());
+
+/** Ours by name: somebody may have taken one of theirs off the firewall meanwhile. */
+function isAttached(
+  { direction, toAddresses, removedName }: ReliefAction,
+  attached: readonly string[],
+  wanted: readonly string[],
+): boolean {
+  if (direction === 'in')
+    return removedName !== undefined && attached.length > 0 && !attached.includes(removedName.toLowerCase());
+  return attached.length >= toAddresses || (wanted.length > 0 && wanted.every((name) => attached.includes(name)));
 }
 
 /** The orchestration ends; the change stays recorded. */
@@ -208,11 +216,4 @@ async function missed(
   const data: { readonly [name: string]: Json } = { code: isRefused ? 'ChangeRefused' : 'ChangeFailed', reason };
   await tellWorld(dependencies, request, isRefused ? 'actionRefused' : 'helpNeeded', action.operationId, data);
   return changed.result;
-}
-
-function withdrawn(head: BaselineHead, { decidedAt, previous }: ReliefAction): BaselineHead {
-  const ours = head.adjustments.find(({ id, since }) => id === RELIEF_ADJUSTMENT && since === decidedAt);
-  if (ours === undefined) return head;
-  const others = head.adjustments.filter((one) => one !== ours);
-  return withGeneration({ ...head, adjustments: previous === null ? others : [...others, previous] });
 }

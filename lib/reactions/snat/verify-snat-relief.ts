@@ -1,6 +1,6 @@
 import type { Dependencies } from '../../dependencies.ts';
 import { latestWindow, maximumOverDimensions, stalenessMinutes, utilizationOf } from '../../egress/metric-window.ts';
-import { demandPorts, MINIMUM_INSTANCES, SATURATION_PERCENT } from '../../egress/snat-capacity.ts';
+import { demandPorts, MINIMUM_INSTANCES } from '../../egress/snat-capacity.ts';
 import { EVALUATION_WINDOW_MINUTES, MAXIMUM_METRIC_AGE_MINUTES } from '../../egress/snat-policy.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { reactionOf, reliefOf, withRelief } from '../../state/reactions.ts';
@@ -16,10 +16,16 @@ const MINUTE_MS = 60_000;
 export const EFFECT_SHOWS_AFTER_MINUTES = 12;
 /** A gauge that fell by less has not moved: traffic alone moves it as much. */
 export const LEAST_FALL_PERCENT = 5;
-/** Where the gauge is saturated before and after, demand that is served now and was not before. */
+/** Where the gauge has not fallen, demand that is served now and was not before. */
 export const LEAST_RISE_OF_SERVED_PORTS = 1.05;
 const LOOK_AGAIN_SECONDS = 300;
 const MOST_BLIND_LOOKS = 3;
+/** What has not helped, or is not known to have, is not repeated by the timer before people had time to look. */
+const REST_AFTER_FAILURE_HOURS = 24;
+
+function afterRest(nowIso: string): string {
+  return new Date(Date.parse(nowIso) + REST_AFTER_FAILURE_HOURS * 60 * MINUTE_MS).toISOString();
+}
 
 /** What the metric says now, next to what it said when the change was decided. */
 export interface Effect {
@@ -30,14 +36,13 @@ export interface Effect {
 }
 
 /**
- * Whether more addresses have helped: utilisation is below the threshold, or fell, or, on a gauge that stays
- * saturated, more ports are served than before. Pure.
+ * Whether more addresses have helped: utilisation is below the threshold, or fell, or more ports are served than
+ * before, as when traffic grows while addresses are added. Pure.
  */
 export function hasMoved({ before, now, thresholdPercent }: Effect): boolean {
   if (now.utilizationPercent < thresholdPercent) return true;
   if (now.utilizationPercent <= before.utilizationPercent - LEAST_FALL_PERCENT) return true;
-  const isSaturated = now.utilizationPercent >= SATURATION_PERCENT && before.utilizationPercent >= SATURATION_PERCENT;
-  return isSaturated && now.demandPorts >= before.demandPorts * LEAST_RISE_OF_SERVED_PORTS;
+  return now.demandPorts >= before.demandPorts * LEAST_RISE_OF_SERVED_PORTS;
 }
 
 /** Judges a change by its effect. What did not help is counted, told, and not tried again by itself. */
@@ -120,7 +125,7 @@ async function judged(
       line,
       state: helped ? 'succeeded' : 'failed',
       code: helped ? 'Relieved' : 'NoEffect',
-      lookAgainAt: null,
+      lookAgainAt: helped ? null : afterRest(request.nowIso),
     };
     return withReliefEnd(head, reaction, request, end);
   });
@@ -159,7 +164,7 @@ async function blind(
       line: { decision: 'help needed', reason },
       state: 'failed',
       code: 'EffectUnknown',
-      lookAgainAt: null,
+      lookAgainAt: afterRest(request.nowIso),
     });
   });
   await flushOutbox(dependencies, changed.head);

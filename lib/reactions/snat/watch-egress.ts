@@ -14,11 +14,9 @@ import {
 } from '../../state/baseline-head.ts';
 import { openAlerts, type Reaction, reactionsOf, reliefOf, withEvaluation } from '../../state/reactions.ts';
 import type { StartedReaction } from '../record-reaction.ts';
-import { RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
+import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 
 const HOUR_MS = 3_600_000;
-/** A firing of so long ago that nobody has resolved counts as over: a "resolved" may never come. */
-const ALERT_COUNTS_FOR_HOURS = 24;
 
 /** What the egress timer changes in a baseline. */
 export interface WatchedEgress {

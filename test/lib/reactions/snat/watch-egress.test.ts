@@ -115,14 +115,15 @@ describe('an effect', () => {
       thresholdPercent: 80,
     });
 
-  it('is utilisation below the threshold, a fall, or more ports served on a gauge that stays saturated', () => {
+  it('is utilisation below the threshold, a fall, or more ports served', () => {
     expect(effect(88, 52)).toBe(true);
     expect(effect(100, 90)).toBe(true);
     expect(effect(100, 100, 160)).toBe(true);
+    expect(effect(88, 86, 200)).toBe(true);
   });
 
   it('is none where the gauge stays where it was', () => {
-    expect(effect(88, 86, 200)).toBe(false);
+    expect(effect(88, 86, 100)).toBe(false);
     expect(effect(100, 100, 100)).toBe(false);
   });
 });
