@@ -6,6 +6,7 @@ import { decideSnatRelief } from '../../lib/reactions/snat/decide-snat-relief.ts
 import { followSnatRelief } from '../../lib/reactions/snat/follow-snat-relief.ts';
 import { RELIEF_KIND } from '../../lib/reactions/snat/relief-names.ts';
 import type { ReliefStep } from '../../lib/reactions/snat/relief-step.ts';
+import { verifySnatRelief } from '../../lib/reactions/snat/verify-snat-relief.ts';
 import { watchEgress } from '../../lib/reactions/snat/watch-egress.ts';
 import type { JournalEntry } from '../../lib/state/journal.ts';
 import { reactionOf, withSignal } from '../../lib/state/reactions.ts';
@@ -29,24 +30,29 @@ export class Relieving {
   readonly dependencies: Dependencies & { readonly arm: FakeAzure };
   readonly reconciling: Reconciling;
   readonly firewallId: string;
+  /** What the metric says from now on, also of the past. */
+  readonly gauge: { utilizationPercent: number; instances: number };
   #alerts = 0;
 
   private constructor(
     dependencies: Dependencies & { readonly arm: FakeAzure },
     reconciling: Reconciling,
     firewall: string,
+    gauge: { utilizationPercent: number; instances: number },
   ) {
     this.dependencies = dependencies;
     this.reconciling = reconciling;
     this.firewallId = firewall;
+    this.gauge = gauge;
   }
 
   static async provisioned(options: RelievingOptions = {}): Promise<Relieving> {
     const { mode = 'act', utilizationPercent = 88, events } = options;
+    const gauge = { utilizationPercent, instances: 2 };
     const window: FirewallMetrics['snatPortUtilization'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
-      metric((untilMs - fromMs) / MINUTE_MS, { TCP: level(utilizationPercent) }, grainMinutes, untilMs);
+      metric((untilMs - fromMs) / MINUTE_MS, { TCP: level(gauge.utilizationPercent) }, grainMinutes, untilMs);
     const capacity: FirewallMetrics['observedCapacity'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
-      metric((untilMs - fromMs) / MINUTE_MS, { '': level(2) }, grainMinutes, untilMs);
+      metric((untilMs - fromMs) / MINUTE_MS, { '': level(gauge.instances) }, grainMinutes, untilMs);
     const dependencies = {
       ...memoryDependencies(),
       metrics: { snatPortUtilization: window, observedCapacity: capacity },
@@ -57,7 +63,7 @@ export class Relieving {
     await reconciling.settle();
     const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
     if (firewall === undefined) throw new Error('The firewall was not provisioned.');
-    return new Relieving(dependencies, reconciling, firewall.id);
+    return new Relieving(dependencies, reconciling, firewall.id, gauge);
   }
 
   /** A firing alert as the intake records it. */
@@ -94,6 +100,10 @@ export class Relieving {
 
   follow(): Promise<ReliefStep> {
     return this.#step(followSnatRelief);
+  }
+
+  verify(): Promise<ReliefStep> {
+    return this.#step(verifySnatRelief);
   }
 
   /** Follows until the relief goes on to something else. */

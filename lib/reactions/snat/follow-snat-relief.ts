@@ -15,6 +15,9 @@ import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
 
 /** Between looks at the operation: Azure documents 3 to 5 minutes for a change of a firewall. */
 const FOLLOW_SECONDS = 30;
+/** What takes longer than any documented change of a firewall is looked at less often. */
+const LATE_AFTER_MINUTES = 60;
+const FOLLOW_LATE_SECONDS = 300;
 /** Longest chain of "its work is done by that one" that is followed. */
 const LONGEST_CHAIN = 10;
 
@@ -30,8 +33,10 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   if (action === null) return { next: 'decide', seconds: 0 };
   if (action.appliedAt !== null) return { next: 'verify', seconds: 0 };
   const run = await runOf(dependencies, action.operationId);
+  const isLate = Date.parse(request.nowIso) - Date.parse(action.decidedAt) > LATE_AFTER_MINUTES * 60_000;
+  const again: ReliefStep = { next: 'follow', seconds: isLate ? FOLLOW_LATE_SECONDS : FOLLOW_SECONDS };
   if (run?.state === 'waiting') return leave(dependencies, request, action, run);
-  if (run === null || !isFinalState(run.state)) return { next: 'follow', seconds: FOLLOW_SECONDS };
+  if (run === null || !isFinalState(run.state)) return again;
   try {
     const seen = await observeFirewall(dependencies, stored.head, request.target, request.nowIso);
     const attached = seen === null ? [] : attachedNames(seen.body);
@@ -40,11 +45,11 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
     const state = seen === null ? 'gone' : provisioningStateOf(seen.body);
     // Listed on a firewall whose update failed, they may serve nobody; what is declared is what is there, so it stays.
     if (/^(failed|canceled)$/i.test(state)) return await missed(dependencies, request, action, run, { keep: true });
-    if (!/^succeeded$/i.test(state)) return { next: 'follow', seconds: FOLLOW_SECONDS };
+    if (!/^succeeded$/i.test(state)) return again;
     return await applied(dependencies, request, action, run, attached);
   } catch (error) {
     const problem = problemOfReading(error, request.target);
-    if (problem.actor === 'azure-temporary') return { next: 'follow', seconds: FOLLOW_SECONDS * 2 };
+    if (problem.actor === 'azure-temporary') return again;
     return missed(dependencies, request, action, run, { more: `${problem.message} ${problem.remedy}` });
   }
 }

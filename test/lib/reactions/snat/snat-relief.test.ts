@@ -111,6 +111,67 @@ describe('a relief', () => {
   });
 });
 
+describe('a relief that looks again', () => {
+  /** Five addresses after an alert, and the gauge at this. */
+  async function relieved(utilizationPercent: number, instances = 2): Promise<Relieving> {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = utilizationPercent;
+    relieving.gauge.instances = instances;
+    relieving.reconciling.pass(1_200);
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    expect(relieving.addresses()).toBe(5);
+    return relieving;
+  }
+
+  it('does so while the alert is open, which Azure does not repeat', async () => {
+    const relieving = await alerted({ utilizationPercent: 79 });
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    expect(await relieving.timer()).toBe(false);
+    relieving.reconciling.pass(900);
+    relieving.gauge.utilizationPercent = 88;
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('rests for a day after addresses that did not help', async () => {
+    // The firewall has lost an instance: five addresses on one serve less than three on two.
+    const relieving = await relieved(85, 1);
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('help needed');
+
+    relieving.reconciling.pass(12 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+    relieving.reconciling.pass(12 * 3_600);
+    expect(await relieving.timer()).toBe(true);
+  });
+
+  it('withdraws a step back that an alert overtakes', async () => {
+    const relieving = await relieved(40);
+    relieving.gauge.utilizationPercent = 2;
+    relieving.reconciling.pass(30 * 24 * 3_600);
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('scale in');
+
+    relieving.gauge.utilizationPercent = 92;
+    await relieving.alert();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBeGreaterThan(5);
+    expect((await relieving.reconciling.head()).adjustments).toEqual([
+      expect.objectContaining({ value: relieving.addresses() }),
+    ]);
+  });
+});
+
 describe('a relief in mode propose', () => {
   async function proposed(): Promise<Relieving> {
     const relieving = await alerted({ mode: 'propose' });
