@@ -3,7 +3,14 @@ import type { Json } from '../../json.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { problemsOf } from '../../reconcile/operation-body.ts';
-import { reactionOf, reliefOf, withHandled, withReactionEnded, withRelief } from '../../state/reactions.ts';
+import {
+  type Reaction,
+  reactionOf,
+  reliefOf,
+  withHandled,
+  withReactionEnded,
+  withRelief,
+} from '../../state/reactions.ts';
 import { isFinalState, type RunDocument } from '../../state/run.ts';
 import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
@@ -80,6 +87,11 @@ function isAttached(
   return attached.length >= toAddresses || (wanted.length > 0 && wanted.every((name) => attached.includes(name)));
 }
 
+/** Signals that came meanwhile ask for what a step out is about already; a step back is no answer to any. */
+function answeredBy({ direction }: ReliefAction, { sequence, handled }: Reaction): number {
+  return direction === 'out' ? sequence : handled;
+}
+
 /** The orchestration ends; the change stays recorded. */
 async function leave(
   { baselines, journal }: Dependencies,
@@ -96,10 +108,9 @@ async function leave(
       reason: `The change waits: ${[...new Set(waiting.map(({ why }) => why))].join(' ')}`.trim(),
       discriminator: 'outsiders',
     });
-    // Signals that came meanwhile ask for what is waiting already.
-    const handled = withHandled(told, RELIEF_KIND, request.target, reaction.sequence);
+    const handled = withHandled(told, RELIEF_KIND, request.target, answeredBy(action, reaction));
     const ended = withReactionEnded(handled, RELIEF_KIND, request.target, request.instanceId);
-    const next: ReliefStep = ended.again ? { next: 'follow', seconds: FOLLOW_SECONDS } : { next: 'end' };
+    const next: ReliefStep = ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' };
     return { head: ended.head, result: next };
   });
   await flushOutbox({ baselines, journal }, changed.head);
@@ -204,8 +215,7 @@ async function missed(
     const tried: SnatRelief = isRefused ? relief : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
     return withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
       relief: { ...tried, action: null },
-      // Signals that came meanwhile ask for the same: they are answered by this end.
-      sequence: reaction.sequence,
+      sequence: answeredBy(action, reaction),
       line: {
         decision: isRefused ? 'action refused' : 'help needed',
         reason,

@@ -172,6 +172,35 @@ describe('a relief that looks again', () => {
   });
 });
 
+describe('an alert that comes while a step back is followed', () => {
+  it('is looked at when the step is left to wait', async () => {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 2;
+    relieving.reconciling.pass(1_200);
+    await relieving.verify();
+    relieving.reconciling.pass(30 * 24 * 3_600);
+    const hold = { owner: 'on call', reason: 'incident', scope: 'everything', since: '', by: 'on call' };
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    // Everything is held before the reconciler begins, so that the step waits.
+    const until = new Date(Date.parse(relieving.reconciling.nowIso) + 86_400_000).toISOString();
+    await relieving.reconciling.change((head) => ({ ...head, hold: { ...hold, until } }));
+    await relieving.reconciling.settle();
+    relieving.gauge.utilizationPercent = 92;
+    await relieving.alert();
+
+    expect(await relieving.followed()).toEqual({ next: 'decide', seconds: 0 });
+    await relieving.reconciling.change((head) => ({ ...head, hold: null }));
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBeGreaterThan(5);
+  });
+});
+
 describe('a relief in mode propose', () => {
   async function proposed(): Promise<Relieving> {
     const relieving = await alerted({ mode: 'propose' });
