@@ -213,14 +213,16 @@ function lineOfLeftRow(row: RunRow, run: RunDocument): Line | undefined {
 
 function lineOfRow(row: RunRow, change: Change | undefined): Line | undefined {
   const discriminator = String(row.attempt);
+  // A creation is only found done where a repeat of its own start has made it, whose answer got lost.
+  const isUnchanged = row.writes === 0 && change?.action !== 'create';
   switch (row.state.name) {
     case 'done':
       return {
         resource: row.id,
-        decision: row.writes === 0 ? 'unchanged' : pastOf(change),
+        decision: isUnchanged ? 'unchanged' : pastOf(change),
         reason: change?.reason ?? '',
         discriminator,
-        ...(row.writes === 0 ? {} : valuesOf(change)),
+        ...(isUnchanged ? {} : valuesOf(change)),
       };
     case 'failed':
       return {

@@ -213,15 +213,13 @@ export interface Tolerance {
   readonly rejections?: readonly string[];
   /** Decisions that the journal may hold more or less often. */
   readonly decisions?: readonly string[];
-  /** Whether what was made may be told as tried again and then found there, in place of created. */
-  readonly foundThere?: boolean;
 }
 
 /** What must not be, in words; nothing when the disturbed run came to the same end as the undisturbed one. */
 export function complaints(
   reference: Picture,
   seen: Picture,
-  { rejections: tolerated = [], decisions = [], foundThere = false }: Tolerance = {},
+  { rejections: tolerated = [], decisions = [] }: Tolerance = {},
 ): readonly string[] {
   const strict = (lines: readonly string[]) => lines.filter((line) => !decisions.includes(line.split(' ')[0] ?? ''));
   const { state, errors } = seen.operation;
@@ -237,22 +235,9 @@ export function complaints(
     ),
     ...[...reference.creates.keys()].flatMap((id) => (seen.creates.has(id) ? [] : [`Never written: ${id}`])),
     ...mapDifferences(reference.resources, seen.resources),
-    ...countDifferences(strict(reference.journal), strict(foundThere ? madeAll(seen.journal) : seen.journal)),
+    ...countDifferences(strict(reference.journal), strict(seen.journal)),
     ...seen.planned.map((change) => `A plan would still ${change}`),
   ];
-}
-
-/** The lines as they would be if what was tried again and then found there had been told as created. */
-function madeAll(lines: readonly string[]): readonly string[] {
-  const triedAgain = new Set(
-    lines.flatMap((line) => (line.startsWith('retry /') ? [line.slice('retry '.length)] : [])),
-  );
-  return lines.flatMap((line) => {
-    const [decision, resource = ''] = line.split(' ');
-    const isSuch = triedAgain.has(resource) && lines.includes(`unchanged ${resource}`);
-    if (!isSuch || (decision !== 'retry' && decision !== 'unchanged')) return [line];
-    return decision === 'unchanged' ? [`created ${resource}`] : [];
-  });
 }
 
 function mapDifferences(reference: Picture['resources'], seen: Picture['resources']): readonly string[] {

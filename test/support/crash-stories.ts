@@ -59,8 +59,7 @@ export function toleranceOf(story: Story, { name }: Disturbance): Tolerance {
       // Two runs of one start at the same time: Azure lets one of them pass, and the other looks again or later.
       return {
         rejections: ['PreconditionFailed', 'Conflict', 'AnotherOperationInProgress'],
-        decisions: story === 'provision' ? [] : ['retry', 'planned'],
-        foundThere: true,
+        decisions: story === 'provision' ? ['retry'] : ['retry', 'planned'],
       };
     case 'azure':
     case 'storage':

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { journalOfPostponedPlan, journalOfRun } from '../../../lib/reconcile/journal-lines.ts';
 import { newRun } from '../../../lib/reconcile/new-run.ts';
 import { newHead } from '../../../lib/state/baseline-head.ts';
-import type { RunDocument, RunRow } from '../../../lib/state/run.ts';
+import type { PlanDocument, RunDocument, RunRow } from '../../../lib/state/run.ts';
 
 const NOW = '2026-06-01T12:00:00.000Z';
 const request = { operationId: 'north-1', trigger: 'timer', requestedBy: 'hubkeeper', at: NOW } as const;
@@ -50,5 +50,22 @@ describe('the journal of the end of a run', () => {
 
   it('says nothing of rows while it goes on', () => {
     expect(left(run(rows))).toEqual([]);
+  });
+});
+
+describe('the journal of a row that is done without a counted write', () => {
+  const told = (action: 'create' | 'update') => {
+    const change = { id: '/a', kind: 'virtualNetwork', action, reason: '', diff: [], lanes: [], dependsOn: [] };
+    const document = { plan: { changes: [change] } } as unknown as PlanDocument;
+    const before = run([row('/a', { name: 'starting' } as RunRow['state'])]);
+    return journalOfRun(before, run([row('/a', { name: 'done' })]), document, NOW).map(({ decision }) => decision);
+  };
+
+  it('tells a creation as such, since only a repeat of its start can have made it', () => {
+    expect(told('create')).toEqual(['created']);
+  });
+
+  it('tells an update as unchanged', () => {
+    expect(told('update')).toEqual(['unchanged']);
   });
 });
