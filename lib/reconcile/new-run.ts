@@ -28,6 +28,7 @@ export function newRun(
     attended: isAttended(primary.trigger, primary.requestedBy),
     teardown: primary.trigger === 'delete',
     ...(primary.scope === undefined ? {} : { scope: primary.scope }),
+    ...(primary.hints === undefined ? {} : { hints: primary.hints }),
     ...(primary.planHash === undefined ? {} : { expectedPlanHash: primary.planHash }),
     state: 'running',
     stamp: '',

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
+import type { ChangeHint } from './drift-watch.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Reaction } from './reactions.ts';
 
@@ -36,6 +37,8 @@ export interface ReconcileRequest {
   readonly scope?: string;
   /** Run only if the plan still has this hash. */
   readonly planHash?: string;
+  /** Only these resources are read and compared; absent: everything of the scope. */
+  readonly hints?: readonly ChangeHint[];
 }
 
 /** Tells requests of one baseline apart. */

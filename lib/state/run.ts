@@ -5,6 +5,7 @@ import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { Bucket, NodeState } from '../plan/scheduler.ts';
 import type { Problem } from '../problem.ts';
 import type { Approval, Trigger } from './baseline-head.ts';
+import type { ChangeHint } from './drift-watch.ts';
 import type { JournalEntry } from './journal.ts';
 
 /** A plan with what its writes need, stored once and never changed. */
@@ -83,6 +84,8 @@ export interface RunDocument {
   readonly attended: boolean;
   readonly teardown: boolean;
   readonly scope?: string;
+  /** Only these resources are read and compared; absent: everything of the scope. */
+  readonly hints?: readonly ChangeHint[];
   readonly expectedPlanHash?: string;
   readonly state: RunState;
   readonly endedAt?: string;
