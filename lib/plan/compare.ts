@@ -16,7 +16,7 @@ export interface Comparison {
  * Compares a body as declared, as it is (`null`: not there) and what we own in it, leaf by leaf over what is declared.
  * Named entries are matched by their key, sets without order; ids, locations and `ignoreCase` strings without case; an
  * absent value equals its default; read-only fields are skipped. What we owned and no longer declare is a difference
- * without `after`. Whatever nobody declared and we never wrote is no difference at all. An entry that is missing or too
+ * without `after`. Whatever nobody declared and we never wrote is no difference, `oursUnsaid` apart. An entry that is missing or too
  * many is one difference, with the whole entry. Secret values are compared and shown as `REDACTED`.
  */
 export function compare(

@@ -26,6 +26,11 @@ export interface ComparisonRules {
   readonly sets: readonly PathPattern[];
   /** Sets to which others may add members of their own. */
   readonly keepForeignMembers?: readonly PathPattern[];
+  /**
+   * Properties without which an entry or object of ours does not mean what we declared: where that is declared they are
+   * ours too, and what somebody else put there is taken back even though we never wrote it.
+   */
+  readonly oursUnsaid?: readonly PathPattern[];
   /** Strings whose case means nothing (enums the service respells). ARM ids and `location` always compare so. */
   readonly ignoreCase: readonly PathPattern[];
   /** What the service assumes where a property is absent: absent equals this value. */

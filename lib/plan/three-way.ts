@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { Owner } from './graph.ts';
 import type { NamedEntries, PropertyDifference } from './kind.ts';
-import type { PathTree } from './path-tree.ts';
+import { PathTree } from './path-tree.ts';
 import { entryPath, propertyPath, setAt } from './property-path.ts';
 import {
   atEntry,
@@ -9,6 +9,7 @@ import {
   defaultValue,
   ignoresCase,
   immutableReason,
+  isOursUnsaid,
   isReadOnly,
   isSecret,
   isSet,
@@ -27,6 +28,9 @@ export interface ImmutableDifference extends PropertyDifference {
 }
 
 type Owned = PathTree<Owner> | undefined;
+
+/** Of a value that is ours as a whole, whoever wrote it. */
+const OURS: Owned = PathTree.of<Owner>({ '': 'spec' });
 
 /** Where the walk is, and what holds for everything below. */
 interface Place {
@@ -151,7 +155,8 @@ function inObject(desired: JsonObject, actual: JsonObject, owned: Owned, place: 
     const key = mapKey(place.path, name);
     seen.add(key);
     const below = propertyPlace(place, name);
-    merged.push([name, reconcile(declared.get(key), value, owned?.property(key), below, found)]);
+    const unsaid = declared.size > 0 && isOursUnsaid(below.rules) ? OURS : undefined;
+    merged.push([name, reconcile(declared.get(key), value, owned?.property(key) ?? unsaid, below, found)]);
   }
   for (const [name, value] of Object.entries(desired)) {
     const key = mapKey(place.path, name);

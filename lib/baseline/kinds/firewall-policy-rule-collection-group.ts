@@ -26,6 +26,9 @@ const RULE_LISTS = [
   'sourceKubeSelectorGroups',
 ];
 
+/** Where a NAT rule leads, one way or another. */
+const TRANSLATIONS = ['translatedAddress', 'translatedFqdn', 'translatedPort'];
+
 const IP_GROUPS = [`${RULE}.sourceIpGroups[]`, `${RULE}.destinationIpGroups[]`];
 
 /** Azure answers every list that a rule could have, the empty ones too. */
@@ -50,6 +53,10 @@ export const firewallPolicyRuleCollectionGroup: ResourceKind = {
       { path: `${COLLECTION}.rules`, key: 'name', foreign: 'keep', ordered: true },
     ],
     sets: RULE_LISTS.map((name) => `${RULE}.${name}`),
+    // Another source or target makes another rule of it: what is not declared lets nobody through.
+    oursUnsaid: [...RULE_LISTS, ...TRANSLATIONS, 'protocols', 'terminateTLS', 'httpHeadersToInsert'].map(
+      (name) => `${RULE}.${name}`,
+    ),
     ignoreCase: [
       `${COLLECTION}.action.type`,
       `${COLLECTION}.ruleCollectionType`,

@@ -33,7 +33,9 @@ function ruleBody(rule: ResolvedSecurityRule): JsonObject {
   };
 }
 
+const SINGULARS = ['sourceAddressPrefix', 'sourcePortRange', 'destinationAddressPrefix', 'destinationPortRange'];
 const PLURALS = ['sourceAddressPrefixes', 'sourcePortRanges', 'destinationAddressPrefixes', 'destinationPortRanges'];
+const SECURITY_GROUPS = ['sourceApplicationSecurityGroups', 'destinationApplicationSecurityGroups'];
 
 export const networkSecurityGroup: ResourceKind = {
   name: 'networkSecurityGroup',
@@ -55,6 +57,8 @@ export const networkSecurityGroup: ResourceKind = {
     ],
     entries: [{ path: RULES, key: 'name', foreign: 'keep' }],
     sets: PLURALS.map((name) => `${RULE}.${name}`),
+    // Each is one of several ways to say the same: Azure refuses two of them in one rule.
+    oursUnsaid: [...SINGULARS, ...PLURALS, ...SECURITY_GROUPS].map((name) => `${RULE}.${name}`),
     ignoreCase: [
       `${RULE}.protocol`,
       `${RULE}.access`,
@@ -65,19 +69,18 @@ export const networkSecurityGroup: ResourceKind = {
     defaults: {
       [RULES]: [],
       'properties.flushConnection': false,
-      ...Object.fromEntries(PLURALS.map((name) => [`${RULE}.${name}`, []])),
-      [`${RULE}.sourceApplicationSecurityGroups`]: [],
-      [`${RULE}.destinationApplicationSecurityGroups`]: [],
+      ...Object.fromEntries(SINGULARS.map((name) => [`${RULE}.${name}`, ''])),
+      ...Object.fromEntries([...PLURALS, ...SECURITY_GROUPS].map((name) => [`${RULE}.${name}`, []])),
     },
     immutable: { location: FIXED_LOCATION },
     secret: [],
   },
   riskOf: riskFrom('destructive', [{ path: `${RULE}.description`, risk: 'safe' }], 'disruptive'),
   referencesOf: (body) =>
-    referencesAt(body, [
-      `${RULE}.sourceApplicationSecurityGroups[].id`,
-      `${RULE}.destinationApplicationSecurityGroups[].id`,
-    ]),
+    referencesAt(
+      body,
+      SECURITY_GROUPS.map((name) => `${RULE}.${name}[].id`),
+    ),
   foreignContentOf: (actual, isOurs) => [
     ...foreignEntries(actual, RULES, 'rule', isOurs),
     ...foreignUsersByPart(actual, ['properties.subnets[].id'], isOurs),

@@ -34,6 +34,8 @@ export const routeTable: ResourceKind = {
     // AKS with kubenet writes one route for each node into the table of its subnet.
     entries: [{ path: ROUTES, key: 'name', foreign: 'keep' }],
     sets: [],
+    // Azure refuses an address beside any type of hop but an appliance.
+    oursUnsaid: [`${ROUTES}[].properties.nextHopIpAddress`],
     ignoreCase: [`${ROUTES}[].properties.nextHopType`, `${ROUTES}[].properties.addressPrefix`],
     defaults: {
       [ROUTES]: [],
