@@ -10,8 +10,10 @@ import { errorList } from '../../lib/api/errors.ts';
 import { SCHEMAS } from '../../lib/api/routes.ts';
 import { isJsonObject, type Json } from '../../lib/json.ts';
 import { reactionsOf } from '../../lib/state/reactions.ts';
+import { aboutSnat, aimedAt } from '../support/alert-answers.ts';
 import { BASELINE, createIntake, type Intake, NOW } from '../support/alert-intake.ts';
 import { ALERT_SAMPLES, FIREWALL_ID, FOREIGN_SAMPLES, snatAlert } from '../support/alert-samples.ts';
+import { publishedSamples } from '../support/published-samples.ts';
 
 interface Answered {
   readonly status: number;
@@ -271,9 +273,10 @@ function rarely<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
   return fc.oneof({ weight: 14, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 }
 
-const payloads = [...ALERT_SAMPLES, ...FOREIGN_SAMPLES].map(
-  ({ payload }) => JSON.parse(JSON.stringify(payload)) as Json,
-);
+const payloads = [
+  ...[...ALERT_SAMPLES, ...FOREIGN_SAMPLES].map(({ payload }) => JSON.parse(JSON.stringify(payload)) as Json),
+  ...[...publishedSamples().values()].flatMap((payload) => [payload, aboutSnat(aimedAt(payload, FIREWALL_ID))]),
+];
 const snat = JSON.parse(JSON.stringify(snatAlert())) as Json;
 const spoiledPayload = fc
   .record({

@@ -146,7 +146,7 @@ const logV2Context = (dimensions: readonly JsonObject[]): JsonObject => ({
 export const ALERT_SAMPLES: readonly AlertSample[] = [
   {
     name: 'common-metric-static-test-action',
-    payload: commonAlert({}, metricContext(), { customProperties: { key: 'value' } }),
+    payload: commonAlert({}, metricContext({ timeAggregation: 'Total' }), { customProperties: { key: 'value' } }),
     expected: { status: 200, target: MACHINE_ID, why: NOT_THIS_TYPE },
   },
   {
@@ -155,7 +155,19 @@ export const ALERT_SAMPLES: readonly AlertSample[] = [
       { monitorCondition: 'Resolved', resolvedDateTime: '2026-03-02T10:16:12.2246313Z', description: '' },
       {
         ...metricContext(),
-        condition: { windowSize: 'PT5M', allOf: [{ metricName: 'Percentage CPU', metricValue: 7.7 }] },
+        condition: {
+          windowSize: 'PT5M',
+          allOf: [
+            {
+              metricName: 'Percentage CPU',
+              metricNamespace: 'Microsoft.Compute/virtualMachines',
+              operator: 'GreaterThan',
+              threshold: '25',
+              timeAggregation: 'Average',
+              metricValue: 7.7,
+            },
+          ],
+        },
       },
     ),
     expected: { status: 200, target: MACHINE_ID, why: NOT_THIS_TYPE },

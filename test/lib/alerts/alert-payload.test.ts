@@ -1,4 +1,3 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { answerToLegacy } from '../../../lib/alerts/alert-answer.ts';
@@ -11,6 +10,7 @@ import {
   FOREIGN_SAMPLES,
   snatAlert,
 } from '../../support/alert-samples.ts';
+import { publishedSamples } from '../../support/published-samples.ts';
 
 function read(payload: unknown): CommonAlert {
   const result = readAlertPayload(payload);
@@ -142,21 +142,18 @@ describe('readAlertPayload', () => {
   });
 });
 
-/** Published samples, where the machine has them: ours must not have drifted from them. */
-const PUBLISHED = '../shared/samples/alerts';
-const published = existsSync(PUBLISHED) ? readdirSync(PUBLISHED).filter((file) => file.endsWith('.json')) : [];
-if (published.length === 0) console.log(`No published samples at ${PUBLISHED}: only our own are tested.`);
+const published = publishedSamples();
 
-(published.length === 0 ? describe.skip : describe)('published samples', () => {
-  const own = new Map([...ALERT_SAMPLES, ...FOREIGN_SAMPLES].map((sample) => [`${sample.name}.json`, sample]));
+(published.size === 0 ? describe.skip : describe)('published samples', () => {
+  const own = new Map([...ALERT_SAMPLES, ...FOREIGN_SAMPLES].map((sample) => [sample.name, sample]));
 
-  it('all have a likeness of ours', () => {
-    expect([...own.keys()].sort()).toEqual([...published].sort());
+  it('all have a likeness of ours, which must not have drifted from them', () => {
+    expect([...own.keys()].sort()).toEqual([...published.keys()].sort());
   });
 
-  it.each(published.map((file) => [file]))('%s is taken as its likeness is', (file) => {
-    const result = readAlertPayload(JSON.parse(readFileSync(`${PUBLISHED}/${file}`, 'utf8')));
-    const likeness = readAlertPayload(own.get(file)?.payload);
+  it.each([...published])('%s is taken as its likeness is', (name, payload) => {
+    const result = readAlertPayload(payload);
+    const likeness = readAlertPayload(own.get(name)?.payload);
 
     expect(result.form).toBe(likeness.form);
     if (result.form === 'common' && likeness.form === 'common')
