@@ -1,11 +1,12 @@
 import type { ArmError } from '../arm-error.ts';
-import type { JsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
+import { withoutEnvelope } from '../presentation.ts';
 import type { Reference, ResourceId, ResourceType, StoredResource, World, Write } from '../resource-type.ts';
 import { tierOf, validateTierPair } from './firewall-policies.ts';
 import { allocateAddress, rangeOf, subnetPrefixes } from './support/address-allocation.ts';
 import { draftsIn, propertiesOf } from './support/children.ts';
 import { changeProperties } from './support/effects.ts';
-import { given, numberAt, objectAt, objectsAt, textAt } from './support/fields.ts';
+import { given, numberAt, objectAt, objectsAt, textAt, without } from './support/fields.ts';
 import { distinctIds, FIREWALLS, familyLocks, ipGroupsOfPolicy, policyOf } from './support/firewall-family.ts';
 import { resourceGroupOf, sameId, sameName } from './support/ids.ts';
 import { validateChildNames } from './support/names.ts';
@@ -30,9 +31,11 @@ const CONFIGURATIONS = 'azureFirewallIpConfigurations';
 const RULE_COLLECTIONS = ['networkRuleCollections', 'applicationRuleCollections', 'natRuleCollections'] as const;
 
 /**
- * Azure Firewall in a virtual network. Only the first ipConfiguration names the subnet; a body without any deallocates
- * the firewall. Its private address is the first free one of the subnet, unless the traffic settings of the simulation
- * say otherwise: `{"firewalls": {"{id}": {"privateIPAddress": "10.0.0.9"}}}`.
+ * Azure Firewall in a virtual network. One ipConfiguration names the subnet: the first, or where a firewall has it
+ * already; a body without any deallocates the firewall. Its private address is the first free one of the subnet. The
+ * traffic settings of the simulation may say otherwise, as `{"firewalls": {"{id}": {"privateIPAddress": "10.0.0.9"}}}`,
+ * and with `"subnetInAnyConfiguration": true` make firewalls that have the subnet elsewhere. Members that no type knows
+ * stay, as with an api-version that does.
  */
 export const azureFirewalls: ResourceType = {
   type: FIREWALLS,
@@ -56,6 +59,7 @@ export const azureFirewalls: ResourceType = {
     const wanted = objectAt(write.body, 'properties', 'managementIpConfiguration');
     return {
       body: {
+        ...without(withoutEnvelope(write.body), 'zones'),
         ...given('zones', zonesOf(write.body).length === 0 ? undefined : zonesOf(write.body)),
         properties: {
           threatIntelMode: 'Alert',
@@ -135,8 +139,10 @@ function configuration(item: JsonObject, before: readonly JsonObject[]): JsonObj
     (other) => subnet !== undefined && sameId(textAt(other, 'properties', 'subnet', 'id'), subnet),
   );
   return {
+    ...withoutEnvelope(item),
     name,
     properties: {
+      ...propertiesOf(item, 'privateIPAddress', 'privateIPAllocationMethod', 'subnet', 'publicIPAddress'),
       ...given('privateIPAddress', textAt(had, 'properties', 'privateIPAddress')),
       ...(subnet === undefined ? {} : { subnet: { id: subnet } }),
       ...(address === undefined ? {} : { publicIPAddress: { id: address } }),
@@ -147,6 +153,7 @@ function configuration(item: JsonObject, before: readonly JsonObject[]): JsonObj
 function presentFirewall(firewall: StoredResource, world: World): JsonObject {
   const properties = objectAt(firewall.body, 'properties');
   const shown = (item: JsonObject): JsonObject => ({
+    ...item,
     name: textAt(item, 'name') ?? '',
     id: `${firewall.id.id}/${CONFIGURATIONS}/${textAt(item, 'name')}`,
     etag: firewall.etag,
@@ -224,31 +231,48 @@ function validateFirewallZones(write: Write): ArmError | null {
 function validateConfigurations(write: Write, world: World): ArmError | null {
   const drafts = draftsIn(write.body, 'ipConfigurations') ?? [];
   const id = write.id.id;
-  const [first, ...rest] = drafts;
+  const [first] = drafts;
   const management = textAt(write.body, 'properties', 'managementIpConfiguration', 'name');
   const names = [...drafts.map(({ name }) => name), ...(management === undefined ? [] : [management])];
   const badName = validateChildNames(id, names);
   if (badName !== null) return badName;
   if (first === undefined) return null;
-  const subnet = textAt(first.properties, 'subnet', 'id');
-  if (subnet === undefined) {
+  const carrying = drafts.filter(({ properties }) => textAt(properties, 'subnet', 'id') !== undefined);
+  const [carrier, second] = carrying;
+  if (carrier === undefined || (carrier !== first && !mayHaveSubnetElsewhere(write, carrier.name, world))) {
     return refuse(
       'AzureFirewallIpConfigurationSubnetMissing',
       `The first IP configuration ${first.name} of Azure Firewall ${id} must reference subnet AzureFirewallSubnet.`,
     );
   }
-  const second = rest.find(({ properties }) => textAt(properties, 'subnet', 'id') !== undefined);
   if (second !== undefined) {
     return refuse(
       'AzureFirewallMultipleIpConfigurationsWithSubnet',
       `IP configuration ${second.name} of Azure Firewall ${id} references a subnet. Only the first IP configuration may.`,
     );
   }
+  const subnet = textAt(carrier.properties, 'subnet', 'id') ?? '';
   return firstError(
     () => validateSubnet(write, subnet, 'AzureFirewallSubnet', world),
     () => validateSubnetStays(write, subnet),
     () => validateSubnetSize(subnet, world),
   );
+}
+
+/** Whether the configuration of that name may carry the subnet without being the first: as it does already, or by setting. */
+function mayHaveSubnetElsewhere(write: Write, name: string, world: World): boolean {
+  if (settingsOf(write.id.id, world).subnetInAnyConfiguration === true) return true;
+  const [first, ...others] = objectsAt(write.existing?.body, 'properties', 'ipConfigurations');
+  if (textAt(first, 'properties', 'subnet', 'id') !== undefined) return false;
+  const carrier = others.find((item) => textAt(item, 'properties', 'subnet', 'id') !== undefined);
+  return sameName(textAt(carrier, 'name') ?? '', name);
+}
+
+/** What `PUT /_sim/traffic` says of a firewall. */
+function settingsOf(firewallId: string, world: World): JsonObject {
+  const [, settings] =
+    Object.entries(objectAt(world.traffic, 'firewalls')).find(([id]) => sameId(id, firewallId)) ?? [];
+  return isJsonObject(settings) ? settings : {};
 }
 
 function validateSubnet(write: Write, subnet: string, name: string, world: World): ArmError | null {
@@ -278,12 +302,9 @@ function validateSubnet(write: Write, subnet: string, name: string, world: World
 
 /** A live firewall keeps its subnet; deallocate it first. */
 function validateSubnetStays(write: Write, subnet: string): ArmError | null {
-  const had = textAt(
-    objectsAt(write.existing?.body, 'properties', 'ipConfigurations')[0],
-    'properties',
-    'subnet',
-    'id',
-  );
+  const [had] = objectsAt(write.existing?.body, 'properties', 'ipConfigurations')
+    .map((item) => textAt(item, 'properties', 'subnet', 'id'))
+    .filter((id) => id !== undefined);
   if (had === undefined || sameId(had, subnet)) return null;
   return refuse(
     'AzureFirewallSubnetCannotBeChanged',
@@ -426,9 +447,7 @@ function validatePolicy(write: Write, world: World): ArmError | null {
 /** Private addresses for the configurations that have a subnet and none yet; a deallocated firewall has given its back. */
 function allocateAddresses(firewall: StoredResource, world: World) {
   const properties = objectAt(firewall.body, 'properties');
-  const forced = Object.entries(objectAt(world.traffic, 'firewalls'))
-    .filter(([id]) => sameId(id, firewall.id.id))
-    .map(([, setting]) => textAt(setting, 'privateIPAddress'))[0];
+  const forced = textAt(settingsOf(firewall.id.id, world), 'privateIPAddress');
   const withAddress = (item: JsonObject, choice: string | undefined): JsonObject => {
     const subnetId = textAt(item, 'properties', 'subnet', 'id');
     const subnet = subnetId === undefined ? undefined : world.get(subnetId);

@@ -27,8 +27,18 @@ const MANAGEMENT_SUBNET = `${HUB}/subnets/AzureFirewallManagementSubnet`;
 const ZONES = ['1', '2', '3'];
 
 const two = (azure: Azure) => makeHub(azure, 2);
+const SUBNET_LAST = [ipConfiguration('a', PIP_1), ipConfiguration('b', PIP_2, FIREWALL_SUBNET)];
 const withConfigurations = (ipConfigurations: readonly JsonObject[], properties: JsonObject = {}) =>
   firewall(0, { ipConfigurations, ...properties });
+/** A firewall whose second configuration carries the subnet, made by the setting that allows it. */
+function withSubnetLast(azure: Azure): void {
+  two(azure);
+  const { settings } = azure.simulation;
+  settings.set('traffic', { firewalls: { [FIREWALL]: { subnetInAnyConfiguration: true } } });
+  azure.make(FIREWALL, withConfigurations(SUBNET_LAST));
+  settings.set('traffic', {});
+}
+
 const tier = (name: string, properties: JsonObject = {}) =>
   firewall(1, { sku: { name: 'AZFW_VNet', tier: name }, ...properties });
 
@@ -89,6 +99,23 @@ describe('Azure Firewall', () => {
       given: two,
       id: FIREWALL,
       body: withConfigurations([ipConfiguration('a', PIP_1), ipConfiguration('b', PIP_2, FIREWALL_SUBNET)]),
+      code: 'AzureFirewallIpConfigurationSubnetMissing',
+    },
+    {
+      name: 'the subnet moved to the second configuration',
+      given: (azure) => makeFirewall(azure, 2),
+      id: FIREWALL,
+      body: withConfigurations([
+        ipConfiguration('ipconfig-2', PIP_2),
+        ipConfiguration('ipconfig-1', PIP_1, FIREWALL_SUBNET),
+      ]),
+      code: 'AzureFirewallIpConfigurationSubnetMissing',
+    },
+    {
+      name: 'the subnet moved on by a firewall that has it elsewhere',
+      given: withSubnetLast,
+      id: FIREWALL,
+      body: withConfigurations([ipConfiguration('a', PIP_1), ipConfiguration('c', PIP_2, FIREWALL_SUBNET)]),
       code: 'AzureFirewallIpConfigurationSubnetMissing',
     },
     {
@@ -345,6 +372,50 @@ describe('Azure Firewall', () => {
         expect(
           at(azure.get(FIREWALL).body, 'properties', 'ipConfigurations', 0, 'properties', 'privateIPAddress'),
         ).toBe('10.200.0.9');
+      },
+    },
+    {
+      name: 'the subnet where the firewall has it, though not in the first configuration',
+      given: withSubnetLast,
+      id: FIREWALL,
+      body: { ...withConfigurations(SUBNET_LAST), tags: { changed: 'yes' } },
+      after: (azure) => {
+        const configurations = at(azure.get(FIREWALL).body, 'properties', 'ipConfigurations');
+        expect(at(configurations, 0, 'properties', 'subnet')).toBeUndefined();
+        expect(at(configurations, 1, 'properties')).toMatchObject({
+          subnet: { id: FIREWALL_SUBNET },
+          privateIPAddress: '10.200.0.4',
+        });
+      },
+    },
+    {
+      name: 'members that no type knows, at every level',
+      given: makeHub,
+      id: FIREWALL,
+      body: {
+        ...withConfigurations(
+          [
+            {
+              name: 'a',
+              later: [1],
+              properties: {
+                subnet: { id: FIREWALL_SUBNET },
+                publicIPAddress: { id: PIP_1 },
+                later: { level: 2 },
+              },
+            },
+          ],
+          { later: 'yes' },
+        ),
+        later: true,
+      },
+      after: (azure) => {
+        const { body } = azure.get(FIREWALL);
+        expect([body.later, at(body, 'properties', 'later')]).toEqual([true, 'yes']);
+        expect(at(body, 'properties', 'ipConfigurations', 0)).toMatchObject({
+          later: [1],
+          properties: { later: { level: 2 } },
+        });
       },
     },
     {
