@@ -255,6 +255,11 @@ function validateConfigurations(write: Write, world: World): ArmError | null {
   return firstError(
     () => validateSubnet(write, subnet, 'AzureFirewallSubnet', world),
     () => validateSubnetStays(write, subnet),
+    () =>
+      validateFirstStays(
+        write,
+        drafts.map(({ name }) => name),
+      ),
     () => validateSubnetSize(subnet, world),
   );
 }
@@ -309,6 +314,17 @@ function validateSubnetStays(write: Write, subnet: string): ArmError | null {
   return refuse(
     'AzureFirewallSubnetCannotBeChanged',
     `The subnet of Azure Firewall ${write.id.id} cannot be changed from ${had} to ${subnet}.`,
+  );
+}
+
+/** Microsoft: the first configuration of a live firewall cannot be removed. */
+function validateFirstStays(write: Write, names: readonly string[]): ArmError | null {
+  const [first] = objectsAt(write.existing?.body, 'properties', 'ipConfigurations');
+  const had = textAt(first, 'name');
+  if (had === undefined || names.some((name) => sameName(name, had))) return null;
+  return refuse(
+    'AzureFirewallFirstIpConfigurationCannotBeRemoved',
+    `IP configuration ${had} of Azure Firewall ${write.id.id} is its first and cannot be removed.`,
   );
 }
 

@@ -102,6 +102,13 @@ describe('Azure Firewall', () => {
       code: 'AzureFirewallIpConfigurationSubnetMissing',
     },
     {
+      name: 'the first configuration gone, and the next one with its subnet',
+      given: (azure) => makeFirewall(azure, 2),
+      id: FIREWALL,
+      body: withConfigurations([ipConfiguration('ipconfig-2', PIP_2, FIREWALL_SUBNET)]),
+      code: 'AzureFirewallFirstIpConfigurationCannotBeRemoved',
+    },
+    {
       name: 'the subnet moved to the second configuration',
       given: (azure) => makeFirewall(azure, 2),
       id: FIREWALL,
