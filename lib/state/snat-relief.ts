@@ -21,6 +21,8 @@ export interface ReliefAction {
   readonly appliedAt: string | null;
   /** Looks at the effect that met no data. */
   readonly blindLooks: number;
+  /** When people were told that it does not come to its end; absent: they were not. */
+  readonly overdueToldAt?: string;
 }
 
 /** How an attempt to change the addresses ended. */

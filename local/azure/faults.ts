@@ -10,7 +10,9 @@ export type FaultEffect =
   /** The connection is cut: before the service has done anything, or after it has done everything. */
   | { readonly kind: 'drop'; readonly when: 'before' | 'after' }
   /** Accepted, and its operation fails; what is done at once is refused with the code instead. */
-  | { readonly kind: 'fail-operation'; readonly code: string };
+  | { readonly kind: 'fail-operation'; readonly code: string }
+  /** Accepted, and its operation takes so long, in simulated seconds; what is done at once is not delayed. */
+  | { readonly kind: 'slow-operation'; readonly seconds: number };
 
 export interface Fault {
   /** Absent: any method. */
@@ -79,9 +81,11 @@ export function readFault(value: Json): Fault | string {
 
 function readEffect(then: Json | undefined): FaultEffect | string {
   if (!isJsonObject(then))
-    return 'then is an object: {status, code, retryAfterSeconds}, {hangSeconds}, {drop} or {failOperation}.';
-  const { status, code, retryAfterSeconds, hangSeconds, drop, failOperation } = then;
+    return 'then is an object: {status, code, retryAfterSeconds}, {hangSeconds}, {drop}, {failOperation} or {operationSeconds}.';
+  const { status, code, retryAfterSeconds, hangSeconds, drop, failOperation, operationSeconds } = then;
   if (typeof failOperation === 'string') return { kind: 'fail-operation', code: failOperation };
+  if (typeof operationSeconds === 'number' && operationSeconds >= 0)
+    return { kind: 'slow-operation', seconds: operationSeconds };
   if (drop === true || drop === 'after') return { kind: 'drop', when: 'after' };
   if (drop === 'before') return { kind: 'drop', when: 'before' };
   if (typeof hangSeconds === 'number' && hangSeconds >= 0) return { kind: 'hang', seconds: hangSeconds };
@@ -95,7 +99,7 @@ function readEffect(then: Json | undefined): FaultEffect | string {
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     };
   }
-  return 'then says none of: status (400 to 599), hangSeconds, drop (true, "before", "after"), failOperation.';
+  return 'then says none of: status (400 to 599), hangSeconds, drop (true, "before", "after"), failOperation, operationSeconds.';
 }
 
 function isPattern(source: string): boolean {

@@ -79,6 +79,7 @@ interface Visit {
   readonly setting: SubscriptionSetting;
   readonly apiVersion: string;
   readonly failWith?: ArmError;
+  readonly operationSeconds?: number;
 }
 
 /** An answer before the headers that each has. */
@@ -122,11 +123,7 @@ export class FrontDoor {
     if (throttle.error !== undefined) {
       return { draft: { status: 429, error: throttle.error }, remaining: throttle.remaining, caller };
     }
-    const failWith =
-      effect?.kind === 'fail-operation'
-        ? { status: 400, code: effect.code, message: `The operation failed: ${effect.code}.`, details: [] }
-        : undefined;
-    const draft = this.#admit(request, target, splitUrl(request.url).query, caller, failWith);
+    const draft = this.#admit(request, target, splitUrl(request.url).query, caller, operationFault(effect));
     return { draft, remaining: throttle.remaining, caller };
   }
 
@@ -135,7 +132,7 @@ export class FrontDoor {
     target: Target,
     query: Readonly<Record<string, string>>,
     caller: Caller,
-    failWith: ArmError | undefined,
+    fault: Pick<Visit, 'failWith' | 'operationSeconds'>,
   ): Draft {
     const { settings } = this.#parts;
     const subscription = subscriptionOf(target);
@@ -161,7 +158,7 @@ export class FrontDoor {
       subscription: subscription ?? '',
       setting,
       apiVersion,
-      ...(failWith === undefined ? {} : { failWith }),
+      ...fault,
     });
   }
 
@@ -478,6 +475,7 @@ export class FrontDoor {
       headers: visit.request.headers,
       body: parseBody(visit.request.body) ?? null,
       ...(visit.failWith === undefined ? {} : { failWith: visit.failWith }),
+      ...(visit.operationSeconds === undefined ? {} : { operationSeconds: visit.operationSeconds }),
       operationUrl: (operation, form) => operationUrl(visit.request, operation, form),
     };
   }
@@ -605,6 +603,20 @@ function isErrorAnswer(answer: Json | ArmErrorAnswer): answer is ArmErrorAnswer 
 
 function refusal(error: ArmError): Draft {
   return { status: error.status, error };
+}
+
+/** What a fault does to the operation of a request that is let in. */
+function operationFault(effect: FaultEffect | undefined): Pick<Visit, 'failWith' | 'operationSeconds'> {
+  switch (effect?.kind) {
+    case 'fail-operation':
+      return {
+        failWith: { status: 400, code: effect.code, message: `The operation failed: ${effect.code}.`, details: [] },
+      };
+    case 'slow-operation':
+      return { operationSeconds: effect.seconds };
+    default:
+      return {};
+  }
 }
 
 function faultDraft(effect: Extract<FaultEffect, { kind: 'answer' }>): Draft {

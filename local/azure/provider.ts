@@ -45,6 +45,8 @@ export interface ProviderRequest {
   readonly body: Json;
   /** Ends the operation as failed (faults). */
   readonly failWith?: ArmError;
+  /** Its operation takes so long instead of its usual time (faults). */
+  readonly operationSeconds?: number;
   /** Makes the public URL of an operation. */
   operationUrl(operation: Operation, form: 'status' | 'result'): string;
 }
@@ -444,7 +446,7 @@ export class Provider {
         ...(start.action === undefined ? {} : { action: start.action }),
         ...(request.failWith === undefined ? {} : { failWith: request.failWith }),
       },
-      start.durationSeconds,
+      request.operationSeconds ?? start.durationSeconds,
       superseded,
     );
   }

@@ -159,3 +159,57 @@ describe('a firewall that others use as well', () => {
     WITHIN_MS,
   );
 });
+
+describe('a write of the firewall that hangs in Azure for hours', () => {
+  const HANGS_HOURS = 6;
+  let hanging: TestEnvironment;
+
+  beforeAll(async () => {
+    hanging = await startEnvironment();
+    await provision(hanging, NAME, snatSpec());
+  }, WITHIN_MS);
+
+  afterAll(async () => {
+    await hanging?.stop();
+  });
+
+  it(
+    'is told once, is not taken back, and is verified when Azure has ended it',
+    async () => {
+      const id = await firewallId(hanging);
+      const counted = async () =>
+        Object.entries((await statistics(hanging)).resources).find(
+          ([key]) => key.toLowerCase() === id.toLowerCase(),
+        )?.[1];
+      const told = async (decision: string) =>
+        (await journal(hanging, NAME)).filter((line) => line.decision === decision);
+      // Entries, since `then` as a property would make it a promise.
+      const fault = Object.fromEntries<unknown>([
+        ['match', { method: 'PUT', url: '/azureFirewalls/[^/]+[?]' }],
+        ['then', { operationSeconds: HANGS_HOURS * HOUR_SECONDS }],
+      ]);
+      await hanging.sim('POST', 'faults', fault);
+      await setTraffic(hanging, id, share(88, 3));
+
+      await hanging.advance((HANGS_HOURS - 1) * HOUR_SECONDS);
+
+      expect((await firewallBody(hanging, id)).properties).toMatchObject({ provisioningState: 'Updating' });
+      expect((await told('help needed')).map(({ reason }) => reason)).toEqual([
+        expect.stringContaining('does not come to its end'),
+      ]);
+      const { body } = await hanging.api<{ adjustments: readonly unknown[] }>('GET', `/api/baselines/${NAME}`);
+      expect(body.adjustments).toHaveLength(1);
+      // One is its creation.
+      expect(await counted()).toMatchObject({ writes: 2, rejected: {} });
+
+      await hanging.advance(3 * HOUR_SECONDS);
+
+      expect(await addressesOf(hanging, id)).toHaveLength(5);
+      expect(await told('action done')).toHaveLength(1);
+      expect(await told('help needed')).toHaveLength(1);
+      expect(await counted()).toMatchObject({ writes: 2, rejected: {} });
+      expect((await planOf(hanging, NAME)).changes).toEqual([]);
+    },
+    WITHIN_MS,
+  );
+});

@@ -43,6 +43,8 @@ export interface ReliefEnd {
   readonly code: string;
   /** When the timer looks again by itself. */
   readonly lookAgainAt: string | null;
+  /** The line is in the journal already: looks that find the same again say nothing new. */
+  readonly isTold?: boolean;
 }
 
 /**
@@ -68,7 +70,7 @@ export function withReliefEnd(
           message: end.line.reason,
           at: request.nowIso,
         });
-  const told = withReliefLine(head, reaction, request, operationId, end.line);
+  const told = end.isTold === true ? head : withReliefLine(head, reaction, request, operationId, end.line);
   const handled = withHandled(withRelief(told, reaction, relief), reaction.kind, reaction.target, end.sequence);
   const ended = withReactionEnded(handled, reaction.kind, reaction.target, request.instanceId);
   return { head: ended.head, result: ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' } };

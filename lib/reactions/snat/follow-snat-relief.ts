@@ -25,6 +25,18 @@ const FOLLOW_SECONDS = 30;
 /** What takes longer than any documented change of a firewall is looked at less often. */
 const LATE_AFTER_MINUTES = 60;
 const FOLLOW_LATE_SECONDS = 300;
+/**
+ * Until people are told. A change takes 3 to 5 minutes; a run tries for up to 53 minutes while somebody else's operation
+ * is in the way, and gives its own operation half an hour. What has not ended after twice that hangs, as Azure's
+ * operations can for hours. Until then there are at most 132 looks: 120 in the first hour, 12 in the second.
+ */
+const OVERDUE_AFTER_MINUTES = 120;
+/** From then on there is one look each time that the timer comes back for it: at most 48 a day. */
+const LOOK_AT_OVERDUE_MINUTES = 30;
+const OVERDUE_CODE = 'ChangeOverdue';
+/** Of a run's problems, so that a journal line stays readable. */
+const MOST_PROBLEMS_TOLD = 4;
+const MINUTE_MS = 60_000;
 /** Longest chain of "its work is done by that one" that is followed. */
 const LONGEST_CHAIN = 10;
 
@@ -40,10 +52,10 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   if (action === null) return { next: 'decide', seconds: 0 };
   if (action.appliedAt !== null) return { next: 'verify', seconds: 0 };
   const run = await runOf(dependencies, action.operationId);
-  const isLate = Date.parse(request.nowIso) - Date.parse(action.decidedAt) > LATE_AFTER_MINUTES * 60_000;
-  const again: ReliefStep = { next: 'follow', seconds: isLate ? FOLLOW_LATE_SECONDS : FOLLOW_SECONDS };
+  const again = (why: string) => lookedInVain(dependencies, request, action, run, why);
   if (run?.state === 'waiting') return leave(dependencies, request, action, run);
-  if (run === null || !isFinalState(run.state)) return again;
+  if (run === null) return again(`Nobody has taken up the operation ${action.operationId}.`);
+  if (!isFinalState(run.state)) return again(whyUnended(run));
   try {
     const seen = await observeFirewall(dependencies, stored.head, request.target, request.nowIso);
     const attached = seen === null ? [] : attachedNames(seen.body);
@@ -52,11 +64,11 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
     const state = seen === null ? 'gone' : provisioningStateOf(seen.body);
     // Listed on a firewall whose update failed, they may serve nobody; what is declared is what is there, so it stays.
     if (/^(failed|canceled)$/i.test(state)) return await missed(dependencies, request, action, run, { keep: true });
-    if (!/^succeeded$/i.test(state)) return again;
+    if (!/^succeeded$/i.test(state)) return again(`The firewall has its addresses and is still ${state}.`);
     return await applied(dependencies, request, action, run, attached);
   } catch (error) {
     const problem = problemOfReading(error, request.target);
-    if (problem.actor === 'azure-temporary') return again;
+    if (problem.actor === 'azure-temporary') return again(problem.message);
     return missed(dependencies, request, action, run, { more: `${problem.message} ${problem.remedy}` });
   }
 }
@@ -71,6 +83,72 @@ export async function runOf({ runs }: Pick<Dependencies, 'runs'>, operationId: s
     run = other;
   }
   return run;
+}
+
+/** When the change could begin at the latest: what waited for outsiders before is not late. */
+function underWaySinceMs({ decidedAt }: ReliefAction, run: RunDocument | null): number {
+  const starts = Object.values(run?.rows ?? {}).flatMap(({ startedAt }) => startedAt ?? []);
+  return Math.max(...[decidedAt, ...starts].map((at) => Date.parse(at)));
+}
+
+/** Why a run has not ended, as far as it says so itself. */
+function whyUnended(run: RunDocument): string {
+  const problems = problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`);
+  return [`The operation ${run.operationId} is still ${run.state}.`, ...problems.slice(0, MOST_PROBLEMS_TOLD)].join(
+    ' ',
+  );
+}
+
+/** The change has not come to its end: it is looked at again, and what is overdue is left to people and the timer. */
+async function lookedInVain(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  action: ReliefAction,
+  run: RunDocument | null,
+  why: string,
+): Promise<ReliefStep> {
+  const minutes = (Date.parse(request.nowIso) - underWaySinceMs(action, run)) / MINUTE_MS;
+  if (minutes >= OVERDUE_AFTER_MINUTES) return overdue(dependencies, request, action, why);
+  return { next: 'follow', seconds: minutes > LATE_AFTER_MINUTES ? FOLLOW_LATE_SECONDS : FOLLOW_SECONDS };
+}
+
+/**
+ * A change that hangs is told once, and stays recorded: taking it back would write to the same firewall. The
+ * orchestration ends, and the timer comes back, so that the change goes on to its verification when Azure has ended it.
+ */
+async function overdue(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  action: ReliefAction,
+  why: string,
+): Promise<ReliefStep> {
+  const isFirst = action.overdueToldAt === undefined;
+  const reason =
+    `The change from ${action.fromAddresses} to ${action.toAddresses} addresses, decided at ${action.decidedAt}, does not come to its end. ${why} ` +
+    "It stays recorded and goes on by itself when Azure has ended it. Look at the firewall's activity log in Azure, and ask Microsoft's support if an operation hangs.";
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const relief = reliefOf(reaction);
+    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
+    return withReliefEnd(head, reaction, request, {
+      relief: { ...relief, action: { ...action, overdueToldAt: action.overdueToldAt ?? request.nowIso } },
+      sequence: answeredBy(action, reaction),
+      line: { decision: 'help needed', reason, discriminator: OVERDUE_CODE },
+      // A new alert is answered with the same; a look of the timer finds nothing new.
+      isTold: !isFirst && reaction.handled === reaction.sequence,
+      state: 'failed',
+      code: OVERDUE_CODE,
+      lookAgainAt: new Date(Date.parse(request.nowIso) + LOOK_AT_OVERDUE_MINUTES * MINUTE_MS).toISOString(),
+    });
+  });
+  await flushOutbox(dependencies, changed.head);
+  if (isFirst) {
+    const data = { code: OVERDUE_CODE, reason };
+    // The same operation may need help again, for another reason, when it has ended.
+    await tellWorld(dependencies, request, 'helpNeeded', action.operationId, data, OVERDUE_CODE);
+  }
+  return changed.result;
 }
 
 const namesOf = (publicIps: readonly { readonly id: string }[]): readonly string[] =>
@@ -108,7 +186,9 @@ async function leave(
       reason: `The change waits: ${[...new Set(waiting.map(({ why }) => why))].join(' ')}`.trim(),
       discriminator: 'outsiders',
     });
-    const handled = withHandled(told, RELIEF_KIND, request.target, answeredBy(action, reaction));
+    // The timer comes when the operation goes on, whatever rest there was before.
+    const rested = withRelief(told, reaction, { ...reliefOf(reaction), lookAgainAt: null });
+    const handled = withHandled(rested, RELIEF_KIND, request.target, answeredBy(action, reaction));
     const ended = withReactionEnded(handled, RELIEF_KIND, request.target, request.instanceId);
     const next: ReliefStep = ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' };
     return { head: ended.head, result: next };
@@ -203,7 +283,7 @@ async function missed(
     more,
   ]
     .filter((text) => text !== '')
-    .slice(0, 4)
+    .slice(0, MOST_PROBLEMS_TOLD)
     .join(' ');
   const reason =
     `The operation ${run.operationId} ended ${run.state} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();

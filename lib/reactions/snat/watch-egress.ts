@@ -72,8 +72,10 @@ function isDue(head: BaselineHead, target: string, { waiting }: EgressFacts, now
   if (reaction === undefined) return true;
   if (reaction.instance !== null) return false;
   const { action, lookAgainAt } = reliefOf(reaction);
+  // What is to rest rests, also with a change that has not come to its end.
+  if (lookAgainAt !== null && lookAgainAt > nowIso) return false;
   if (action !== null) return !waiting.has(action.operationId);
-  if (lookAgainAt !== null) return lookAgainAt <= nowIso;
+  if (lookAgainAt !== null) return true;
   const since = new Date(Date.parse(nowIso) - ALERT_COUNTS_FOR_HOURS * HOUR_MS).toISOString();
   const isUnseen = reaction.handled < reaction.sequence && openAlerts(reaction, since).length > 0;
   return isUnseen || head.adjustments.some((one) => one.id === RELIEF_ADJUSTMENT && sameId(one.target, target));

@@ -26,6 +26,7 @@ describe('readFault', () => {
     [{ drop: true }, { kind: 'drop', when: 'after' }],
     [{ drop: 'before' }, { kind: 'drop', when: 'before' }],
     [{ failOperation: 'OutOfLuck' }, { kind: 'fail-operation', code: 'OutOfLuck' }],
+    [{ operationSeconds: 7_200 }, { kind: 'slow-operation', seconds: 7_200 }],
   ])('reads %j', (then, effect) => {
     expect(read(faultOf(then, { match: { method: 'PUT', url: 'virtualNetworks' }, times: 2 }))).toEqual({
       method: 'PUT',
@@ -40,6 +41,7 @@ describe('readFault', () => {
     [{}],
     [faultOf({})],
     [faultOf({ status: 200 })],
+    [faultOf({ operationSeconds: -1 })],
     [faultOf({ drop: true }, { times: 0 })],
     [faultOf({ drop: true }, { match: { url: '(' } })],
     [faultOf({ drop: true }, { match: { method: 1 } })],

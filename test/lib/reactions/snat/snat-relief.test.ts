@@ -12,6 +12,20 @@ async function alerted(options: RelievingOptions = {}): Promise<Relieving> {
   return relieving;
 }
 
+/** A publisher to a topic that does this with each event, in a world that can be asked what was written by then. */
+function topic(send: (event: unknown) => void) {
+  return createEventPublisher({
+    topicEndpoint: 'https://topic.westeurope-1.eventgrid.azure.net/api/events',
+    credential: { getToken: async () => ({ token: 'token', expiresOnTimestamp: Number.MAX_SAFE_INTEGER }) },
+    clientOf: async () => ({
+      send: async (events) => {
+        for (const event of events) send(event);
+      },
+    }),
+    wait: async () => {},
+  });
+}
+
 /** Nothing was written or recorded, and the journal says why. */
 async function expectUntouched(relieving: Relieving, decision: string, code: string): Promise<void> {
   const head = await relieving.reconciling.head();
@@ -201,6 +215,84 @@ describe('an alert that comes while a step back is followed', () => {
   });
 });
 
+describe('a change that does not come to its end', () => {
+  /** The firewall has its addresses and hangs in this state. */
+  async function hanging(events?: RelievingOptions['events']): Promise<Relieving> {
+    const relieving = await alerted(events === undefined ? {} : { events });
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    setState(relieving, 'Updating');
+    return relieving;
+  }
+
+  function setState(relieving: Relieving, provisioningState: string): void {
+    relieving.edit(relieving.firewallId, (body) => ({
+      ...body,
+      properties: { ...(isJsonObject(body.properties) ? body.properties : {}), provisioningState },
+    }));
+  }
+
+  /** Follows as the orchestration does. @returns how often it looked before it went on to something else. */
+  async function looks(relieving: Relieving): Promise<{ readonly count: number; readonly next: string }> {
+    for (let count = 1; ; count++) {
+      const step = await relieving.follow();
+      if (step.next !== 'follow') return { count, next: step.next };
+      relieving.reconciling.pass(step.seconds);
+    }
+  }
+
+  const helpAsked = async (relieving: Relieving) =>
+    (await relieving.journal()).filter(({ decision }) => decision === 'help needed');
+
+  it('is told once after a bounded number of looks, is kept, and goes on when the firewall recovers', async () => {
+    const types: unknown[] = [];
+    const relieving = await hanging(topic((event) => types.push(Object(event).type)));
+
+    const first = await looks(relieving);
+
+    expect(first.next).toBe('end');
+    expect(first.count).toBeLessThanOrEqual(132);
+    const counts: number[] = [];
+    for (let hour = 0; hour < 24; hour++) {
+      relieving.reconciling.pass(3_600);
+      expect(await relieving.timer()).toBe(true);
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      counts.push((await looks(relieving)).count);
+      expect(await relieving.timer()).toBe(false);
+    }
+    expect(new Set(counts)).toEqual(new Set([1]));
+    expect(await helpAsked(relieving)).toHaveLength(1);
+    expect(types.filter((type) => type === EVENT_TYPE.helpNeeded)).toHaveLength(1);
+    expect((await relieving.reconciling.head()).adjustments).toMatchObject([{ value: 5 }]);
+
+    setState(relieving, 'Succeeded');
+    relieving.reconciling.pass(1_800);
+    expect(await relieving.timer()).toBe(true);
+    await relieving.decide();
+    expect((await looks(relieving)).next).toBe('verify');
+    relieving.gauge.utilizationPercent = 52;
+    relieving.reconciling.pass(1_200);
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action done');
+  });
+
+  it('answers a further alert with the same, and changes nothing for it', async () => {
+    const relieving = await hanging();
+    await looks(relieving);
+    const { writes } = relieving.dependencies.arm;
+    await relieving.alert();
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    expect(await looks(relieving)).toEqual({ count: 1, next: 'end' });
+
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+    expect(reaction).toMatchObject({ handled: 2, instance: null });
+    expect(reaction?.relief?.outcomes).toMatchObject([{ state: 'failed', code: 'ChangeOverdue' }]);
+    expect(await helpAsked(relieving)).toHaveLength(2);
+  });
+});
+
 describe('a relief in mode propose', () => {
   async function proposed(): Promise<Relieving> {
     const relieving = await alerted({ mode: 'propose' });
@@ -228,6 +320,22 @@ describe('a relief in mode propose', () => {
     expect(await relieving.followed()).toMatchObject({ next: 'verify' });
   });
 
+  it('is not late for the time that it waited', async () => {
+    const relieving = await proposed();
+    relieving.reconciling.pass(20 * 3_600);
+    await decideOn(relieving, 'approve');
+    await relieving.reconciling.settle();
+    relieving.edit(relieving.firewallId, (body) => ({
+      ...body,
+      properties: { ...(isJsonObject(body.properties) ? body.properties : {}), provisioningState: 'Updating' },
+    }));
+
+    expect(await relieving.timer()).toBe(true);
+    await relieving.decide();
+    expect(await relieving.follow()).toMatchObject({ next: 'follow' });
+    expect((await relieving.journal()).map(({ decision }) => decision)).not.toContain('help needed');
+  });
+
   it('takes its adjustment back when it is rejected, and asks nobody for help', async () => {
     const relieving = await proposed();
     expect((await relieving.reconciling.head()).adjustments).toHaveLength(1);
@@ -247,20 +355,6 @@ describe('a relief in mode propose', () => {
 });
 
 describe('the topic that partners listen to', () => {
-  /** A publisher to a topic that does this with each event, in a world that can be asked what was written by then. */
-  function topic(send: (event: unknown) => void) {
-    return createEventPublisher({
-      topicEndpoint: 'https://topic.westeurope-1.eventgrid.azure.net/api/events',
-      credential: { getToken: async () => ({ token: 'token', expiresOnTimestamp: Number.MAX_SAFE_INTEGER }) },
-      clientOf: async () => ({
-        send: async (events) => {
-          for (const event of events) send(event);
-        },
-      }),
-      wait: async () => {},
-    });
-  }
-
   it('hears of addresses before the first write, once however often the step is repeated', async () => {
     const told: { readonly event: unknown; readonly writes: number }[] = [];
     const relieving: Relieving = await alerted({

@@ -76,6 +76,11 @@ describe('what the egress timer finds', () => {
 
     expect(watchEgress(head, { ...FACTS, waiting: new Set(['prod-7']) }, NOW).reactions).toEqual([]);
     expect(watchEgress(head, FACTS, NOW).reactions).toHaveLength(1);
+
+    // One that has not come to its end rests as told, and then is looked at.
+    const resting = remembering(adjusted(5), { action, lookAgainAt: '2026-11-20T12:00:01.000Z' });
+    expect(watchEgress(resting, FACTS, NOW).reactions).toEqual([]);
+    expect(watchEgress(resting, FACTS, '2026-11-20T12:00:01.000Z').reactions).toHaveLength(1);
   });
 
   it('gives back what was kept long enough, and ends an adjustment that says no more than the spec', () => {
