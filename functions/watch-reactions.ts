@@ -1,15 +1,16 @@
 import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
-import { watchReaction } from '../lib/reactions/watch-reactions.ts';
+import { tellWorld } from '../lib/reactions/snat/relief-events.ts';
+import { type GivenUpReaction, watchReaction } from '../lib/reactions/watch-reactions.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { type Reaction, reactionOf, reactionsOf } from '../lib/state/reactions.ts';
 import type { App } from './composition.ts';
 import { orchestrationHealth } from './orchestration-health.ts';
 import { startReaction } from './poke.ts';
 
-/** Starts reactions of a baseline that were named and do not run. */
+/** Starts reactions of a baseline that were named and do not run, and tells of those that keep dying. */
 export async function watchReactions(
-  application: Pick<App, 'baselines'>,
+  application: Pick<App, 'baselines' | 'journal' | 'events'>,
   client: DurableClient,
   context: InvocationContext,
   name: string,
@@ -22,11 +23,25 @@ export async function watchReactions(
     const health = await orchestrationHealth(client, seen.instance.id);
     if (health === 'alive') continue;
     const changed = await application.baselines.change(name, (head) => {
-      const { head: next, start } = watchReaction(head, currentOf(head, seen), health, nowIso);
-      return { head: next, result: start };
+      const { head: next, ...result } = watchReaction(head, currentOf(head, seen), health, nowIso);
+      return { head: next, result };
     });
-    if (changed.result !== undefined) await startReaction(client, context, changed.result);
+    const { start, givenUp } = changed.result;
+    if (start !== undefined) await startReaction(client, context, start);
+    if (givenUp !== undefined) await tellGivenUp(application, context, name, givenUp, nowIso);
   }
+}
+
+async function tellGivenUp(
+  application: Pick<App, 'journal' | 'events'>,
+  context: InvocationContext,
+  baseline: string,
+  { target, instanceId, operationId, code, reason }: GivenUpReaction,
+  nowIso: string,
+): Promise<void> {
+  context.error('reaction given up', { baseline, target, instanceId });
+  const request = { baseline, target, instanceId, nowIso };
+  await tellWorld(application, request, 'helpNeeded', operationId, { code, reason }, instanceId);
 }
 
 /** The reaction as it is now, unless another orchestration is named by now: that one has not been looked at. */

@@ -2,28 +2,46 @@ import type { ReconcilerHealth } from '../reconcile/watch.ts';
 import { type BaselineHead, withJournal } from '../state/baseline-head.ts';
 import { type Reaction, withReactionGivenUp, withReactionRestarted } from '../state/reactions.ts';
 import type { StartedReaction } from './record-reaction.ts';
+import { afterRest } from './rest.ts';
 
 /** An orchestration that dies so often over the same signals is not started again: it would die for ever. */
 const MOST_RESTARTS = 5;
 
+/** A reaction that is not started again by itself for now; people have to be told. */
+export interface GivenUpReaction {
+  readonly target: string;
+  /** The orchestration that died last. */
+  readonly instanceId: string;
+  /** Operation that it was to answer; empty: a timer's look. */
+  readonly operationId: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
+const GIVEN_UP_CODE = 'ReactionGivenUp';
+
 /**
  * What the timer has to change for one reaction whose orchestration it has looked at: a dead one is replaced, a named
- * one that never ran is started, one that keeps dying is given up and said so. Pure.
+ * one that never ran is started, one that keeps dying is given up, said so, and rests. Pure.
  */
 export function watchReaction(
   head: BaselineHead,
   { kind, target, instance, operationId }: Reaction,
   health: ReconcilerHealth,
   nowIso: string,
-): { readonly head: BaselineHead | null; readonly start?: StartedReaction } {
+): { readonly head: BaselineHead | null; readonly start?: StartedReaction; readonly givenUp?: GivenUpReaction } {
   if (instance === null || health === 'alive' || health === 'none') return { head: null };
   const startOf = (instanceId: string): StartedReaction => ({ kind, baseline: head.name, target, instanceId });
   // Named by a call that died before it could start it: the same id is still free.
   if (health === 'unknown') return { head: null, start: startOf(instance.id) };
   if (instance.restarts >= MOST_RESTARTS) {
-    const over = withReactionGivenUp(head, kind, target, instance.id);
+    const lookAgainAt = afterRest(nowIso);
+    const reason = `${kind} died ${instance.restarts + 1} times over the same signals. Report this with the logs of the app; the next alert starts it again at once, the timer not before ${lookAgainAt}.`;
+    const told = { code: GIVEN_UP_CODE, message: reason, at: nowIso, lookAgainAt };
+    const over = withReactionGivenUp(head, kind, target, instance.id, told);
     if (over === head) return { head: null };
     return {
+      givenUp: { target, instanceId: instance.id, operationId: operationId ?? '', code: GIVEN_UP_CODE, reason },
       head: withJournal(over, {
         at: nowIso,
         baseline: head.name,
@@ -31,7 +49,7 @@ export function watchReaction(
         trigger: 'timer',
         resource: target,
         decision: 'given up',
-        reason: `${kind} died ${instance.restarts + 1} times over the same signals. Report this; the next alert starts it again.`,
+        reason,
         by: 'hubkeeper',
         discriminator: instance.id,
       }),

@@ -3,7 +3,7 @@ import { actionKey, alertKey, deliveryKey } from '../alerts/delivery-key.ts';
 import type { ReactionKind } from '../alerts/route-alert.ts';
 import { sameId } from '../plan/graph.ts';
 import { type BaselineHead, withNextOperation } from './baseline-head.ts';
-import { NO_RELIEF, type SnatRelief } from './snat-relief.ts';
+import { NO_RELIEF, type ReliefOutcome, type SnatRelief, withOutcome } from './snat-relief.ts';
 
 /** What an alert said about a target, as kept: figures and names, no payload. */
 export interface RecordedSignal {
@@ -193,16 +193,23 @@ export function withReactionRestarted(
   return { head: withReaction(head, named.reaction), ...(named.start === undefined ? {} : { start: named.start }) };
 }
 
-/** The orchestration keeps dying: what it was asked for is dropped, and the next signal names a new one. Pure. */
+/**
+ * The orchestration keeps dying: what it was asked for is dropped, and the timer leaves the target alone until
+ * `lookAgainAt`, a change that has been recorded included. The next signal names a new one at once. Pure.
+ */
 export function withReactionGivenUp(
   head: BaselineHead,
   kind: ReactionKind,
   target: string,
   deadInstanceId: string,
+  { lookAgainAt, ...why }: Pick<ReliefOutcome, 'code' | 'message' | 'at'> & { readonly lookAgainAt: string },
 ): BaselineHead {
   const reaction = reactionOf(head, kind, target);
   if (reaction === undefined || reaction.instance?.id !== deadInstanceId) return head;
-  return withReaction(head, { ...reaction, instance: null, operationId: null, handled: reaction.sequence });
+  const { operationId, sequence } = reaction;
+  const rested = { ...reliefOf(reaction), lookAgainAt, waitingSince: null };
+  const relief = withOutcome(rested, { operationId, state: 'failed', ...why });
+  return withReaction(head, { ...reaction, relief, instance: null, operationId: null, handled: sequence });
 }
 
 /**

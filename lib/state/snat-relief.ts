@@ -87,7 +87,12 @@ export function withAddressChange(relief: SnatRelief, change: AddressChange): Sn
   return { ...relief, changes: [...relief.changes, change].slice(-REMEMBERED_CHANGES) };
 }
 
-export function withOutcome(relief: SnatRelief, outcome: ReliefOutcome): SnatRelief {
-  const others = relief.outcomes.filter(({ operationId }) => operationId !== outcome.operationId);
-  return { ...relief, outcomes: [...others, outcome].slice(-REMEMBERED_OUTCOMES) };
+/** How an alert's operation ended. Nothing is remembered of one that ran: that has its own record. Pure. */
+export function withOutcome(
+  relief: SnatRelief,
+  { operationId, ...outcome }: Omit<ReliefOutcome, 'operationId'> & { readonly operationId: string | null },
+): SnatRelief {
+  if (operationId === null || operationId === relief.usedOperationId) return relief;
+  const others = relief.outcomes.filter((other) => other.operationId !== operationId);
+  return { ...relief, outcomes: [...others, { operationId, ...outcome }].slice(-REMEMBERED_OUTCOMES) };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isJsonObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { FIREWALL_ID_IN_ALERTS, snatAlert } from '../support/alert-samples.ts';
 import { journal, planOf, provision, put, statistics, untilSettled } from '../support/baseline-scenario.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import {
@@ -17,6 +18,8 @@ const NAME = 'aks-baseline';
 const WITHIN_MS = 300_000;
 const HOUR_SECONDS = 3_600;
 const API_VERSION = '2025-05-01';
+/** Nobody listens at this port: what would have been told is in the journal. */
+const NO_TOPIC = 'https://127.0.0.1:1/api/events';
 
 let environment: TestEnvironment;
 let firewall: string;
@@ -68,6 +71,14 @@ const share = (percent: number, addresses: number) => Math.round((percent / 100)
 async function writes(): Promise<number> {
   const { resources } = await statistics(environment);
   return Object.entries(resources).find(([id]) => id.toLowerCase() === firewall.toLowerCase())?.[1].writes ?? 0;
+}
+
+/** Requests for help that were to be told to the topic. */
+async function helpEvents(of: TestEnvironment): Promise<readonly string[]> {
+  return (await journal(of, NAME))
+    .filter(({ decision }) => decision === 'event not published')
+    .map(({ reason }) => reason)
+    .filter((reason) => reason.startsWith('helpNeeded'));
 }
 
 describe('a firewall that others use as well', () => {
@@ -165,7 +176,7 @@ describe('a write of the firewall that hangs in Azure for hours', () => {
   let hanging: TestEnvironment;
 
   beforeAll(async () => {
-    hanging = await startEnvironment();
+    hanging = await startEnvironment({ settings: { HUBKEEPER_EVENT_TOPIC_ENDPOINT: NO_TOPIC } });
     await provision(hanging, NAME, snatSpec());
   }, WITHIN_MS);
 
@@ -207,8 +218,92 @@ describe('a write of the firewall that hangs in Azure for hours', () => {
       expect(await addressesOf(hanging, id)).toHaveLength(5);
       expect(await told('action done')).toHaveLength(1);
       expect(await told('help needed')).toHaveLength(1);
+      expect(await helpEvents(hanging)).toHaveLength(1);
       expect(await counted()).toMatchObject({ writes: 2, rejected: {} });
       expect((await planOf(hanging, NAME)).changes).toEqual([]);
+    },
+    WITHIN_MS,
+  );
+});
+
+describe('a reaction whose orchestration keeps dying', () => {
+  let dying: TestEnvironment;
+
+  beforeAll(async () => {
+    dying = await startEnvironment({ settings: { HUBKEEPER_EVENT_TOPIC_ENDPOINT: NO_TOPIC } });
+    await provision(dying, NAME, snatSpec());
+  }, WITHIN_MS);
+
+  afterAll(async () => {
+    await dying?.stop();
+  });
+
+  const INSTANCES = '/runtime/webhooks/durabletask/instances';
+
+  /** Ids of the relief's orchestrations that are at work. */
+  async function atWork(): Promise<readonly string[]> {
+    const { body } = await dying.api<readonly { readonly name: string; readonly instanceId: string }[]>(
+      'GET',
+      `${INSTANCES}?runtimeStatus=Running`,
+    );
+    return body.filter(({ name }) => name === 'relieveSnatExhaustion').map(({ instanceId }) => instanceId);
+  }
+
+  /** Ends every orchestration of the relief that there is, as one that fails does. */
+  async function strikeDown(): Promise<number> {
+    const ids = await atWork();
+    for (const id of ids) {
+      const { status } = await dying.api('POST', `${INSTANCES}/${id}/terminate?reason=struck`);
+      expect(status).toBe(202);
+    }
+    return ids.length;
+  }
+
+  async function alert(number: number): Promise<void> {
+    const id = await firewallId(dying);
+    const text = JSON.stringify(snatAlert()).replaceAll(FIREWALL_ID_IN_ALERTS, id.toLowerCase());
+    const copy = JSON.parse(text);
+    copy.data.essentials.alertId = copy.data.essentials.alertId.replace(/.$/, String(number));
+    const { status } = await dying.api('POST', '/api/alerts', copy, { 'content-type': 'application/json' });
+    expect(status).toBe(202);
+  }
+
+  it(
+    'is given up, told once, and rests for a day, yet the next alert starts it at once',
+    async () => {
+      // Without metrics it waits, so that it can be struck down while it is at work.
+      await dying.sim('PUT', 'alerts', { muted: true });
+      await dying.sim('PUT', 'traffic', { firewalls: { [await firewallId(dying)]: { metricsMissing: true } } });
+      await dying.advance(1_800);
+      const givenUp = async () => (await journal(dying, NAME)).filter(({ decision }) => decision === 'given up');
+
+      await alert(1);
+      let struck = 0;
+      await dying.advanceUntil(
+        'the reaction is given up',
+        async () => {
+          struck += await strikeDown();
+          return (await givenUp()).length > 0 ? true : undefined;
+        },
+        HOUR_SECONDS,
+      );
+      expect(struck).toBe(6);
+      expect((await givenUp()).map(({ reason }) => reason)).toEqual([expect.stringContaining('died 6 times')]);
+
+      await dying.advance(23 * HOUR_SECONDS);
+      expect(await atWork()).toEqual([]);
+      expect(await givenUp()).toHaveLength(1);
+      expect(await helpEvents(dying)).toHaveLength(1);
+
+      await alert(2);
+      await dying.advance(30);
+      expect(await atWork()).toHaveLength(1);
+
+      // Nobody strikes it down any more, and the metrics come back: it does its work.
+      await dying.sim('PUT', 'traffic', { firewalls: { [await firewallId(dying)]: { metricsMissing: null } } });
+      await setTraffic(dying, await firewallId(dying), share(88, 3));
+      await dying.advance(HOUR_SECONDS);
+      expect(await addressesOf(dying, await firewallId(dying))).toHaveLength(5);
     },
     WITHIN_MS,
   );

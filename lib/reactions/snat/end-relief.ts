@@ -59,17 +59,13 @@ export function withReliefEnd(
 ): { readonly head: BaselineHead; readonly result: ReliefStep } {
   const { operationId } = reaction;
   const remembered = { ...end.relief, lookAgainAt: end.lookAgainAt, waitingSince: null };
-  // An operation that ran has its own record.
-  const relief =
-    operationId === null || operationId === end.relief.usedOperationId
-      ? remembered
-      : withOutcome(remembered, {
-          operationId,
-          state: end.state,
-          code: end.code,
-          message: end.line.reason,
-          at: request.nowIso,
-        });
+  const relief = withOutcome(remembered, {
+    operationId,
+    state: end.state,
+    code: end.code,
+    message: end.line.reason,
+    at: request.nowIso,
+  });
   const told = end.isTold === true ? head : withReliefLine(head, reaction, request, operationId, end.line);
   const handled = withHandled(withRelief(told, reaction, relief), reaction.kind, reaction.target, end.sequence);
   const ended = withReactionEnded(handled, reaction.kind, reaction.target, request.instanceId);

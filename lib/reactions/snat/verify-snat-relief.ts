@@ -5,6 +5,7 @@ import { EVALUATION_WINDOW_MINUTES, MAXIMUM_METRIC_AGE_MINUTES } from '../../egr
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { reactionOf, reliefOf, withRelief } from '../../state/reactions.ts';
 import { type ReliefAction, withAttempt } from '../../state/snat-relief.ts';
+import { afterRest } from '../rest.ts';
 import { type ReliefEnd, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, type ObservedFirewall, observeFirewall, problemOfReading } from './observe-egress.ts';
 import { tellWorld } from './relief-events.ts';
@@ -20,12 +21,6 @@ export const LEAST_FALL_PERCENT = 5;
 export const LEAST_RISE_OF_SERVED_PORTS = 1.05;
 const LOOK_AGAIN_SECONDS = 300;
 const MOST_BLIND_LOOKS = 3;
-/** What has not helped, or is not known to have, is not repeated by the timer before people had time to look. */
-const REST_AFTER_FAILURE_HOURS = 24;
-
-function afterRest(nowIso: string): string {
-  return new Date(Date.parse(nowIso) + REST_AFTER_FAILURE_HOURS * 60 * MINUTE_MS).toISOString();
-}
 
 /** What the metric says now, next to what it said when the change was decided. */
 export interface Effect {

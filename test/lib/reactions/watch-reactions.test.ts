@@ -1,15 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { watchReaction } from '../../../lib/reactions/watch-reactions.ts';
+import { watchEgress } from '../../../lib/reactions/snat/watch-egress.ts';
+import { type GivenUpReaction, watchReaction } from '../../../lib/reactions/watch-reactions.ts';
 import { type BaselineHead, newHead } from '../../../lib/state/baseline-head.ts';
-import { type Reaction, reactionOf, withSignal } from '../../../lib/state/reactions.ts';
+import { type Reaction, reactionOf, reliefOf, withRelief, withSignal } from '../../../lib/state/reactions.ts';
 import { FIREWALL_ID } from '../../support/alert-samples.ts';
 
 const KIND = 'relieveSnatExhaustion';
 const NOW = '2026-05-04T09:13:00.000Z';
 
-function alerted(): BaselineHead {
+function alerted(head = newHead('prod'), alertId = '/alerts/1'): BaselineHead {
   const signal = {
-    alertId: '/alerts/1',
+    alertId,
     alertRule: null,
     condition: 'Fired',
     severity: null,
@@ -17,7 +18,7 @@ function alerted(): BaselineHead {
     thresholdPercent: 80,
     valuePercent: 90,
   } as const;
-  return withSignal(newHead('prod'), { kind: KIND, target: FIREWALL_ID, signal, nowIso: NOW }).head;
+  return withSignal(head, { kind: KIND, target: FIREWALL_ID, signal, nowIso: NOW }).head;
 }
 
 function current(head: BaselineHead): Reaction {
@@ -53,20 +54,52 @@ describe('watchReaction', () => {
     });
   });
 
-  it('gives up on one that keeps dying, says so, and starts anew with the next alert', () => {
-    let head = alerted();
-    let starts = 0;
-    for (;;) {
+  /** The head after an orchestration that died whenever it was started. */
+  function givenUp(from: BaselineHead) {
+    let head = from;
+    const told: GivenUpReaction[] = [];
+    for (let starts = 0; ; starts++) {
       const watched = watchReaction(head, current(head), 'dead', NOW);
       head = watched.head ?? head;
-      if (watched.start === undefined) break;
-      starts += 1;
+      if (watched.givenUp !== undefined) told.push(watched.givenUp);
+      if (watched.start === undefined) return { head, starts, told };
     }
+  }
+
+  it('gives up on one that keeps dying, says so once, and starts anew with the next alert', () => {
+    const { head, starts, told } = givenUp(alerted());
 
     expect(starts).toBe(5);
     expect(current(head)).toMatchObject({ instance: null, operationId: null, handled: 1 });
-    expect(head.outbox.at(-1)).toMatchObject({ decision: 'given up', resource: FIREWALL_ID, operationId: 'prod-1' });
+    expect(head.outbox).toEqual([
+      expect.objectContaining({ decision: 'given up', resource: FIREWALL_ID, operationId: 'prod-1' }),
+    ]);
+    expect(told).toEqual([expect.objectContaining({ target: FIREWALL_ID, operationId: 'prod-1' })]);
     expect(watchReaction(head, current(head), 'dead', NOW)).toEqual({ head: null });
+    expect(alerted(head, '/alerts/2').reactions).toMatchObject([{ instance: { restarts: 0 } }]);
+  });
+
+  it('lets the timer rest for a day then, although a change was recorded', () => {
+    const action = {
+      direction: 'out',
+      operationId: 'prod-1',
+      decidedAt: NOW,
+      reason: 'r',
+      fromAddresses: 3,
+      toAddresses: 5,
+      previous: null,
+      appliedAt: null,
+      blindLooks: 0,
+    } as const;
+    const before = { ...alerted(), specVersion: 1 };
+    const acting = withRelief(before, current(before), { ...reliefOf(current(before)), action });
+
+    const { head } = givenUp(acting);
+
+    const dueAt = (at: string) => watchEgress(head, { waiting: new Set() }, at).reactions.length;
+    expect(dueAt('2026-05-05T09:12:59.999Z')).toBe(0);
+    expect(dueAt('2026-05-05T09:13:00.000Z')).toBe(1);
+    expect(reliefOf(current(head)).action).toEqual(action);
   });
 
   it('does nothing to one that is not named any more', () => {

@@ -34,6 +34,9 @@ function signal(change: Partial<RecordedSignal> = {}): RecordedSignal {
 const record = (head: BaselineHead, change: Partial<RecordedSignal> = {}, target = FIREWALL_ID) =>
   withSignal(head, { kind: KIND, target, signal: signal(change), nowIso: NOW });
 
+/** Why a reaction is given up, and until when it rests. */
+const REST = { code: 'ReactionGivenUp', message: 'It died.', at: NOW, lookAgainAt: '2099-01-01T00:00:00.000Z' };
+
 describe('withSignal', () => {
   it('names an operation and an orchestration for the first firing', () => {
     const recorded = record(newHead('prod'));
@@ -155,7 +158,7 @@ describe('the end of a reaction', () => {
 
     expect(withReactionEnded(head, KIND, FIREWALL_ID, 'other.1')).toEqual({ head, again: false });
     expect(withReactionRestarted(head, KIND, FIREWALL_ID, 'other.1', NOW)).toEqual({ head });
-    expect(withReactionGivenUp(head, KIND, FIREWALL_ID, 'other.1')).toBe(head);
+    expect(withReactionGivenUp(head, KIND, FIREWALL_ID, 'other.1', REST)).toBe(head);
     expect(withHandled(head, KIND, 'elsewhere', 1)).toBe(head);
   });
 
@@ -163,6 +166,33 @@ describe('the end of a reaction', () => {
     const { head } = record(newHead('prod'));
 
     expect(reactionOf(withHandled(head, KIND, FIREWALL_ID, 9), KIND, FIREWALL_ID)?.handled).toBe(1);
+  });
+});
+
+describe('withReactionGivenUp', () => {
+  it('drops what was asked for, lets the target rest, and says how the operation ended', () => {
+    const { head, start = '' } = record(newHead('prod'));
+
+    const over = withReactionGivenUp(head, KIND, FIREWALL_ID, start, REST);
+
+    expect(reactionOf(over, KIND, FIREWALL_ID)).toMatchObject({
+      instance: null,
+      operationId: null,
+      handled: 1,
+      relief: {
+        lookAgainAt: REST.lookAgainAt,
+        outcomes: [{ operationId: 'prod-1', state: 'failed', code: REST.code, message: REST.message, at: REST.at }],
+      },
+    });
+  });
+
+  it('lets the next signal name another one at once', () => {
+    const { head, start = '' } = record(newHead('prod'));
+
+    const next = record(withReactionGivenUp(head, KIND, FIREWALL_ID, start, REST), { alertId: '/alerts/2' });
+
+    expect(next.start).toMatch(/\.2$/);
+    expect(next.operationId).toBe('prod-2');
   });
 });
 
