@@ -36,6 +36,14 @@ export interface SnatFirewall {
   readonly natGatewayId: string | null;
   /** Unique destinations (address, port, protocol) of DNAT rules. */
   readonly dnatDestinations: number;
+  /** Ours that are declared, by the spec or by an adjustment in force, and are not on the firewall. */
+  readonly missing: readonly MissingAddress[];
+}
+
+export interface MissingAddress {
+  readonly name: string;
+  /** The spec itself declares it: whether it comes back unattended is for `drift.mode` to say. */
+  readonly ofSpec: boolean;
 }
 
 /** What an operator could do that this reaction cannot. */
@@ -47,7 +55,8 @@ export interface Recommendation {
     | 'RaiseMaximum'
     | 'AddPublicIpPrefix'
     | 'ShortenConnections'
-    | 'RepairFirewall';
+    | 'RepairFirewall'
+    | 'ReconcileBaseline';
   readonly message: string;
   readonly figures: Readonly<Record<string, number>>;
 }
@@ -58,6 +67,8 @@ export interface SnatFigures {
   readonly addresses: number;
   /** Those that Hubkeeper or the spec put there. */
   readonly ownAddresses: number;
+  /** Declared, and not on the firewall. */
+  readonly missingAddresses?: number;
   readonly instances: number;
   readonly availablePorts: number;
   readonly utilizationPercent?: number;

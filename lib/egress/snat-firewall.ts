@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { normaliseId, sameId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { originOf } from './egress-addresses.ts';
-import type { SnatAddress, SnatFirewall } from './snat-decision.ts';
+import type { MissingAddress, SnatAddress, SnatFirewall } from './snat-decision.ts';
 
 export interface SnatFirewallInput {
   /** With its adjustments (`adjusted`). */
@@ -90,6 +90,16 @@ function addressesOf(input: SnatFirewallInput, destinations: readonly DnatDestin
   });
 }
 
+function missingOf({ baseline, declared, firewall }: SnatFirewallInput): readonly MissingAddress[] {
+  const attached = new Set(
+    texts(firewall, 'properties.ipConfigurations[].properties.publicIPAddress.id').map(normaliseId),
+  );
+  const ofSpec = new Set(declared.firewall?.publicIps.map(({ id }) => normaliseId(id)));
+  return (baseline.firewall?.publicIps ?? [])
+    .filter(({ id }) => !attached.has(normaliseId(id)))
+    .map(({ id }) => ({ name: id.slice(id.lastIndexOf('/') + 1), ofSpec: ofSpec.has(normaliseId(id)) }));
+}
+
 function numberAt(body: JsonObject, path: string): number | null {
   const [value] = valuesAt(body, path);
   return typeof value === 'number' ? value : null;
@@ -112,6 +122,7 @@ export function snatFirewallOf(input: SnatFirewallInput): SnatFirewall {
     maximumInstances: numberAt(firewall, 'properties.autoscaleConfiguration.maxCapacity'),
     natGatewayId,
     dnatDestinations: new Set(destinations.map(({ key }) => key)).size,
+    missing: missingOf(input),
   };
 }
 

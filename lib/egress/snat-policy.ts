@@ -36,6 +36,7 @@ import {
   newAddressesAreDear,
   prescaling,
   raiseMaximum,
+  reconcileBaseline,
   repairFirewall,
   shortenConnections,
 } from './snat-recommendations.ts';
@@ -62,6 +63,8 @@ interface Common {
   readonly bounds: { readonly minimum: number; readonly maximum: number };
   /** The adjustment in force; without one the number that the spec says, nothing detached. */
   readonly value: FirewallPublicIpValue;
+  /** A run that has not ended has a change of this firewall, or may have one: what is missing comes with it. */
+  readonly changeUnderWay: boolean;
 }
 
 export interface ScaleOutInput extends Common {
@@ -71,6 +74,8 @@ export interface ScaleOutInput extends Common {
   readonly prefixRoom: number | null;
   /** When the PUT of the last scale-out finished; null: never. */
   readonly lastScaleOutFinishedAtMs: number | null;
+  /** `drift.mode` lets Hubkeeper put back, unattended, what the spec declares. */
+  readonly mayRestoreSpec: boolean;
 }
 
 export interface ScaleInInput extends Common {
@@ -171,10 +176,12 @@ interface Cap {
 function capsOf(input: ScaleOutInput, present: number): readonly Cap[] {
   const { bounds, firewall, prefixRoom, settings } = input;
   const step = settings.scaleOut.mostAddressesPerStep;
+  // What is declared comes back as a whole, and has its place in the prefixes.
+  const back = firewall.missing.length;
   return [
     {
       name: `${step} addresses in one step (egress.scaleOut.mostAddressesPerStep)`,
-      addresses: present + step,
+      addresses: present + Math.max(step, back),
       lasts: false,
     },
     {
@@ -188,7 +195,7 @@ function capsOf(input: ScaleOutInput, present: number): readonly Cap[] {
       : [
           {
             name: `${prefixRoom} addresses left in the public IP prefixes`,
-            addresses: present + Math.max(0, prefixRoom),
+            addresses: present + back + Math.max(0, prefixRoom),
             lasts: true,
             recommend: (wanted: number) => addPrefix(Math.max(0, prefixRoom), wanted - present),
           },
@@ -226,12 +233,59 @@ function unusable(input: ScaleOutInput, window: MetricWindow, seen: Utilization 
   return undefined;
 }
 
+const namesOf = (missing: SnatFirewall['missing']) => missing.map(({ name }) => name).join(', ');
+
+/** Why a step cannot go by what is declared; undefined when nothing is missing or what is missing may come back. */
+function missingAddresses(
+  { firewall, nowMs, changeUnderWay, mayRestoreSpec }: ScaleOutInput,
+  measured: string,
+  figures: SnatFigures,
+): SnatDecision | undefined {
+  const { missing } = firewall;
+  if (missing.length === 0) return undefined;
+  if (changeUnderWay) {
+    const reasons = [`A run is about to attach ${namesOf(missing)}: that step has to end first.`, measured];
+    return decided(firewall, {
+      decision: 'wait',
+      code: 'ChangeUnderWay',
+      reasons,
+      figures,
+      retryAtMs: nowMs + MINUTE_MS,
+    });
+  }
+  const ofSpec = missing.filter((one) => one.ofSpec);
+  if (ofSpec.length === 0 || mayRestoreSpec) return undefined;
+  return decided(firewall, {
+    decision: 'refuse',
+    code: 'SpecAddressMissing',
+    reasons: [
+      `The spec declares ${namesOf(ofSpec)}, somebody has taken that off the firewall, and drift.mode does not let Hubkeeper put it back: it cannot write the addresses of this firewall.`,
+      measured,
+    ],
+    figures,
+    recommendations: [reconcileBaseline(ofSpec.length)],
+  });
+}
+
+/** What a step says of addresses that come back with it. */
+function returning({ missing }: SnatFirewall): readonly string[] {
+  return missing.length === 0
+    ? []
+    : [`Declared already and taken off by somebody: ${namesOf(missing)}; a write attaches them again.`];
+}
+
 /**
  * Whether a firewall needs more public addresses, and how many. Re-read the metric before asking: an alert may be old.
  *
  * The number is the one with which the demand of now would be at the target; a saturated gauge says only the least of
  * the demand, so that at least five are added, as Microsoft advises. Caps: step, maximum of the spec, room in the
- * prefixes, Azure's 250 shared with DNAT destinations. Never fewer than there are. Pure.
+ * prefixes, Azure's 250 shared with DNAT destinations. Never fewer than there are.
+ *
+ * Addresses that are declared and missing have been taken off by somebody, unless a run is about to attach them. They
+ * come back with the step, and count for it: every write of the firewall attaches all that is declared, so that others
+ * in their stead would be addresses beyond what is needed. Whoever wants one to stay away says so in the spec, an
+ * adjustment or a hold. Where the spec itself declares it and `drift.mode` does not let it be put back, the firewall
+ * cannot be written unattended at all, and people are asked. Pure.
  */
 export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const { firewall, nowMs, settings, value, bounds } = input;
@@ -250,6 +304,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
     maximumAddresses: bounds.maximum,
     mostAddressesPerStep: settings.scaleOut.mostAddressesPerStep,
     ...(input.prefixRoom === null ? {} : { prefixRoomAddresses: input.prefixRoom }),
+    ...(firewall.missing.length === 0 ? {} : { missingAddresses: firewall.missing.length }),
     ...(ageMinutes === null ? {} : { metricAgeMinutes: ageMinutes }),
     ...(seen === null
       ? {}
@@ -280,20 +335,9 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
     return decided(firewall, { decision: 'keep', code: 'UtilizationAcceptable', reasons, figures });
   }
 
-  const declared = Math.min(value.count, bounds.maximum);
-  if (declared > own) {
-    const reasons = [
-      `${declared} addresses are declared already and ${own} are attached: that step has to end first.`,
-      measured,
-    ];
-    return decided(firewall, {
-      decision: 'wait',
-      code: 'ChangeUnderWay',
-      reasons,
-      figures,
-      retryAtMs: nowMs + MINUTE_MS,
-    });
-  }
+  const absent = missingAddresses(input, measured, figures);
+  if (absent !== undefined) return absent;
+  const back = firewall.missing.length;
   const restsUntilMs = (input.lastScaleOutFinishedAtMs ?? -Infinity) + cooldownMinutes * MINUTE_MS;
   if (nowMs < restsUntilMs) {
     const reasons = [
@@ -306,7 +350,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const computed = ceilTolerant((present * seen.averagePercent) / targetPercent);
   // A minute at the maximum leaves the average below the target: one address more is the least that can help.
   const least = isSaturated ? present + ADDRESSES_ADDED_WHEN_SATURATED : present + 1;
-  const wanted = Math.max(computed, least);
+  const wanted = Math.max(computed, least, present + back);
   const caps = capsOf(input, present);
   const target = Math.max(present, Math.min(wanted, ...caps.map(({ addresses }) => addresses)));
   const binding = caps.filter(({ addresses }) => addresses < wanted);
@@ -318,11 +362,17 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const limits = binding.map(({ name }) => `The step ends at ${name}.`);
   const prescale = prescaling(firewall, demand, isSaturated, targetPercent);
   const remedies = lasting.flatMap(({ recommend }) => (recommend === undefined ? [] : [recommend(wanted)]));
-  if (target <= present) {
+  if (target <= present || target < present + back) {
     return decided(firewall, {
       decision: 'refuse',
       code: 'CeilingReached',
-      reasons: [`No address can be added to the ${present} that there are.`, why, ...limits, measured],
+      reasons: [
+        `No address can be added to the ${present} that there are.`,
+        ...returning(firewall),
+        why,
+        ...limits,
+        measured,
+      ],
       figures: withTarget,
       recommendations: [
         ...remedies,
@@ -337,7 +387,13 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   return decided(firewall, {
     decision: 'scaleOut',
     code: panics && !isHigh ? 'MaximumReached' : 'UtilizationHigh',
-    reasons: [`${target - present} addresses are added to the ${present} that there are.`, why, ...limits, measured],
+    reasons: [
+      `${target - present} addresses are added to the ${present} that there are.`,
+      ...returning(firewall),
+      why,
+      ...limits,
+      measured,
+    ],
     figures: withTarget,
     recommendations: [
       ...remedies,
@@ -347,7 +403,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
     change: {
       fromAddresses: present,
       toAddresses: target,
-      value: grown({ ...value, count: own }, own + target - present, nowMs),
+      value: grown({ ...value, count: own + back }, own + target - present, nowMs),
     },
   });
 }
@@ -461,13 +517,12 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
   }
   const blocked = obstacle(input, figures);
   if (blocked !== undefined) return blocked;
-  if (Math.max(value.count, bounds.minimum) < own) {
-    return say(
-      'wait',
-      'ChangeUnderWay',
-      `${value.count} addresses are declared and ${own} are attached: that step has to end first.`,
-      nowMs + MINUTE_MS,
-    );
+  const declared = Math.max(value.count, bounds.minimum);
+  if (declared < own || firewall.missing.length > 0) {
+    const differs = `${declared} addresses are declared and ${own} of ours are attached`;
+    return input.changeUnderWay
+      ? say('wait', 'ChangeUnderWay', `${differs}: that step has to end first.`, nowMs + MINUTE_MS)
+      : say('keep', 'NotAsDeclared', `${differs}: nothing is taken away before a run has made them agree.`);
   }
   const candidate = removable(firewall)[0];
   if (candidate === undefined) {

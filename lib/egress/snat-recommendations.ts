@@ -117,6 +117,14 @@ export function repairFirewall(): Recommendation {
   };
 }
 
+export function reconcileBaseline(missing: number): Recommendation {
+  return {
+    code: 'ReconcileBaseline',
+    message: 'Apply the baseline, which attaches them again, or take them out of the spec.',
+    figures: { missingAddresses: missing },
+  };
+}
+
 /**
  * Whether new addresses are dear enough to name prescaling beside them: none is left of what partners allow, or several
  * would be new to them at once.

@@ -21,6 +21,7 @@ const MOST_STEPS = 50;
 /** What differs from one relief to another. */
 export interface RelievingOptions {
   readonly mode?: 'off' | 'observe' | 'propose' | 'act';
+  readonly driftMode?: 'off' | 'observe' | 'propose' | 'act';
   readonly utilizationPercent?: number;
   readonly events?: EventPublisher;
 }
@@ -47,7 +48,7 @@ export class Relieving {
   }
 
   static async provisioned(options: RelievingOptions = {}): Promise<Relieving> {
-    const { mode = 'act', utilizationPercent = 88, events } = options;
+    const { mode = 'act', driftMode = 'observe', utilizationPercent = 88, events } = options;
     const gauge = { utilizationPercent, instances: 2 };
     const window: FirewallMetrics['snatPortUtilization'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
       metric((untilMs - fromMs) / MINUTE_MS, { TCP: level(gauge.utilizationPercent) }, grainMinutes, untilMs);
@@ -59,7 +60,7 @@ export class Relieving {
       ...(events === undefined ? {} : { events }),
     };
     const reconciling = new Reconciling(dependencies, NAME);
-    await reconciling.put(specOf(mode), 'author');
+    await reconciling.put(specOf(mode, driftMode), 'author');
     await reconciling.settle();
     const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
     if (firewall === undefined) throw new Error('The firewall was not provisioned.');
@@ -143,10 +144,11 @@ export class Relieving {
   }
 }
 
-function specOf(mode: string): string {
+function specOf(mode: string, driftMode: string): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
   return smallSpec(NAME, [], {
     egress: { mode },
+    drift: { mode: driftMode },
     hub: {
       ...hub,
       subnets: { firewall: { addressPrefix: '10.200.0.0/26' } },

@@ -53,6 +53,7 @@ export function firewall(count: number, changes: Partial<SnatFirewall> = {}): Sn
     maximumInstances: null,
     natGatewayId: null,
     dnatDestinations: 0,
+    missing: [],
     ...changes,
   };
 }
@@ -99,6 +100,8 @@ export function scaleOutInput(
     firewall: firewall(count),
     bounds: { minimum: 1, maximum: 250 },
     value: plain(count),
+    changeUnderWay: false,
+    mayRestoreSpec: false,
     utilization: metric(5, { TCP: level(average, maximum), UDP: level(1) }),
     prefixRoom: null,
     lastScaleOutFinishedAtMs: null,
@@ -118,6 +121,7 @@ export function scaleInInput(
     firewall: firewall(count),
     bounds: { minimum: 1, maximum: 250 },
     value: plain(count),
+    changeUnderWay: false,
     utilization: metric(24 * 60, { TCP: level(average, maximum), UDP: level(0) }, 5),
     capacity: metric(24 * 60, { '': level(2) }, 5),
     addressHistory: [],

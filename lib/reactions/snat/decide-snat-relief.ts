@@ -26,6 +26,7 @@ import {
   withRelief,
 } from '../../state/reactions.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
+import { isChangeUnderWay } from './change-under-way.ts';
 import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import {
   type ObservedFirewall,
@@ -52,6 +53,7 @@ const LASTING_CODES: readonly string[] = [
   'MinimumReached',
   'ScaleInDisabled',
   'NothingRemovable',
+  'NotAsDeclared',
   'FirewallFailed',
   'FirewallWithoutSubnet',
   'NatGatewayOnSubnet',
@@ -91,7 +93,7 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
         lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       });
     }
-    decision = await decide(dependencies, reaction, seen, request);
+    decision = await decide(dependencies, head, reaction, seen, request);
   } catch (error) {
     const problem = problemOfReading(error, request.target);
     if (problem.actor === 'azure-temporary')
@@ -192,6 +194,7 @@ async function whyStopped(
 /** An alert asks for more addresses; only the timer asks whether there are too many. */
 async function decide(
   dependencies: Dependencies,
+  head: BaselineHead,
   reaction: Reaction,
   seen: ObservedFirewall,
   { nowIso, target }: ReliefRequest,
@@ -210,13 +213,16 @@ async function decide(
   );
   const firewall: SnatFirewall = snatOf(seen, newest?.average ?? newest?.maximum ?? null, attachedAtMs);
   const outs = relief.changes.filter(({ direction }) => direction === 'out');
-  const common = { nowMs, settings, firewall, value: seen.value };
+  const current = head.currentOperationId === null ? null : await dependencies.runs.read(head.currentOperationId);
+  const changeUnderWay = isChangeUnderWay(head, current?.run ?? null, target);
+  const common = { nowMs, settings, firewall, value: seen.value, changeUnderWay };
   const out = decideScaleOut({
     ...common,
     bounds: seen.resolved.publicIpBounds,
     utilization,
     prefixRoom: seen.prefixRoom,
     lastScaleOutFinishedAtMs: lastMs(outs.map(({ at }) => at)),
+    mayRestoreSpec: seen.spec.drift.mode === 'act' || seen.spec.drift.mode === 'propose',
   });
   const asksForMore = reaction.handled < reaction.sequence;
   if (out.decision !== 'keep' || asksForMore) return out;

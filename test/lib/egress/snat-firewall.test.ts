@@ -92,7 +92,23 @@ describe('snatFirewallOf', () => {
       maximumInstances: null,
       natGatewayId: null,
       dnatDestinations: 0,
+      missing: [],
     });
+  });
+
+  it('tells what is declared and not attached, and whether the spec declares it', () => {
+    const properties = firewallBody().properties as JsonObject;
+    const configurations = properties.ipConfigurations as readonly JsonObject[];
+    const left = configurations.filter(
+      ({ name }) => ![own(1), own(3)].some((one) => name === `configuration of ${one}`),
+    );
+
+    const { missing } = snatFirewallOf(input({ firewall: firewallBody({ ipConfigurations: left }) }));
+
+    expect(missing).toEqual([
+      { name: own(1), ofSpec: true },
+      { name: own(3), ofSpec: false },
+    ]);
   });
 
   it('pins what the spec pins, and as many of ours as it declares', () => {

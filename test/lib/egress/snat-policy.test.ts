@@ -183,10 +183,45 @@ describe('decideScaleOut', () => {
     expect(at(15).decision).toBe('scaleOut');
   });
 
-  it('waits for a step that is declared and not applied', () => {
-    expect(decideScaleOut(scaleOutInput(3, 99, 99, { value: plain(8) }))).toMatchObject({ code: 'ChangeUnderWay' });
-    // Declared beyond the maximum counts for no more than the maximum.
-    expect(decideScaleOut(scaleOutInput(3, 99, 99, { value: plain(8), ...capped(3) })).code).toBe('CeilingReached');
+  it('waits for a declared address that a run is about to attach, and only for that', () => {
+    const missing = [{ name: 'pip-3', ofSpec: true }];
+    const lacking = { firewall: firewall(3, { missing }), value: plain(4) };
+
+    expect(decideScaleOut(scaleOutInput(3, 99, 99, { ...lacking, changeUnderWay: true }))).toMatchObject({
+      decision: 'wait',
+      code: 'ChangeUnderWay',
+      retryAtMs: NOW_MS + MINUTE_MS,
+    });
+    expect(decideScaleOut(scaleOutInput(3, 99, 99, { changeUnderWay: true })).decision).toBe('scaleOut');
+  });
+
+  it('brings back what an adjustment declares and somebody took off, and counts it for the step', () => {
+    const missing = [
+      { name: 'pip-1', ofSpec: false },
+      { name: 'pip-4', ofSpec: false },
+    ];
+    // Another one was detached by us, and stays so.
+    const value = { count: 6, detached: ['pip-6'], reserved: [] };
+    const present = firewall(4, { missing });
+
+    const enough = decideScaleOut(scaleOutInput(4, 80, 80, { firewall: present, value, prefixRoom: 0 }));
+    expect(enough.change).toEqual({ fromAddresses: 4, toAddresses: 6, value });
+    expect(enough.reasons.join(' ')).toContain('pip-1, pip-4');
+
+    const more = decideScaleOut(scaleOutInput(4, 94, 94, { firewall: present, value }));
+    expect(more.change).toEqual({ fromAddresses: 4, toAddresses: 7, value: plain(7) });
+  });
+
+  it('asks for help where the spec declares what is missing and drift may not put it back', () => {
+    const lacking = { firewall: firewall(3, { missing: [{ name: 'pip-3', ofSpec: true }] }), value: plain(4) };
+
+    const refused = decideScaleOut(scaleOutInput(3, 88, 88, lacking));
+    expect(refused).toMatchObject({ decision: 'refuse', code: 'SpecAddressMissing', change: null });
+    expect(refused.reasons.join(' ')).toContain('pip-3');
+    expect(refused.recommendations.map(({ code }) => code)).toEqual(['ReconcileBaseline']);
+
+    const restored = decideScaleOut(scaleOutInput(3, 88, 88, { ...lacking, mayRestoreSpec: true }));
+    expect(restored.change).toMatchObject({ toAddresses: 5, value: plain(5) });
   });
 
   it('counts what others attached, and asks only for ours', () => {
@@ -267,7 +302,16 @@ describe('decideScaleIn', () => {
       scaleInInput(2, 1, 1, { firewall: firewall(2, { addresses: [address(0), address(1, { pinned: true })] }) }),
     ],
     ['CoolingDown', 'wait', scaleInInput(5, 1, 1, { lastChangeAtMs: NOW_MS - 24 * HOUR_MS + 1 })],
-    ['ChangeUnderWay', 'wait', scaleInInput(5, 1, 1, { value: plain(4) })],
+    ['ChangeUnderWay', 'wait', scaleInInput(5, 1, 1, { value: plain(4), changeUnderWay: true })],
+    ['NotAsDeclared', 'keep', scaleInInput(5, 1, 1, { value: plain(4) })],
+    [
+      'NotAsDeclared',
+      'keep',
+      scaleInInput(5, 1, 1, {
+        value: plain(6),
+        firewall: firewall(5, { missing: [{ name: 'pip-1', ofSpec: false }] }),
+      }),
+    ],
     ['AlertOpen', 'wait', scaleInInput(5, 1, 1, { alert: { firedAtMs: NOW_MS - HOUR_MS, resolvedAtMs: null } })],
     [
       'AlertOpen',
@@ -360,6 +404,39 @@ describe('whatever the figures', () => {
           Math.min(count + step, maximum, count + (room ?? 250), 250 - dnatDestinations),
         );
         expect(value.count).toBe(toAddresses);
+      }),
+    );
+  });
+
+  it('never leaves away what is declared, nor waits for what nobody brings', () => {
+    const lost = fc.array(fc.boolean(), { maxLength: 8 });
+    fc.assert(
+      fc.property(scene, lost, fc.boolean(), fc.boolean(), (drawn, ofSpec, changeUnderWay, mayRestoreSpec) => {
+        const { count, average, above, room, maximum, dnatDestinations, step } = drawn;
+        const missing = ofSpec.map((one, index) => ({ name: `pip-${count + index}`, ofSpec: one }));
+        const decision = decideScaleOut(
+          scaleOutInput(count, average, Math.min(100, Math.max(average, above)), {
+            firewall: firewall(count, { dnatDestinations, missing }),
+            bounds: { minimum: 1, maximum },
+            value: plain(count + missing.length),
+            prefixRoom: room,
+            settings: { ...settings, scaleOut: { ...settings.scaleOut, mostAddressesPerStep: step } },
+            changeUnderWay,
+            mayRestoreSpec,
+          }),
+        );
+
+        if (decision.decision === 'wait') expect(changeUnderWay && missing.length > 0).toBe(true);
+        if (decision.change === null) return;
+        const declared = count + missing.length;
+        const { toAddresses, value } = decision.change;
+        expect(missing.length === 0 || !changeUnderWay).toBe(true);
+        expect(mayRestoreSpec || !ofSpec.includes(true)).toBe(true);
+        expect(toAddresses).toBeGreaterThanOrEqual(declared);
+        expect(value).toEqual(plain(toAddresses));
+        expect(toAddresses).toBeLessThanOrEqual(
+          Math.min(Math.max(declared, count + step), maximum, declared + (room ?? 250), 250 - dnatDestinations),
+        );
       }),
     );
   });

@@ -186,6 +186,76 @@ describe('a relief that looks again', () => {
   });
 });
 
+describe('an address of ours that somebody takes off the firewall', () => {
+  /** Takes the configuration at a place of Azure's list off the firewall. */
+  function detach(relieving: Relieving, index: number): void {
+    relieving.edit(relieving.firewallId, (body) => {
+      const properties = isJsonObject(body.properties) ? body.properties : {};
+      const configurations = Array.isArray(properties.ipConfigurations) ? properties.ipConfigurations : [];
+      return { ...body, properties: { ...properties, ipConfigurations: configurations.toSpliced(index, 1) } };
+    });
+  }
+
+  it('comes back with the next step when an adjustment declares it', async () => {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 52;
+    relieving.reconciling.pass(1_200);
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    detach(relieving, 4);
+    relieving.gauge.utilizationPercent = 88;
+    relieving.reconciling.pass(3_600);
+    await relieving.alert();
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+    expect(relieving.addresses()).toBe(6);
+    expect((await relieving.reconciling.head()).adjustments).toMatchObject([{ value: 6 }]);
+  });
+
+  it('keeps the reaction from writing when the spec declares it and drift only observes: people are asked', async () => {
+    const relieving = await alerted();
+    const { writes } = relieving.dependencies.arm;
+    detach(relieving, 2);
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    expect(relieving.addresses()).toBe(2);
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    expect(line).toMatchObject({ after: { code: 'SpecAddressMissing' } });
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+  });
+
+  it('comes back although the spec declares it where drift may act', async () => {
+    const relieving = await alerted({ driftMode: 'act' });
+    detach(relieving, 2);
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+    expect(relieving.addresses()).toBe(3);
+  });
+
+  it('is waited for while a run is about to bring it', async () => {
+    const relieving = await alerted();
+    detach(relieving, 2);
+    await relieving.reconciling.record('reconcile', 'author');
+
+    expect(await relieving.decide()).toMatchObject({ next: 'decide' });
+    await relieving.reconciling.settle();
+    relieving.reconciling.pass(60);
+
+    expect(relieving.addresses()).toBe(3);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+});
+
 describe('an alert that comes while a step back is followed', () => {
   it('is looked at when the step is left to wait', async () => {
     const relieving = await alerted();

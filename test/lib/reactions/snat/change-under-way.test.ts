@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { isChangeUnderWay } from '../../../../lib/reactions/snat/change-under-way.ts';
+import { newHead, withRequest } from '../../../../lib/state/baseline-head.ts';
+import type { RunDocument, RunRow } from '../../../../lib/state/run.ts';
+import { FIREWALL_ID } from '../../../support/snat.ts';
+
+const AT = '2026-11-20T12:00:00.000Z';
+const IDLE = newHead('prod');
+
+function asked(scope?: string) {
+  const request = { operationId: 'prod-1', trigger: 'reconcile', requestedBy: 'author', at: AT } as const;
+  return withRequest(IDLE, { ...request, ...(scope === undefined ? {} : { scope }) }).head;
+}
+
+/** A run with one row; the rest of it does not count here. */
+function run(id: string, state: RunRow['state'], changes: Partial<RunDocument> = {}): RunDocument {
+  const row: RunRow = { id, state, attempt: 1, writes: 0, changeHash: 'h' };
+  return { state: 'running', planKey: '1', replan: false, rows: { [id]: row }, ...changes } as RunDocument;
+}
+
+const OPEN = [
+  { name: 'pending' },
+  { name: 'waiting' },
+  { name: 'starting', startedAtMs: 0 },
+  { name: 'running', startedAtMs: 0, nextPollAtMs: 0 },
+  { name: 'retrying', notBeforeMs: 0 },
+] as const;
+const OVER = [{ name: 'done' }, { name: 'failed' }, { name: 'blocked' }, { name: 'refused' }] as const;
+
+describe('a change of a firewall', () => {
+  it('is under way while a row of it is open, however its id is spelled', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...OPEN, ...OVER), fc.boolean(), (state, isUpper) => {
+        const id = isUpper ? FIREWALL_ID.toUpperCase() : FIREWALL_ID;
+        const isOpen = OPEN.some(({ name }) => name === state.name);
+
+        expect(isChangeUnderWay(IDLE, run(id, state), FIREWALL_ID)).toBe(isOpen);
+        expect(isChangeUnderWay(IDLE, run(`${id}-other`, state), FIREWALL_ID)).toBe(false);
+        expect(isChangeUnderWay(IDLE, run(id, state, { state: 'partial' }), FIREWALL_ID)).toBe(false);
+      }),
+    );
+  });
+
+  it('may be under way where a run has no plan, or is to make another', () => {
+    const other = `${FIREWALL_ID}-other`;
+    expect(isChangeUnderWay(IDLE, run(other, { name: 'done' }, { planKey: '' }), FIREWALL_ID)).toBe(true);
+    expect(isChangeUnderWay(IDLE, run(other, { name: 'done' }, { replan: true }), FIREWALL_ID)).toBe(true);
+  });
+
+  it('may be asked for by a request that covers the egress', () => {
+    expect(isChangeUnderWay(IDLE, null, FIREWALL_ID)).toBe(false);
+    for (const scope of [undefined, 'everything', 'Egress', FIREWALL_ID])
+      expect(isChangeUnderWay(asked(scope), null, FIREWALL_ID)).toBe(true);
+    for (const scope of ['gateway', 'spoke:web', `${FIREWALL_ID}-other`])
+      expect(isChangeUnderWay(asked(scope), null, FIREWALL_ID)).toBe(false);
+  });
+});
