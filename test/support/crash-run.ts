@@ -62,7 +62,8 @@ export async function patiently<Body>(
   });
 }
 
-function isLostConnection(error: unknown): boolean {
+/** Whether a call met no server, or its server died. */
+export function isLostConnection(error: unknown): boolean {
   // Errors of Node itself are of another realm than those of a test.
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code);
