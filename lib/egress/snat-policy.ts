@@ -208,6 +208,17 @@ function capsOf(input: ScaleOutInput, present: number): readonly Cap[] {
   ];
 }
 
+/** Which reading of the gauge asks for addresses: the average over the window, or one minute at the maximum. Pure. */
+export function pressureOf(
+  { averagePercent, maximumPercent }: Pick<Utilization, 'averagePercent' | 'maximumPercent'>,
+  scaleOut: Pick<SnatSettings['scaleOut'], 'utilizationPercent' | 'maximumPercent'>,
+): { readonly isHigh: boolean; readonly panics: boolean } {
+  return {
+    isHigh: averagePercent >= scaleOut.utilizationPercent,
+    panics: maximumPercent >= scaleOut.maximumPercent,
+  };
+}
+
 /** What the metrics of the last minutes do not allow to conclude. */
 function unusable(input: ScaleOutInput, window: MetricWindow, seen: Utilization | null, figures: SnatFigures) {
   const { firewall, nowMs } = input;
@@ -223,7 +234,7 @@ function unusable(input: ScaleOutInput, window: MetricWindow, seen: Utilization 
   if (ageMinutes > MAXIMUM_METRIC_AGE_MINUTES) {
     return wait('MetricStale', `The newest value of SNATPortUtilization is ${Math.round(ageMinutes)} minutes old.`);
   }
-  const panics = seen.maximumPercent >= input.settings.scaleOut.maximumPercent;
+  const { panics } = pressureOf(seen, input.settings.scaleOut);
   if (seen.completenessPercent < MINIMUM_EVALUATION_PERCENT && !panics) {
     return wait(
       'MetricIncomplete',
@@ -322,8 +333,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
     return blocked ?? decided(firewall, { decision: 'wait', code: 'MetricMissing', reasons: [], figures });
   }
 
-  const isHigh = seen.averagePercent >= utilizationPercent;
-  const panics = seen.maximumPercent >= maximumPercent;
+  const { isHigh, panics } = pressureOf(seen, settings.scaleOut);
   const measured =
     `SNAT port utilisation (${seen.dimension === '' ? 'all protocols' : seen.dimension}) is ${percent(seen.averagePercent)} on average over ${EVALUATION_WINDOW_MINUTES} minutes, ` +
     `${percent(seen.maximumPercent)} at most, with ${present} addresses on ${base.instances} instances (${grouped(base.availablePorts)} ports).`;

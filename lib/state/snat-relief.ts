@@ -14,6 +14,7 @@ export interface ReliefAction {
   readonly removedName?: string;
   /** Gauge and demand before it; absent for a step back. */
   readonly utilizationPercent?: number;
+  readonly maximumPercent?: number;
   readonly demandPorts?: number;
   /** What was adjusted before, to be put back when the change does not come about. */
   readonly previous: Adjustment | null;

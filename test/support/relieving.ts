@@ -26,20 +26,27 @@ export interface RelievingOptions {
   readonly events?: EventPublisher;
 }
 
+interface Gauge {
+  utilizationPercent: number;
+  /** Highest value of each minute; absent: as the average. */
+  maximumPercent?: number;
+  instances: number;
+}
+
 /** A hub with a firewall of three addresses that is provisioned in a fake of Azure, and reliefs played step by step. */
 export class Relieving {
   readonly dependencies: Dependencies & { readonly arm: FakeAzure };
   readonly reconciling: Reconciling;
   readonly firewallId: string;
   /** What the metric says from now on, also of the past. */
-  readonly gauge: { utilizationPercent: number; instances: number };
+  readonly gauge: Gauge;
   #alerts = 0;
 
   private constructor(
     dependencies: Dependencies & { readonly arm: FakeAzure },
     reconciling: Reconciling,
     firewall: string,
-    gauge: { utilizationPercent: number; instances: number },
+    gauge: Gauge,
   ) {
     this.dependencies = dependencies;
     this.reconciling = reconciling;
@@ -49,9 +56,14 @@ export class Relieving {
 
   static async provisioned(options: RelievingOptions = {}): Promise<Relieving> {
     const { mode = 'act', driftMode = 'observe', utilizationPercent = 88, events } = options;
-    const gauge = { utilizationPercent, instances: 2 };
+    const gauge: Gauge = { utilizationPercent, instances: 2 };
     const window: FirewallMetrics['snatPortUtilization'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
-      metric((untilMs - fromMs) / MINUTE_MS, { TCP: level(gauge.utilizationPercent) }, grainMinutes, untilMs);
+      metric(
+        (untilMs - fromMs) / MINUTE_MS,
+        { TCP: level(gauge.utilizationPercent, gauge.maximumPercent) },
+        grainMinutes,
+        untilMs,
+      );
     const capacity: FirewallMetrics['observedCapacity'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
       metric((untilMs - fromMs) / MINUTE_MS, { '': level(gauge.instances) }, grainMinutes, untilMs);
     const dependencies = {

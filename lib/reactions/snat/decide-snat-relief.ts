@@ -440,6 +440,7 @@ async function record(
       toAddresses: change.toAddresses,
       ...(change.removedName === undefined ? {} : { removedName: change.removedName }),
       ...(figures.utilizationPercent === undefined ? {} : { utilizationPercent: figures.utilizationPercent }),
+      ...(figures.maximumPercent === undefined ? {} : { maximumPercent: figures.maximumPercent }),
       ...(figures.demandPorts === undefined ? {} : { demandPorts: figures.demandPorts }),
       previous,
       appliedAt: null,

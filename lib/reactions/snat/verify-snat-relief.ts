@@ -1,7 +1,7 @@
 import type { Dependencies } from '../../dependencies.ts';
 import { latestWindow, maximumOverDimensions, stalenessMinutes, utilizationOf } from '../../egress/metric-window.ts';
 import { demandPorts, MINIMUM_INSTANCES } from '../../egress/snat-capacity.ts';
-import { EVALUATION_WINDOW_MINUTES, MAXIMUM_METRIC_AGE_MINUTES } from '../../egress/snat-policy.ts';
+import { EVALUATION_WINDOW_MINUTES, MAXIMUM_METRIC_AGE_MINUTES, pressureOf } from '../../egress/snat-policy.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { reactionOf, reliefOf, withRelief } from '../../state/reactions.ts';
 import { type ReliefAction, withAttempt } from '../../state/snat-relief.ts';
@@ -16,28 +16,60 @@ const MINUTE_MS = 60_000;
 /** A window of five minutes after the change, up to three minutes until Azure Monitor has it, and some in reserve. */
 export const EFFECT_SHOWS_AFTER_MINUTES = 12;
 /** A gauge that fell by less has not moved: traffic alone moves it as much. */
-export const LEAST_FALL_PERCENT = 5;
-/** Where the gauge has not fallen, demand that is served now and was not before. */
-export const LEAST_RISE_OF_SERVED_PORTS = 1.05;
+const LEAST_FALL_PERCENT = 5;
+/** Where the gauge has not fallen, demand that is served now and was not before, as a share of that. */
+const LEAST_RISE_SHARE = 0.05;
+/** A small step moves the gauge by less than that: half of what the same traffic would move it is enough. */
+const LEAST_SHARE_OF_EXPECTED = 0.5;
 const LOOK_AGAIN_SECONDS = 300;
 const MOST_BLIND_LOOKS = 3;
 
 /** What the metric says now, next to what it said when the change was decided. */
 export interface Effect {
-  readonly before: { readonly utilizationPercent: number; readonly demandPorts: number };
-  readonly now: { readonly utilizationPercent: number; readonly demandPorts: number };
-  /** From which utilisation on addresses are added. */
-  readonly thresholdPercent: number;
+  readonly before: Reading;
+  readonly now: Reading;
+  readonly fromAddresses: number;
+  readonly toAddresses: number;
+  /** From which readings on addresses are added. */
+  readonly limits: { readonly utilizationPercent: number; readonly maximumPercent: number };
+}
+
+interface Reading {
+  /** Average over the window. */
+  readonly utilizationPercent: number;
+  /** Highest minute of the window. */
+  readonly maximumPercent: number;
+  readonly demandPorts: number;
+}
+
+function pressure({ utilizationPercent, maximumPercent }: Reading, limits: Effect['limits']) {
+  return pressureOf({ averagePercent: utilizationPercent, maximumPercent }, limits);
+}
+
+/** Whether nothing asks for addresses any more, by the test that asks for them. Pure. */
+export function isEnough({ now, limits }: Effect): boolean {
+  const { isHigh, panics } = pressure(now, limits);
+  return !isHigh && !panics;
 }
 
 /**
- * Whether more addresses have helped: utilisation is below the threshold, or fell, or more ports are served than
- * before, as when traffic grows while addresses are added. Pure.
+ * Whether more addresses have helped: nothing asks for more, or the reading that asked for them fell, or more ports are
+ * served than before, as when traffic grows while addresses are added.
+ *
+ * More ports alone make the average fall, so that it says nothing of single minutes at the maximum: where those asked,
+ * and the same traffic still fills them, the pool was not what was short, as when one destination takes the connections.
+ * FirewallHealth is no second witness to that: Azure documents it as Degraded for SNAT ports above 95 % of this same
+ * gauge, which is what its maximum says already, and as 0 also where no SNAT usage is reported. Pure.
  */
-export function hasMoved({ before, now, thresholdPercent }: Effect): boolean {
-  if (now.utilizationPercent < thresholdPercent) return true;
-  if (now.utilizationPercent <= before.utilizationPercent - LEAST_FALL_PERCENT) return true;
-  return now.demandPorts >= before.demandPorts * LEAST_RISE_OF_SERVED_PORTS;
+export function hasMoved(effect: Effect): boolean {
+  if (isEnough(effect)) return true;
+  const { before, now, fromAddresses, toAddresses, limits } = effect;
+  const asked = pressure(before, limits).isHigh ? 'utilizationPercent' : 'maximumPercent';
+  const expectedFall = before[asked] * (1 - fromAddresses / toAddresses);
+  if (now[asked] <= before[asked] - Math.min(LEAST_FALL_PERCENT, expectedFall * LEAST_SHARE_OF_EXPECTED)) return true;
+  const expectedRise = toAddresses / fromAddresses - 1;
+  const leastRise = Math.min(LEAST_RISE_SHARE, expectedRise * LEAST_SHARE_OF_EXPECTED);
+  return now.demandPorts >= before.demandPorts * (1 + leastRise);
 }
 
 /** Judges a change by its effect. What did not help is counted, told, and not tried again by itself. */
@@ -74,12 +106,19 @@ async function effectOf(
   if (now === null || ageMinutes === null || ageMinutes > MAXIMUM_METRIC_AGE_MINUTES) return null;
   const instances = capacity?.average ?? capacity?.maximum ?? MINIMUM_INSTANCES;
   return {
-    before: { utilizationPercent: action.utilizationPercent ?? 100, demandPorts: action.demandPorts ?? 0 },
+    before: {
+      utilizationPercent: action.utilizationPercent ?? 100,
+      maximumPercent: action.maximumPercent ?? 100,
+      demandPorts: action.demandPorts ?? 0,
+    },
     now: {
       utilizationPercent: now.averagePercent,
+      maximumPercent: now.maximumPercent,
       demandPorts: demandPorts(now.averagePercent, attachedNames(seen.body).length, instances),
     },
-    thresholdPercent: seen.spec.egress.scaleOut.utilizationPercent,
+    fromAddresses: action.fromAddresses,
+    toAddresses: action.toAddresses,
+    limits: seen.spec.egress.scaleOut,
   };
 }
 
@@ -90,16 +129,18 @@ async function judged(
   effect: Effect,
 ): Promise<ReliefStep> {
   const helped = hasMoved(effect);
-  const isEnough = effect.now.utilizationPercent < effect.thresholdPercent;
+  const enough = isEnough(effect);
   const percent = (value: number) => `${Math.round(value * 10) / 10} %`;
-  const figures = `Utilisation was ${percent(effect.before.utilizationPercent)} with ${action.fromAddresses} addresses and is ${percent(effect.now.utilizationPercent)} with ${action.toAddresses}.`;
+  const told = ({ utilizationPercent, maximumPercent }: Reading) =>
+    `${percent(utilizationPercent)} (${percent(maximumPercent)} at most)`;
+  const figures = `Utilisation was ${told(effect.before)} with ${action.fromAddresses} addresses and is ${told(effect.now)} with ${action.toAddresses}.`;
   const line = {
     decision: helped ? 'action done' : 'help needed',
     reason: helped
-      ? `${figures}${isEnough ? '' : ' That is still too much: it is looked at again.'}`
+      ? `${figures}${enough ? '' : ' That is still too much: it is looked at again.'}`
       : `${figures} More addresses have not helped, so no more are added: look for one destination that takes nearly all connections, or for another way out of the subnet.`,
-    before: effect.before,
-    after: effect.now,
+    before: { ...effect.before },
+    after: { ...effect.now },
   };
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
@@ -110,7 +151,7 @@ async function judged(
       { ...relief, action: null },
       { at: request.nowIso, outcome: helped ? 'succeeded' : 'failed' },
     );
-    if (helped && !isEnough) {
+    if (helped && !enough) {
       const told = withReliefLine(head, reaction, request, action.operationId, line);
       return { head: withRelief(told, reaction, tried), result: { next: 'decide', seconds: 0 } };
     }
@@ -127,8 +168,8 @@ async function judged(
   await flushOutbox(dependencies, changed.head);
   await tellWorld(dependencies, request, helped ? 'actionDone' : 'helpNeeded', action.operationId, {
     reason: line.reason,
-    before: effect.before,
-    now: effect.now,
+    before: line.before,
+    now: line.after,
     addresses: action.toAddresses,
   });
   return changed.result;

@@ -165,6 +165,40 @@ describe('a relief that looks again', () => {
     expect(await relieving.timer()).toBe(true);
   });
 
+  it('asks for help where the same traffic still fills single minutes with more than twice the ports', async () => {
+    const relieving = await alerted({ utilizationPercent: 60 });
+    relieving.gauge.maximumPercent = 99;
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    expect(relieving.addresses()).toBe(8);
+    // The same ports are used on average: more there are, and that alone makes the average fall.
+    relieving.gauge.utilizationPercent = 22.5;
+    relieving.reconciling.pass(1_200);
+
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    expect(line?.reason).toContain('one destination');
+    expect(await relieving.timer()).toBe(false);
+    expect(relieving.addresses()).toBe(8);
+  });
+
+  it('goes on adding where the average is low enough and single minutes are not', async () => {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 52;
+    relieving.gauge.maximumPercent = 97;
+    relieving.reconciling.pass(1_200);
+
+    expect(await relieving.verify()).toEqual({ next: 'decide', seconds: 0 });
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBeGreaterThan(5);
+  });
+
   it('withdraws a step back that an alert overtakes', async () => {
     const relieving = await relieved(40);
     relieving.gauge.utilizationPercent = 2;

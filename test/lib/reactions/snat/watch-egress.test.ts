@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import type { Json } from '../../../../lib/json.ts';
 import { reactionOperation } from '../../../../lib/reactions/reaction-operation.ts';
 import { RELIEF_ADJUSTMENT, RELIEF_KIND } from '../../../../lib/reactions/snat/relief-names.ts';
-import { hasMoved } from '../../../../lib/reactions/snat/verify-snat-relief.ts';
 import { watchEgress } from '../../../../lib/reactions/snat/watch-egress.ts';
 import { type BaselineHead, newHead } from '../../../../lib/state/baseline-head.ts';
 import { reactionOf, reliefOf, withRelief, withSignal } from '../../../../lib/state/reactions.ts';
@@ -109,27 +108,6 @@ describe('what the egress timer finds', () => {
 
   it('is nothing in a baseline that is torn down', () => {
     expect(watchEgress({ ...adjusted(5), teardown: true }, FACTS, NOW).head).toBeNull();
-  });
-});
-
-describe('an effect', () => {
-  const effect = (before: number, now: number, served = 100) =>
-    hasMoved({
-      before: { utilizationPercent: before, demandPorts: 100 },
-      now: { utilizationPercent: now, demandPorts: served },
-      thresholdPercent: 80,
-    });
-
-  it('is utilisation below the threshold, a fall, or more ports served', () => {
-    expect(effect(88, 52)).toBe(true);
-    expect(effect(100, 90)).toBe(true);
-    expect(effect(100, 100, 160)).toBe(true);
-    expect(effect(88, 86, 200)).toBe(true);
-  });
-
-  it('is none where the gauge stays where it was', () => {
-    expect(effect(88, 86, 100)).toBe(false);
-    expect(effect(100, 100, 100)).toBe(false);
   });
 });
 
