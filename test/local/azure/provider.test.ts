@@ -330,6 +330,20 @@ describe('a failed operation', () => {
   });
 });
 
+describe('a slow operation', () => {
+  it('keeps its resource in the running state, and others from writing it, until it ends by itself', () => {
+    makeBox();
+    azure.simulation.faults.add({ times: 1, method: 'PUT', effect: { kind: 'slow-operation', seconds: 7_200 } });
+    const accepted = azure.call('PUT', BOX, BODY);
+    azure.advance(7_100);
+    expect(azure.call('GET', statusUrl(accepted))).toMatchObject({ body: { status: 'InProgress' } });
+    expect(property(azure.call('GET', BOX).body, 'provisioningState')).toBe('Updating');
+    expect(azure.call('PUT', BOX, BODY).status).toBe(409);
+    azure.advance(200);
+    expect(property(azure.call('GET', BOX).body, 'provisioningState')).toBe('Succeeded');
+  });
+});
+
 describe('a restart', () => {
   it('changes nothing: resources, etags, operations under way, counts, settings, time', () => {
     const accepted = azure.call('PUT', BOX, BODY);
