@@ -34,7 +34,12 @@ export const baselineSpec = z
     approvals: approvals.prefault({}).describe('Which changes need the approval of a person.'),
     drift: drift.prefault({}).describe('What happens to changes made behind the back of this spec.'),
     budgets: budgets.prefault({}).describe('How much may change unattended.'),
-    changeWindows: z.array(changeWindow).default([]).describe('When risky changes may run; without any, always.'),
+    changeWindows: z
+      .array(changeWindow)
+      .default([])
+      .describe(
+        'When risky changes may run; without any, always. Addresses that relieve the firewall are added at any time.',
+      ),
     egress: egress.prefault({}).describe('Relief when the firewall runs out of SNAT ports, and its alert rules.'),
     observability: observability.prefault({}).describe('Logs and metrics of the network.'),
     hub: hub.describe('The hub.'),

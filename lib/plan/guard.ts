@@ -1,5 +1,5 @@
 import { withinBudget } from './change-groups.ts';
-import type { ChangeWindow } from './change-windows.ts';
+import { type ChangeWindow, isExemptFromWindows, type WindowExemption } from './change-windows.ts';
 import { normaliseId, type Owner } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
@@ -65,6 +65,8 @@ export interface Circumstances {
    * for its risk and none of those is open.
    */
   readonly changeWindows: readonly ChangeWindow[] | null;
+  /** Changes that wait for no window, whatever their risk; everything else binds them. */
+  readonly windowExemptions?: readonly WindowExemption[];
   readonly approvals: {
     /** Changes of this risk and above need an approved hash. */
     readonly requiredFrom: Risk | 'never';
@@ -299,7 +301,11 @@ function waitForHold(change: Change, { holds, nowMs }: Circumstances): Judgement
   };
 }
 
-function waitForWindow(change: Change, { changeWindows, nowMs }: Circumstances): Judgement | undefined {
+function waitForWindow(
+  change: Change,
+  { changeWindows, windowExemptions = [], nowMs }: Circumstances,
+): Judgement | undefined {
+  if (isExemptFromWindows(change, windowExemptions)) return undefined;
   const windows = (changeWindows ?? []).filter(({ from }) => isAtLeast(change.risk, from));
   if (windows.length === 0) return undefined;
   const intervals = windows.flatMap(({ open }) => open);

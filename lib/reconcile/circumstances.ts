@@ -1,5 +1,5 @@
 import type { BaselineSpec } from '../baseline/spec.ts';
-import { openIntervals } from '../plan/change-windows.ts';
+import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
 import type { Circumstances, Mode, ReactionRule } from '../plan/guard.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
@@ -17,6 +17,21 @@ export interface GuardedRun {
   /** What the run has made; absent: nothing yet. */
   readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore'>;
 }
+
+/**
+ * A firewall without SNAT ports drops connections until it has more addresses, and adding some cuts none: windows are
+ * for taking them away.
+ */
+const ADDING_EGRESS_ADDRESSES: readonly WindowExemption[] = [
+  { owner: 'adjustment', scope: 'egress', kind: 'publicIPAddress', action: 'create' },
+  {
+    owner: 'adjustment',
+    scope: 'egress',
+    kind: 'azureFirewall',
+    action: 'update',
+    path: 'properties.ipConfigurations',
+  },
+];
 
 /** Everything that the guard has to know, from the spec, the baseline's state and the switches. */
 export function circumstancesOf(
@@ -57,6 +72,7 @@ export function circumstancesOf(
             },
           ],
     changeWindows: changeWindowsOf(spec, nowMs),
+    windowExemptions: ADDING_EGRESS_ADDRESSES,
     approvals: {
       // Nothing is torn down without somebody's approval of exactly that plan.
       requiredFrom: run.teardown || requiredFor === 'all' ? 'safe' : requiredFor === 'none' ? 'never' : requiredFor,
