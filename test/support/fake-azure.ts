@@ -43,8 +43,7 @@ export class FakeAzure implements Arm {
 
   async send(request: ArmRequest): Promise<ArmResponse> {
     this.requests.push(request);
-    const event = this.#before.findIndex(({ method }) => method === request.method);
-    if (event >= 0) for (const { act } of this.#before.splice(event, 1)) await act();
+    await this.#happen(request.method);
     const key = request.target.toLowerCase();
     const at = this.#answers.findIndex(({ method, target }) => method === request.method && target === key);
     if (at >= 0) for (const { response } of this.#answers.splice(at, 1)) return response;
@@ -87,7 +86,13 @@ export class FakeAzure implements Arm {
     this.put(network, { ...body, properties: { ...body.properties, virtualNetworkPeerings: peerings } });
   }
 
+  async #happen(method: string): Promise<void> {
+    const event = this.#before.findIndex((one) => one.method === method);
+    if (event >= 0) for (const { act } of this.#before.splice(event, 1)) await act();
+  }
+
   async list(path: string): Promise<readonly JsonObject[]> {
+    await this.#happen('GET');
     const key = path.toLowerCase();
     if (key.endsWith('/providers/microsoft.authorization/permissions')) return [{ actions: ['*'], notActions: [] }];
     return [...this.#resources].flatMap(([id, body]) => (isListed(id, key) ? [body] : []));

@@ -544,8 +544,8 @@ async function end(
   await flushOutbox(dependencies, changed.head);
   const operationId = seen.operationId ?? '';
   const data: JsonObject = { code, reason, ...(after === undefined ? {} : { decision: after }) };
-  if (refused) await tellWorld(dependencies, request, 'actionRefused', operationId, data);
-  if (helpNeeded) await tellWorld(dependencies, request, 'helpNeeded', operationId, data);
+  if (refused) await tellWorld(dependencies, request, 'actionRefused', operationId, data, code);
+  if (helpNeeded) await tellWorld(dependencies, request, 'helpNeeded', operationId, data, code);
   return changed.result;
 }
 

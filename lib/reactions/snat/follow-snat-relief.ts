@@ -1,5 +1,4 @@
 import type { Dependencies } from '../../dependencies.ts';
-import type { Json } from '../../json.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { problemsOf } from '../../reconcile/operation-body.ts';
@@ -34,6 +33,7 @@ const OVERDUE_AFTER_MINUTES = 120;
 /** From then on there is one look each time that the timer comes back for it: at most 48 a day. */
 const LOOK_AT_OVERDUE_MINUTES = 30;
 const OVERDUE_CODE = 'ChangeOverdue';
+const SCALED_IN_CODE = 'ScaledIn';
 /** Of a run's problems, so that a journal line stays readable. */
 const MOST_PROBLEMS_TOLD = 4;
 const MINUTE_MS = 60_000;
@@ -145,7 +145,6 @@ async function overdue(
   await flushOutbox(dependencies, changed.head);
   if (isFirst) {
     const data = { code: OVERDUE_CODE, reason };
-    // The same operation may need help again, for another reason, when it has ended.
     await tellWorld(dependencies, request, 'helpNeeded', action.operationId, data, OVERDUE_CODE);
   }
   return changed.result;
@@ -238,17 +237,20 @@ async function applied(
         after: attached.length,
       },
       state: 'succeeded',
-      code: 'ScaledIn',
+      code: SCALED_IN_CODE,
       lookAgainAt: null,
     });
   });
   await flushOutbox(dependencies, changed.head);
   if (action.direction === 'in')
-    await tellWorld(dependencies, request, 'actionDone', action.operationId, {
-      addresses: attached.length,
-      before: action.fromAddresses,
-      reason: action.reason,
-    });
+    await tellWorld(
+      dependencies,
+      request,
+      'actionDone',
+      action.operationId,
+      { addresses: attached.length, before: action.fromAddresses, reason: action.reason },
+      SCALED_IN_CODE,
+    );
   return changed.result;
 }
 
@@ -277,6 +279,7 @@ async function missed(
   );
   // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
   const isRefused = run.state === 'stopped' || refusals.length > 0;
+  const code = isRefused ? 'ChangeRefused' : 'ChangeFailed';
   const why = [
     ...refusals.map(({ why }) => why),
     ...problems.map(({ message, remedy }) => `${message} ${remedy}`),
@@ -303,12 +306,12 @@ async function missed(
         after: action.toAddresses,
       },
       state: 'failed',
-      code: isRefused ? 'ChangeRefused' : 'ChangeFailed',
+      code,
       lookAgainAt: new Date(Date.parse(request.nowIso) + 3_600_000).toISOString(),
     });
   });
   await flushOutbox(dependencies, changed.head);
-  const data: { readonly [name: string]: Json } = { code: isRefused ? 'ChangeRefused' : 'ChangeFailed', reason };
-  await tellWorld(dependencies, request, isRefused ? 'actionRefused' : 'helpNeeded', action.operationId, data);
+  const kind = isRefused ? 'actionRefused' : 'helpNeeded';
+  await tellWorld(dependencies, request, kind, action.operationId, { code, reason }, code);
   return changed.result;
 }

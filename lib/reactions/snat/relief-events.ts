@@ -5,7 +5,8 @@ import type { ReliefRequest } from './relief-step.ts';
 
 /**
  * Tells the topic, if there is one. What comes of it goes into the journal and stops nothing.
- * `discriminator`: tells two events of one kind and operation apart; the same event twice has the same one.
+ * `discriminator`: tells two events of one kind and operation apart, such as `ChangeFailed`; the same event twice has
+ * the same one.
  */
 export async function tellWorld(
   { events, journal }: Pick<Dependencies, 'events' | 'journal'>,
@@ -13,9 +14,9 @@ export async function tellWorld(
   kind: EventKind,
   operationId: string,
   data: JsonObject,
-  discriminator = '',
+  discriminator: string,
 ): Promise<Published> {
-  const occasion = [operationId === '' ? nowIso : operationId, discriminator].filter((part) => part !== '').join('/');
+  const occasion = `${operationId === '' ? nowIso : operationId}/${discriminator}`;
   const published = await events.publish({ kind, baseline, resource: target, occasion, at: nowIso, data });
   if (published.outcome === 'nobodyListens') return published;
   await journal.append([

@@ -23,6 +23,7 @@ const LEAST_RISE_SHARE = 0.05;
 const LEAST_SHARE_OF_EXPECTED = 0.5;
 const LOOK_AGAIN_SECONDS = 300;
 const MOST_BLIND_LOOKS = 3;
+const UNKNOWN_CODE = 'EffectUnknown';
 
 /** What the metric says now, next to what it said when the change was decided. */
 export interface Effect {
@@ -130,6 +131,7 @@ async function judged(
 ): Promise<ReliefStep> {
   const helped = hasMoved(effect);
   const enough = isEnough(effect);
+  const code = helped ? 'Relieved' : 'NoEffect';
   const percent = (value: number) => `${Math.round(value * 10) / 10} %`;
   const told = ({ utilizationPercent, maximumPercent }: Reading) =>
     `${percent(utilizationPercent)} (${percent(maximumPercent)} at most)`;
@@ -160,18 +162,15 @@ async function judged(
       sequence: helped ? reaction.handled : reaction.sequence,
       line,
       state: helped ? 'succeeded' : 'failed',
-      code: helped ? 'Relieved' : 'NoEffect',
+      code,
       lookAgainAt: helped ? null : afterRest(request.nowIso),
     };
     return withReliefEnd(head, reaction, request, end);
   });
   await flushOutbox(dependencies, changed.head);
-  await tellWorld(dependencies, request, helped ? 'actionDone' : 'helpNeeded', action.operationId, {
-    reason: line.reason,
-    before: line.before,
-    now: line.after,
-    addresses: action.toAddresses,
-  });
+  const kind = helped ? 'actionDone' : 'helpNeeded';
+  const data = { reason: line.reason, before: line.before, now: line.after, addresses: action.toAddresses };
+  await tellWorld(dependencies, request, kind, action.operationId, data, code);
   return changed.result;
 }
 
@@ -199,11 +198,11 @@ async function blind(
       sequence: reaction.handled,
       line: { decision: 'help needed', reason },
       state: 'failed',
-      code: 'EffectUnknown',
+      code: UNKNOWN_CODE,
       lookAgainAt: afterRest(request.nowIso),
     });
   });
   await flushOutbox(dependencies, changed.head);
-  if (isLast) await tellWorld(dependencies, request, 'helpNeeded', action.operationId, { reason });
+  if (isLast) await tellWorld(dependencies, request, 'helpNeeded', action.operationId, { reason }, UNKNOWN_CODE);
   return changed.result;
 }

@@ -84,10 +84,7 @@ describe('a relief', () => {
 
   it('refuses where a NAT gateway on the subnet carries the egress, and says what helps', async () => {
     const relieving = await alerted();
-    const [network] = (await relieving.dependencies.ledger.all('small')).filter(
-      ({ kind }) => kind === 'virtualNetwork',
-    );
-    relieving.edit(network?.id ?? '', (body) => withNatGateway(body));
+    relieving.edit(await networkIdOf(relieving), withNatGateway);
 
     expect(await relieving.decide()).toEqual({ next: 'end' });
 
@@ -329,13 +326,6 @@ describe('a change that does not come to its end', () => {
     return relieving;
   }
 
-  function setState(relieving: Relieving, provisioningState: string): void {
-    relieving.edit(relieving.firewallId, (body) => ({
-      ...body,
-      properties: { ...(isJsonObject(body.properties) ? body.properties : {}), provisioningState },
-    }));
-  }
-
   /** Follows as the orchestration does. @returns how often it looked before it went on to something else. */
   async function looks(relieving: Relieving): Promise<{ readonly count: number; readonly next: string }> {
     for (let count = 1; ; count++) {
@@ -429,10 +419,7 @@ describe('a relief in mode propose', () => {
     relieving.reconciling.pass(20 * 3_600);
     await decideOn(relieving, 'approve');
     await relieving.reconciling.settle();
-    relieving.edit(relieving.firewallId, (body) => ({
-      ...body,
-      properties: { ...(isJsonObject(body.properties) ? body.properties : {}), provisioningState: 'Updating' },
-    }));
+    setState(relieving, 'Updating');
 
     expect(await relieving.timer()).toBe(true);
     await relieving.decide();
@@ -502,6 +489,25 @@ describe('the topic that partners listen to', () => {
     expect(line?.reason).toContain('The topic is gone.');
   });
 
+  it('hears of two reasons for help under two ids where both are about one alert', async () => {
+    const told: { readonly id: unknown; readonly type: unknown; readonly data: { readonly code: string } }[] = [];
+    const relieving = await alerted({ events: topic((event) => told.push(Object(event))) });
+    const network = await networkIdOf(relieving);
+    const without = relieving.dependencies.arm.body(network) ?? {};
+    relieving.edit(network, withNatGateway);
+    // A further alert comes during the look, which therefore begins again under the same operation.
+    relieving.dependencies.arm.beforeNext('GET', () => relieving.alert());
+    expect(await relieving.decide()).toEqual({ next: 'decide', seconds: 0 });
+    relieving.edit(network, () => without);
+    setState(relieving, 'Failed');
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    const help = told.filter(({ type }) => type === EVENT_TYPE.helpNeeded);
+    expect(help.map(({ data }) => data.code)).toEqual(['NatGatewayOnSubnet', 'FirewallFailed']);
+    expect(new Set(help.map(({ id }) => id)).size).toBe(2);
+  });
+
   it('hears of a refusal', async () => {
     const types: unknown[] = [];
     const relieving = await alerted({
@@ -514,6 +520,18 @@ describe('the topic that partners listen to', () => {
     expect(types).toEqual([EVENT_TYPE.actionRefused]);
   });
 });
+
+function setState(relieving: Relieving, provisioningState: string): void {
+  relieving.edit(relieving.firewallId, (body) => ({
+    ...body,
+    properties: { ...(isJsonObject(body.properties) ? body.properties : {}), provisioningState },
+  }));
+}
+
+async function networkIdOf(relieving: Relieving): Promise<string> {
+  const entries = await relieving.dependencies.ledger.all('small');
+  return entries.find(({ kind }) => kind === 'virtualNetwork')?.id ?? '';
+}
 
 function withNatGateway(body: JsonObject): JsonObject {
   const properties = isJsonObject(body.properties) ? body.properties : {};
