@@ -35,6 +35,8 @@ export type Published =
 
 /** Tells the world. Never throws: whoever publishes goes on with what it does, and reports what came of it. */
 export interface EventPublisher {
+  /** Whether there is a topic: without one nothing needs to be read for an event. */
+  readonly listens: boolean;
   publish(event: OutboundEvent): Promise<Published>;
 }
 
@@ -68,6 +70,7 @@ export function createEventPublisher(options: EventPublisherOptions): EventPubli
   }
 
   return {
+    listens: topicEndpoint !== undefined,
     async publish(event) {
       if (topicEndpoint === undefined) return { outcome: 'nobodyListens' };
       for (let attempt = 1; ; attempt++) {

@@ -739,6 +739,11 @@ export const violationCodes = {
       'Raise hub.firewall.publicIps.maximum; with a NAT gateway give that one more addresses, and set egress.mode to observe.',
     severity: 'warning',
   },
+  EgressWithoutPrefixes: {
+    meaning: 'Addresses that relief adds are known to nobody before they are used.',
+    remedy: 'Give hub.firewall.publicIps prefixLengths, so that partners can allow whole prefixes ahead of time.',
+    severity: 'warning',
+  },
   EgressPrefixesSmall: {
     meaning: 'The public IP prefixes have fewer addresses than relief may reach.',
     remedy: 'Add to hub.firewall.publicIps.prefixLengths until they hold {maximum}, or lower the maximum.',

@@ -1600,6 +1600,11 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     path: 'hub.firewall.publicIps.maximum',
     changes: { 'hub.firewall.publicIps.maximum': 21, egress: { mode: 'act' } },
   },
+  {
+    code: 'EgressWithoutPrefixes',
+    path: 'hub.firewall.publicIps.prefixLengths',
+    changes: { 'hub.firewall.publicIps.prefixLengths': [], egress: { mode: 'act' } },
+  },
   { code: 'EgressWithoutBudget', path: 'budgets', changes: { budgets: { perRun: 0 }, egress: { mode: 'act' } } },
   { code: 'EgressModeForbidden', path: 'egress.mode', changes: { mode: 'observe', egress: { mode: 'act' } } },
   { code: 'AlertRuleTellsNobody', path: 'egress.alertRules', changes: { egress: { alertRules: true } } },

@@ -31,7 +31,7 @@ export function memoryDependencies(
       snatPortUtilization: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),
       observedCapacity: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),
     },
-    events: { publish: async () => ({ outcome: 'nobodyListens' }) },
+    events: { listens: false, publish: async () => ({ outcome: 'nobodyListens' }) },
     networkUsages: async () => [],
   };
 }

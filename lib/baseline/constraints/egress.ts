@@ -79,6 +79,10 @@ function* reliefFaults({ spec }: ConstraintContext): Iterable<Violation> {
     const message = `The prefixes have room for ${room} addresses with the existing ones, the maximum is ${maximum}; relief takes none from elsewhere.`;
     yield violation('EgressPrefixesSmall', 'hub.firewall.publicIps.maximum', message, { maximum });
   }
+  if (egress.mode === 'act' && firewall.natGateway === undefined && maximum > count && lengths.length === 0) {
+    const message = 'New addresses are used as soon as they are there, and nobody can allow them before.';
+    yield violation('EgressWithoutPrefixes', 'hub.firewall.publicIps.prefixLengths', message);
+  }
   if (egress.mode === 'act' && Math.min(budgets.perRun, budgets.perDay) === 0) {
     yield violation(
       'EgressWithoutBudget',

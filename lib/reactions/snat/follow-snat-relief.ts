@@ -14,7 +14,7 @@ import { isFinalState, type RunDocument } from '../../state/run.ts';
 import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
-import { tellWorld } from './relief-events.ts';
+import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
@@ -248,7 +248,14 @@ async function applied(
       request,
       'actionDone',
       action.operationId,
-      { addresses: attached.length, before: action.fromAddresses, reason: action.reason },
+      {
+        code: SCALED_IN_CODE,
+        reason: action.reason,
+        addressesBefore: action.fromAddresses,
+        addressesNow: attached.length,
+        ...(action.removedName === undefined ? {} : { removed: action.removedName }),
+        ...(await egressNow(dependencies, changed.head, request)),
+      },
       SCALED_IN_CODE,
     );
   return changed.result;

@@ -8,7 +8,7 @@ import { type ReliefAction, withAttempt } from '../../state/snat-relief.ts';
 import { afterRest } from '../rest.ts';
 import { type ReliefEnd, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, type ObservedFirewall, observeFirewall, problemOfReading } from './observe-egress.ts';
-import { tellWorld } from './relief-events.ts';
+import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 
@@ -169,7 +169,15 @@ async function judged(
   });
   await flushOutbox(dependencies, changed.head);
   const kind = helped ? 'actionDone' : 'helpNeeded';
-  const data = { reason: line.reason, before: line.before, now: line.after, addresses: action.toAddresses };
+  const data = {
+    code,
+    reason: line.reason,
+    before: line.before,
+    now: line.after,
+    addressesBefore: action.fromAddresses,
+    addressesNow: action.toAddresses,
+    ...(await egressNow(dependencies, changed.head, request)),
+  };
   await tellWorld(dependencies, request, kind, action.operationId, data, code);
   return changed.result;
 }

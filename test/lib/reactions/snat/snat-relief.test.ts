@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { ArmUnreachableError } from '../../../../lib/azure/arm-errors.ts';
 import { createEventPublisher, EVENT_TYPE } from '../../../../lib/azure/event-publisher.ts';
 import { isJsonObject, type JsonObject } from '../../../../lib/json.ts';
+import { egressNow } from '../../../../lib/reactions/snat/relief-events.ts';
 import { decideApproval } from '../../../../lib/reconcile/decide-approval.ts';
 import { Relieving, type RelievingOptions } from '../../../support/relieving.ts';
 
@@ -471,6 +473,42 @@ describe('the topic that partners listen to', () => {
     ]);
     expect(relieving.addresses()).toBe(5);
     expect((await relieving.journal()).map(({ decision }) => decision)).toContain('event published');
+  });
+
+  it('hears afterwards from which addresses egress leaves', async () => {
+    const told: { readonly type: unknown; readonly data: Readonly<Record<string, unknown>> }[] = [];
+    const relieving = await alerted({ events: topic((event) => told.push(Object(event))) });
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 52;
+    relieving.reconciling.pass(1_200);
+
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+
+    const done = told.filter(({ type }) => type === EVENT_TYPE.actionDone);
+    expect(done).toHaveLength(1);
+    expect(done[0]?.data).toMatchObject({
+      code: 'Relieved',
+      addressesBefore: 3,
+      addressesNow: 5,
+      egress: { addresses: Array.from({ length: 5 }, () => ({ state: 'inUse', through: relieving.firewallId })) },
+      reservedUntil: {},
+    });
+  });
+
+  it('hears what was done even where Azure cannot be read just then', async () => {
+    const relieving = await alerted({ events: topic(() => {}) });
+    const { dependencies, firewallId } = relieving;
+    const list = async (target: string) => {
+      throw new ArmUnreachableError('GET', target, new Error('connection reset'));
+    };
+    const unreachable = { ...dependencies, arm: { ...dependencies.arm, list } };
+    const request = { baseline: 'x', target: firewallId, instanceId: 'y', nowIso: '2026-11-20T00:00:00Z' };
+
+    expect(await egressNow(unreachable, await relieving.reconciling.head(), request)).toEqual({
+      egressUnknown: expect.stringMatching(/^AzureUnreachable: /),
+    });
   });
 
   it('is no reason to leave a firewall without ports when it fails', async () => {
