@@ -87,8 +87,11 @@ export interface ScaleInInput extends Common {
   readonly addressHistory: readonly { readonly fromMs: number; readonly addresses: number }[];
   /** When anything about the firewall's addresses last changed; null: not known to have changed. */
   readonly lastChangeAtMs: number | null;
-  /** The last alert about SNAT. A `Resolved` may be lost: an old unresolved alert counts as over after the look-back. */
-  readonly alert: { readonly firedAtMs: number; readonly resolvedAtMs: number | null } | null;
+  /**
+   * When each alert about SNAT fired that is not known to be over, in any order. A `Resolved` may be lost: what fired
+   * before the look-back counts as over.
+   */
+  readonly openAlertsFiredAtMs: readonly number[];
   readonly inChangeWindow: boolean;
   /** When the next change window opens; null: not known. */
   readonly nextChangeWindowMs: number | null;
@@ -555,10 +558,17 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
   if (evidence !== undefined || lookBack === null) {
     return say('wait', evidence?.code ?? 'DataIncomplete', evidence?.reason ?? 'ObservedCapacity has no value.');
   }
-  const { alert } = input;
-  const isOpen = alert !== null && (alert.resolvedAtMs === null || alert.resolvedAtMs < alert.firedAtMs);
-  if (isOpen && nowMs - alert.firedAtMs < rules.lookBackHours * HOUR_MS) {
-    return say('wait', 'AlertOpen', `The alert of ${iso(alert.firedAtMs)} is not resolved.`);
+  const sinceMs = nowMs - rules.lookBackHours * HOUR_MS;
+  const open = input.openAlertsFiredAtMs.filter((firedAtMs) => firedAtMs > sinceMs).sort((a, b) => a - b);
+  if (open.length > 0) {
+    const fired = open.map(iso);
+    return say(
+      'wait',
+      'AlertOpen',
+      open.length === 1
+        ? `The alert of ${fired[0]} is not resolved.`
+        : `${open.length} alerts are not resolved; the first fired at ${fired[0]}, the last at ${fired.at(-1)}.`,
+    );
   }
   if (lookBack.highestPercent >= SATURATION_PERCENT) {
     return say(

@@ -97,14 +97,6 @@ export function withRelief(head: BaselineHead, reaction: Reaction, relief: SnatR
   return current === undefined ? head : withReaction(head, { ...current, relief });
 }
 
-/** The latest firing that is known, and its end; null when none has come. Pure. */
-export function lastAlert(reaction: Reaction): { readonly firedAt: string; readonly resolvedAt: string | null } | null {
-  const fired = reaction.alerts.flatMap(({ firedAt, resolvedAt }) =>
-    firedAt === undefined ? [] : [{ firedAt, resolvedAt: resolvedAt ?? null }],
-  );
-  return fired.toSorted((a, b) => Date.parse(a.firedAt) - Date.parse(b.firedAt)).at(-1) ?? null;
-}
-
 /**
  * Takes a signal in. A firing asks the target's orchestration to look and names one when none is at work; the end of
  * an alert is only noted. The same delivery changes nothing a second time. Pure.
@@ -212,18 +204,35 @@ export function withReactionGivenUp(
   return withReaction(head, { ...reaction, relief, instance: null, operationId: null, handled: sequence });
 }
 
+/** An alert that has fired and is not over. */
+export interface OpenAlert {
+  /** Key of the alert instance. */
+  readonly alert: string;
+  readonly firedAt: string;
+}
+
 /**
- * Keys of alerts that fired after `sinceIso` and are not over. A "resolved" may never come, so that an old firing must
- * not count for ever: the caller says how far back it looks.
+ * Every alert that fired after `sinceIso` and is not over. A "resolved" may never come, so that an old firing must not
+ * count for ever: the caller says how far back it looks.
  */
-export function openAlerts(reaction: Reaction, sinceIso: string): readonly string[] {
+export function openAlerts(reaction: Reaction, sinceIso: string): readonly OpenAlert[] {
   const since = Date.parse(sinceIso);
-  return reaction.alerts
-    .filter(({ firedAt, resolvedAt }) => {
-      if (firedAt === undefined || Date.parse(firedAt) < since) return false;
-      return resolvedAt === undefined || Date.parse(resolvedAt) < Date.parse(firedAt);
-    })
-    .map(({ alert }) => alert);
+  return reaction.alerts.flatMap(({ alert, firedAt, resolvedAt }) => {
+    if (firedAt === undefined || Date.parse(firedAt) < since || isOver({ firedAt, resolvedAt })) return [];
+    return [{ alert, firedAt }];
+  });
+}
+
+/** What has not fired as far as is known is over too: its end came first. */
+function isOver({
+  firedAt,
+  resolvedAt,
+}: {
+  readonly firedAt?: string | undefined;
+  readonly resolvedAt?: string | undefined;
+}): boolean {
+  if (firedAt === undefined) return true;
+  return resolvedAt !== undefined && Date.parse(resolvedAt) >= Date.parse(firedAt);
 }
 
 function newReaction(kind: ReactionKind, target: string): Reaction {
@@ -276,7 +285,14 @@ function withAlertSeen(alerts: readonly AlertRecord[], signal: RecordedSignal, n
     signal.condition === 'Fired'
       ? { ...known, firedAt: later(known.firedAt, at) }
       : { ...known, resolvedAt: later(known.resolvedAt, at) };
-  return [...alerts.filter((one) => one.alert !== alert), merged].slice(-REMEMBERED_ALERTS);
+  return remembered([...alerts.filter((one) => one.alert !== alert), merged]);
+}
+
+/** Alerts that are over are forgotten first: an open one counts however many have come and gone since. */
+function remembered(alerts: readonly AlertRecord[]): readonly AlertRecord[] {
+  if (alerts.length <= REMEMBERED_ALERTS) return alerts;
+  const over = alerts.findIndex(isOver);
+  return alerts.toSpliced(Math.max(0, over), 1);
 }
 
 /** ISO text of a time as sent; undefined when it is none. */

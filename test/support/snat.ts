@@ -126,7 +126,7 @@ export function scaleInInput(
     capacity: metric(24 * 60, { '': level(2) }, 5),
     addressHistory: [],
     lastChangeAtMs: null,
-    alert: null,
+    openAlertsFiredAtMs: [],
     inChangeWindow: true,
     nextChangeWindowMs: null,
     ...changes,

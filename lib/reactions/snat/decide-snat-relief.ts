@@ -16,7 +16,6 @@ import {
   withRequest,
 } from '../../state/baseline-head.ts';
 import {
-  lastAlert,
   openAlerts,
   type Reaction,
   reactionOf,
@@ -234,7 +233,6 @@ async function decide(
   const windows = openIntervals(seen.spec.changeWindows, nowMs)
     .filter(({ from }) => from !== 'destructive')
     .flatMap(({ open }) => open);
-  const alert = lastAlert(reaction);
   const count = seen.declared.firewall?.publicIps.length ?? 1;
   const written = seen.ledger.find((entry) => sameId(entry.id, target));
   return decideScaleIn({
@@ -245,13 +243,9 @@ async function decide(
     capacity: await dependencies.metrics.observedCapacity(lookBack),
     addressHistory: relief.changes.map(({ at, addresses }) => ({ fromMs: Date.parse(at), addresses })),
     lastChangeAtMs: lastMs([...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])]),
-    alert:
-      alert === null
-        ? null
-        : {
-            firedAtMs: Date.parse(alert.firedAt),
-            resolvedAtMs: alert.resolvedAt === null ? null : Date.parse(alert.resolvedAt),
-          },
+    openAlertsFiredAtMs: openAlerts(reaction, new Date(lookBack.fromMs).toISOString()).map(({ firedAt }) =>
+      Date.parse(firedAt),
+    ),
     inChangeWindow:
       windows.length === 0 || windows.some(({ fromIso, untilIso }) => fromIso <= nowIso && nowIso < untilIso),
     nextChangeWindowMs: lastMs(

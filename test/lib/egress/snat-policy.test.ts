@@ -312,12 +312,8 @@ describe('decideScaleIn', () => {
         firewall: firewall(5, { missing: [{ name: 'pip-1', ofSpec: false }] }),
       }),
     ],
-    ['AlertOpen', 'wait', scaleInInput(5, 1, 1, { alert: { firedAtMs: NOW_MS - HOUR_MS, resolvedAtMs: null } })],
-    [
-      'AlertOpen',
-      'wait',
-      scaleInInput(5, 1, 1, { alert: { firedAtMs: NOW_MS - HOUR_MS, resolvedAtMs: NOW_MS - 2 * HOUR_MS } }),
-    ],
+    ['AlertOpen', 'wait', scaleInInput(5, 1, 1, { openAlertsFiredAtMs: [NOW_MS - HOUR_MS] })],
+    ['AlertOpen', 'wait', scaleInInput(5, 1, 1, { openAlertsFiredAtMs: [NOW_MS - HOUR_MS, NOW_MS - 90 * HOUR_MS] })],
     ['OutsideChangeWindow', 'wait', scaleInInput(5, 1, 1, { inChangeWindow: false, nextChangeWindowMs: 7 })],
     ['PeaksTooHigh', 'keep', scaleInInput(4, 30, 70)],
     ['SaturatedInLookBack', 'keep', scaleInInput(5, 1, 95)],
@@ -353,8 +349,19 @@ describe('decideScaleIn', () => {
   });
 
   it('does not wait for ever for a Resolved that got lost', () => {
-    const alert = { firedAtMs: NOW_MS - 24 * HOUR_MS, resolvedAtMs: null };
-    expect(decideScaleIn(scaleInInput(5, 1, 1, { alert })).decision).toBe('scaleIn');
+    const openAlertsFiredAtMs = [NOW_MS - 24 * HOUR_MS];
+    expect(decideScaleIn(scaleInInput(5, 1, 1, { openAlertsFiredAtMs })).decision).toBe('scaleIn');
+  });
+
+  it('waits for each open alert, whichever of them fired last', () => {
+    const hoursAgo = fc.array(fc.integer({ min: 0, max: 72 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(hoursAgo, (hours) => {
+        const openAlertsFiredAtMs = hours.map((hour) => NOW_MS - hour * HOUR_MS);
+        const { code } = decideScaleIn(scaleInInput(5, 1, 1, { openAlertsFiredAtMs }));
+        expect(code).toBe(hours.some((hour) => hour < 24) ? 'AlertOpen' : 'DemandLow');
+      }),
+    );
   });
 
   it('counts demand with the addresses of its time', () => {

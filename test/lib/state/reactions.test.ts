@@ -114,7 +114,12 @@ describe('withSignal', () => {
             operations: head.counters.operation,
             sequence: reaction?.sequence,
             instances: reaction?.instances,
-            open: reaction === undefined ? [] : [...openAlerts(reaction, '2026-05-04T00:00:00Z')].sort(),
+            open:
+              reaction === undefined
+                ? []
+                : openAlerts(reaction, '2026-05-04T00:00:00Z')
+                    .map(({ alert, firedAt }) => `${alert} ${firedAt}`)
+                    .sort(),
           };
         };
 
@@ -223,6 +228,35 @@ describe('openAlerts', () => {
 
   it('counts a rule without state that fires again', () => {
     expect(openAfter({ condition: 'Resolved', at: at('09:05:00') }, { at: at('09:10:00') })).toBe(1);
+  });
+
+  it('counts each alert by itself, in whatever order the others came and went', () => {
+    const one = fc.record({ minute: fc.integer({ min: 10, max: 50 }), isResolved: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 20 }), fc.infiniteStream(fc.nat()), (alerts, order) => {
+        const deliveries = alerts.flatMap(({ minute, isResolved }, index) => {
+          const alertId = `/alerts/${index}`;
+          const fired = { alertId, at: at(`09:${minute}:00`) };
+          return isResolved ? [fired, { alertId, condition: 'Resolved' as const, at: at('10:00:00') }] : [fired];
+        });
+        const shuffled = deliveries
+          .map((delivery) => ({ delivery, key: Number(order.next().value) }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ delivery }) => delivery);
+
+        const expected = alerts.filter(({ isResolved }) => !isResolved).length;
+        expect(openAfter(...shuffled)).toBe(alerts.length === 0 ? -1 : expected);
+      }),
+    );
+  });
+
+  it('forgets none of them for others that came and went', () => {
+    const others = Array.from({ length: 100 }, (_, index) => [
+      { alertId: `/others/${index}`, at: at('09:10:00') },
+      { alertId: `/others/${index}`, condition: 'Resolved' as const, at: at('09:20:00') },
+    ]).flat();
+
+    expect(openAfter({ alertId: '/average', at: at('09:00:00') }, ...others)).toBe(1);
   });
 
   it('does not count for ever what never ends', () => {
