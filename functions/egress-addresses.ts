@@ -9,7 +9,8 @@ export function registerEgressAddresses(appOf: () => App): void {
   register('listEgressAddresses', appOf, listEgressAddresses);
 }
 
-async function listEgressAddresses({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
+/** Answers from which public addresses the egress of a baseline leaves, and will. */
+export async function listEgressAddresses({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
   const name = parameter<string>(request, 'name', baselineName);
   const stored = await app.baselines.read(name);
   if (stored === null || stored.head.specVersion === 0) throw baselineNotFound(name);

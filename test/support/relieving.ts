@@ -4,6 +4,7 @@ import type { Dependencies } from '../../lib/dependencies.ts';
 import { isJsonObject, type JsonObject } from '../../lib/json.ts';
 import { decideSnatRelief } from '../../lib/reactions/snat/decide-snat-relief.ts';
 import { followSnatRelief } from '../../lib/reactions/snat/follow-snat-relief.ts';
+import { attachedNames } from '../../lib/reactions/snat/observe-egress.ts';
 import { RELIEF_KIND } from '../../lib/reactions/snat/relief-names.ts';
 import type { ReliefStep } from '../../lib/reactions/snat/relief-step.ts';
 import { verifySnatRelief } from '../../lib/reactions/snat/verify-snat-relief.ts';
@@ -145,10 +146,41 @@ export class Relieving {
     this.dependencies.arm.put(id, change(body));
   }
 
-  addresses(): number {
+  /** Somebody else puts an address of theirs on the firewall. @returns its id. */
+  attachForeign(name: string): string {
+    const id = this.firewallId.replace(/azureFirewalls\/[^/]+$/i, `publicIPAddresses/${name}`);
+    const { location = 'westeurope' } = this.dependencies.arm.body(this.firewallId) ?? {};
+    this.dependencies.arm.put(id, { name, location, properties: { provisioningState: 'Succeeded' } });
+    this.#reattach((configurations) => [...configurations, { name, properties: { publicIPAddress: { id } } }]);
+    return id;
+  }
+
+  /** Somebody else takes the configuration at a place of Azure's list off the firewall. */
+  detach(index: number): void {
+    this.#reattach((configurations) => configurations.toSpliced(index, 1));
+  }
+
+  #reattach(change: (configurations: readonly JsonObject[]) => readonly JsonObject[]): void {
+    const ipConfigurations = change(this.#configurations());
+    this.edit(this.firewallId, (body) => ({
+      ...body,
+      properties: { ...(isJsonObject(body.properties) ? body.properties : {}), ipConfigurations },
+    }));
+  }
+
+  #configurations(): readonly JsonObject[] {
     const properties = this.dependencies.arm.body(this.firewallId)?.properties;
     const list = isJsonObject(properties) ? properties.ipConfigurations : undefined;
-    return Array.isArray(list) ? list.length : 0;
+    return Array.isArray(list) ? list.filter(isJsonObject) : [];
+  }
+
+  addresses(): number {
+    return this.#configurations().length;
+  }
+
+  /** Names of the addresses on the firewall, in its order. */
+  names(): readonly string[] {
+    return attachedNames(this.dependencies.arm.body(this.firewallId) ?? {});
   }
 
   async journal(): Promise<readonly JournalEntry[]> {

@@ -756,26 +756,24 @@ describe('egress', () => {
     origin: 'made',
     through: firewall,
   };
-  const routes: FakeRoutes = {
-    'GET /api/baselines/prod/egress-addresses': {
-      status: 200,
-      body: {
-        baseline: 'prod',
-        at: '2026-03-01T09:00:00Z',
-        addresses: [address, { ...address, name: 'pip-fw-03', address: null, state: 'aboutToBeUsed' }],
-        prefixes: [
-          {
-            id: '/x/ippre',
-            name: 'ippre',
-            prefix: '203.0.113.0/28',
-            addresses: 16,
-            taken: 3,
-            origin: 'made',
-            through: firewall,
-          },
-        ],
+  const listed = {
+    baseline: 'prod',
+    at: '2026-03-01T09:00:00Z',
+    addresses: [address, { ...address, name: 'pip-fw-03', address: null, state: 'aboutToBeUsed' }],
+    prefixes: [
+      {
+        id: '/x/ippre',
+        name: 'ippre',
+        prefix: '203.0.113.0/28',
+        addresses: 16,
+        taken: 3,
+        origin: 'made',
+        through: firewall,
       },
-    },
+    ],
+  };
+  const routes: FakeRoutes = {
+    'GET /api/baselines/prod/egress-addresses': { status: 200, body: listed },
     'PUT /_sim/traffic': { status: 200, body: {} },
   };
 
@@ -786,6 +784,47 @@ describe('egress', () => {
     expect(out).toMatch(/203\.0\.113\.0\/28\s+ippre\s+3 of 16/);
     expect(out).toMatch(/203\.0\.113\.7\s+pip-fw\s+in use/);
     expect(out).toMatch(/none yet\s+pip-fw-03\s+about to be used/);
+  });
+
+  it('egress-addresses --json gives scripts the whole answer on stdout and nothing else', async () => {
+    const { exitCode, out, err } = await run('egress-addresses', { args: ['prod'], routes, json: true });
+
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(out)).toEqual(listed);
+    expect(err).toBe('');
+  });
+
+  it.each([
+    ['nothing', [], /^No public addresses\.$/m],
+    [
+      'an address of others',
+      [{ ...address, state: 'reserved', origin: 'foreign' }],
+      /203\.0\.113\.7\s+pip-fw\s+reserved\s+foreign\s+fw \(rg\)/,
+    ],
+  ])('egress-addresses shows %s, and no prefixes where there are none', async (_what, addresses, shown) => {
+    const body = { ...listed, addresses, prefixes: [] };
+
+    const { exitCode, out } = await run('egress-addresses', {
+      args: ['prod'],
+      routes: { 'GET /api/baselines/prod/egress-addresses': { status: 200, body } },
+    });
+
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(shown);
+    expect(out).not.toContain('PREFIX');
+  });
+
+  it('egress-addresses fails for a baseline that is not there', async () => {
+    const errors = [{ code: 'BaselineNotFound', path: 'name', message: 'There is none.', remedy: 'Name another.' }];
+
+    const result = await run('egress-addresses', {
+      args: ['other'],
+      routes: { 'GET /api/baselines/other/egress-addresses': { status: 404, body: { errors } } },
+      json: true,
+    });
+
+    expect(result.exitCode).toBe(1);
+    expect(JSON.parse(result.out)).toMatchObject({ errors });
   });
 
   it('simulate changes the traffic of the firewall, and takes nothing else for ports', async () => {

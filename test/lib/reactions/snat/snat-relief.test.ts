@@ -220,15 +220,6 @@ describe('a relief that looks again', () => {
 });
 
 describe('an address of ours that somebody takes off the firewall', () => {
-  /** Takes the configuration at a place of Azure's list off the firewall. */
-  function detach(relieving: Relieving, index: number): void {
-    relieving.edit(relieving.firewallId, (body) => {
-      const properties = isJsonObject(body.properties) ? body.properties : {};
-      const configurations = Array.isArray(properties.ipConfigurations) ? properties.ipConfigurations : [];
-      return { ...body, properties: { ...properties, ipConfigurations: configurations.toSpliced(index, 1) } };
-    });
-  }
-
   it('comes back with the next step when an adjustment declares it', async () => {
     const relieving = await alerted();
     await relieving.decide();
@@ -237,7 +228,7 @@ describe('an address of ours that somebody takes off the firewall', () => {
     relieving.gauge.utilizationPercent = 52;
     relieving.reconciling.pass(1_200);
     expect(await relieving.verify()).toEqual({ next: 'end' });
-    detach(relieving, 4);
+    relieving.detach(4);
     relieving.gauge.utilizationPercent = 88;
     relieving.reconciling.pass(3_600);
     await relieving.alert();
@@ -253,7 +244,7 @@ describe('an address of ours that somebody takes off the firewall', () => {
   it('keeps the reaction from writing when the spec declares it and drift only observes: people are asked', async () => {
     const relieving = await alerted();
     const { writes } = relieving.dependencies.arm;
-    detach(relieving, 2);
+    relieving.detach(2);
 
     expect(await relieving.decide()).toEqual({ next: 'end' });
 
@@ -266,7 +257,7 @@ describe('an address of ours that somebody takes off the firewall', () => {
 
   it('comes back although the spec declares it where drift may act', async () => {
     const relieving = await alerted({ driftMode: 'act' });
-    detach(relieving, 2);
+    relieving.detach(2);
 
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
     await relieving.reconciling.settle();
@@ -277,7 +268,7 @@ describe('an address of ours that somebody takes off the firewall', () => {
 
   it('is waited for while a run is about to bring it', async () => {
     const relieving = await alerted();
-    detach(relieving, 2);
+    relieving.detach(2);
     await relieving.reconciling.record('reconcile', 'author');
 
     expect(await relieving.decide()).toMatchObject({ next: 'decide' });
