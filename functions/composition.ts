@@ -10,6 +10,7 @@ import { readSettings, type Settings } from '../lib/settings.ts';
 import { type AlertStore, createAlertStore } from '../lib/state/alert-store.ts';
 import { createAzureStorage } from '../lib/state/azure-storage.ts';
 import { createBaselineStore } from '../lib/state/baseline-store.ts';
+import { createDriftRecordStore } from '../lib/state/drift-record-store.ts';
 import { createJournal } from '../lib/state/journal.ts';
 import { createKeptReadsStore } from '../lib/state/kept-reads-store.ts';
 import { createLedgerStore } from '../lib/state/ledger-store.ts';
@@ -49,6 +50,7 @@ export function createApp(environment: Readonly<Record<string, string | undefine
     runs: createRunStore(storage.documents),
     lanes: createSharedLaneStore(storage.documents),
     keptReads: createKeptReadsStore(storage.documents),
+    drift: createDriftRecordStore(storage.documents),
     documents: storage.documents,
     networkUsages: createNetworkUsages(settings.armEndpoint, settings.armTokenScope, credential),
     metrics: createFirewallMetrics({

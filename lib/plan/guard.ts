@@ -1,6 +1,6 @@
 import { withinBudget } from './change-groups.ts';
 import { type ChangeWindow, isExemptFromWindows, type WindowExemption } from './change-windows.ts';
-import { normaliseId, type Owner } from './graph.ts';
+import { normaliseId, type Owner, sameId } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
 import { someOf } from './node-changes.ts';
@@ -49,6 +49,17 @@ export interface Approval {
   readonly changeHashes?: readonly string[];
 }
 
+/** A property of a resource over which another writer and Hubkeeper are at odds. */
+export interface Contested {
+  readonly id: string;
+  /** As in the difference; empty: the resource itself. */
+  readonly path: string;
+  /** True: Hubkeeper leaves it to the other writer. False: it only waits a while. */
+  readonly stopped: boolean;
+  /** Until when, unless a person does something about it before. */
+  readonly untilIso: string;
+}
+
 export interface Circumstances {
   readonly nowMs: number;
   readonly mode: Mode;
@@ -94,11 +105,13 @@ export interface Circumstances {
   }[];
   /** When present, unattended changes may touch only these resources and what is below them. */
   readonly allowList?: readonly string[];
+  /** Binds unattended changes that nobody has approved. */
+  readonly contested?: readonly Contested[];
 }
 
 export interface Waiting {
   readonly id: string;
-  readonly for: 'approval' | 'hold' | 'changeWindow' | 'pause' | 'budget';
+  readonly for: 'approval' | 'hold' | 'changeWindow' | 'pause' | 'budget' | 'backOff';
   readonly who: string;
   /** Null: no end is known. */
   readonly untilIso: string | null;
@@ -128,8 +141,9 @@ const ALLOWED: Judgement = { verdict: 'allowed' };
 /**
  * Which changes of a plan may be made now.
  *
- * A change is refused where a mode, a lock, an opt-out or the allow-list forbids it, and waits for the end of a pause or
- * a hold, for a change window, for an approval, for the budget, in that order. Whatever depends on it shares its fate.
+ * A change is refused where a mode, a lock, an opt-out or the allow-list forbids it or another writer keeps undoing it,
+ * and waits for the end of a pause or a hold, for a change window, for the end of a back-off, for an approval, for the
+ * budget, in that order. Whatever depends on it shares its fate.
  * Budgets count unattended, unapproved updates and deletes; a change is admitted together with all that it depends on,
  * with the other side of a pair and with what replaces it, or not at all. Pure.
  */
@@ -187,12 +201,15 @@ function causeOf({ cause }: { readonly cause?: string }): { readonly cause?: str
 
 function judge(change: Change, circumstances: Circumstances, approved: boolean): Judgement {
   const reaction = strictestReaction(change, circumstances);
+  const contested = approved ? [] : contestedBy(change, circumstances);
   return (
     refusalByMode(change, circumstances, reaction, approved) ??
     refusalByProtection(change, circumstances) ??
+    refusalByConflict(contested) ??
     waitForPause(circumstances) ??
     waitForHold(change, circumstances) ??
     waitForWindow(change, circumstances) ??
+    waitForBackOff(contested) ??
     waitForApproval(change, circumstances, reaction, approved) ??
     ALLOWED
   );
@@ -279,6 +296,38 @@ function refusalByProtection(change: Change, circumstances: Circumstances): Judg
   const { allowList, attended } = circumstances;
   if (attended || allowList === undefined || allowList.some((id) => isAtOrIn(change.id, id))) return undefined;
   return refusal('NotOnAllowList', 'It is not on the list of what Hubkeeper may change by itself.');
+}
+
+/** What of an unattended change another writer has changed back; the latest end first. */
+function contestedBy(change: Change, { contested = [], attended }: Circumstances): readonly Contested[] {
+  if (attended) return [];
+  return contested
+    .filter(({ id, path }) => {
+      if (!sameId(id, change.id)) return false;
+      return change.action === 'update' ? change.diff.some((one) => one.path === path) : path === '';
+    })
+    .toSorted((one, other) => Date.parse(other.untilIso) - Date.parse(one.untilIso));
+}
+
+function pathsOf(contested: readonly Contested[]): string {
+  return someOf(contested.map(({ path }) => (path === '' ? 'the resource itself' : path)));
+}
+
+function refusalByConflict(contested: readonly Contested[]): Judgement | undefined {
+  const stopped = contested.filter((one) => one.stopped);
+  const [last] = stopped;
+  if (last === undefined) return undefined;
+  return refusal(
+    'WriterConflict',
+    `Another writer keeps changing ${pathsOf(stopped)} back: Hubkeeper leaves it until ${last.untilIso}, until somebody reconciles by hand, or until the spec changes.`,
+  );
+}
+
+function waitForBackOff(contested: readonly Contested[]): Judgement | undefined {
+  const [last] = contested;
+  if (last === undefined) return undefined;
+  const why = `Somebody changed ${pathsOf(contested)} back after Hubkeeper had put it right.`;
+  return { verdict: 'waiting', for: 'backOff', who: 'the time', untilIso: last.untilIso, why };
 }
 
 function waitForPause({ pause, nowMs }: Circumstances): Judgement | undefined {

@@ -41,10 +41,15 @@ function outcomeOf(node: DesiredNode, input: PlanInput, entry: LedgerEntry | und
   return outcomeOfPresent(node, actual, input.kinds(node.kind), entry);
 }
 
-function refused(node: DesiredNode, actual: JsonObject | null, code: string, why: string, cause?: string): NodeOutcome {
+function refused(
+  node: DesiredNode,
+  actual: JsonObject | null,
+  code: string,
+  why: string,
+  more: Pick<Refusal, 'cause' | 'diff'> = {},
+): NodeOutcome {
   const isThere = actual !== null && conditionOf(actual).condition !== 'deleting';
-  const refusal = { id: node.id, code, why, ...(cause === undefined ? {} : { cause }) };
-  return { node, actual, refusal, dependentsFind: isThere ? 'asItIs' : 'nothing' };
+  return { node, actual, refusal: { id: node.id, code, why, ...more }, dependentsFind: isThere ? 'asItIs' : 'nothing' };
 }
 
 function outcomeOfAbsent(node: DesiredNode, rules: KindRules, entry: LedgerEntry | undefined): NodeOutcome {
@@ -90,7 +95,9 @@ function outcomeOfPresent(
   const [fixed] = immutable;
   if (fixed !== undefined) {
     const others = immutable.length > 1 ? ` (and ${immutable.length - 1} more)` : '';
-    return refused(node, actual, 'ImmutableProperty', `${fixed.path}${others} cannot change in place: ${fixed.why}`);
+    const why = `${fixed.path}${others} cannot change in place: ${fixed.why}`;
+    const diff = immutable.map(({ why: _, ...difference }) => difference);
+    return refused(node, actual, 'ImmutableProperty', why, { diff });
   }
   const isForeign = entry === undefined && node.presence === 'create';
   const overwritten = isForeign ? differences.filter(({ before }) => before !== undefined) : [];
@@ -239,7 +246,7 @@ function based(outcome: NodeOutcome, settled: ReadonlyMap<string, NodeOutcome>):
     if (base === undefined || base.dependentsFind === 'wanted') continue;
     if (base.dependentsFind === 'asItIs' && change.action !== 'create') continue;
     const why = `It depends on ${id}, which is refused: ${base.refusal?.why ?? 'it will not be there'}`;
-    return refused(node, outcome.actual ?? null, 'DependsOnRefused', why, id);
+    return refused(node, outcome.actual ?? null, 'DependsOnRefused', why, { cause: id });
   }
   return outcome;
 }

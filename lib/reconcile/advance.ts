@@ -15,6 +15,7 @@ import {
 } from '../state/run.ts';
 import { booked, refilled, withSpent } from './budget.ts';
 import { conclude, concludeIdle, flushOutbox } from './conclude.ts';
+import { withDriftSettled } from './drift-of-run.ts';
 import { journalOfRun, journalOfStarts } from './journal-lines.ts';
 import { type Look, lookAtOperation } from './look-at-operation.ts';
 import { withLostStarts } from './lost-starts.ts';
@@ -26,6 +27,7 @@ import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } fr
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
 import { isAttended, takeRequests } from './take-requests.ts';
+import { NOTHING_TO_TELL, tellTurn } from './tell-turn.ts';
 
 /** One turn of a reconciler. */
 export interface AdvanceRequest {
@@ -40,6 +42,8 @@ export interface AdvanceRequest {
 
 /** Longest wait of a turn, so that a stop, a hold or a new spec is noticed. */
 const LONGEST_WAIT_SECONDS = 60;
+/** What events told that a run keeps, so that it can name who changed what. */
+const MOST_TOLD = 200;
 /** Looks at operations at the same time. */
 const PARALLEL_LOOKS = 8;
 
@@ -61,8 +65,8 @@ export async function advance(dependencies: Dependencies, request: AdvanceReques
 }
 
 /**
- * Makes good what a turn that wrote its run and then died could not do any more: its lines come into the journal, and
- * what it has made without anybody into the budget. A turn that answered has done both. May run twice.
+ * Makes good what a turn that wrote its run and then died could not do any more: what it has decided is told, and what
+ * it has made without anybody comes into the budget. A turn that answered has done both. May run twice.
  */
 async function catchUp(
   dependencies: Dependencies,
@@ -70,7 +74,7 @@ async function catchUp(
   run: RunDocument | undefined,
 ): Promise<void> {
   if (run === undefined || run.stamp === `${instanceId}:${turn - 1}`) return;
-  await dependencies.journal.append(run.outbox);
+  await tellTurn(dependencies, run);
   await dependencies.baselines.change(run.baseline, (head) => {
     const budget = booked(head.budget, run, nowIso);
     return { head: budget === head.budget ? null : { ...head, budget }, result: undefined };
@@ -122,7 +126,9 @@ async function takeTurn(
   }
   run = {
     ...run,
+    ...NOTHING_TO_TELL,
     approval: null,
+    told: [...(run.told ?? []), ...taken.joined.flatMap(({ hints = [] }) => hints)].slice(-MOST_TOLD),
     stamp,
     stopping: head.stops.includes(run.operationId),
     replan: run.replan || taken.replan,
@@ -142,8 +148,10 @@ async function takeTurn(
   run = await takeInOutcomes(run, request.outcomes, plans, nowIso);
   run = await lookAtDue(dependencies, run, plans, nowIso);
   // Told now: a new plan of this turn may go on with the same rows.
+  const settled = await withDriftSettled(dependencies, before, run, await documentOf(run, plans), nowIso);
+  run = settled.run;
   const looked = run;
-  journal.push(...journalOfRun(before, looked, await documentOf(looked, plans), nowIso));
+  journal.push(...journalOfRun(before, looked, await documentOf(looked, plans), nowIso, settled.causes));
   const pause = await dependencies.baselines.readPause();
   run = noticeMoves(run, head, pause, nowIso);
 
@@ -155,6 +163,7 @@ async function takeTurn(
 
   const document = await documentOf(run, plans);
   run = schedule(run, document, dependencies.settings.maximumStartsPerTurn, nowIso);
+  run = (await withDriftSettled(dependencies, looked, run, document, nowIso)).run;
   journal.push(...journalOfRun(looked, run, document, nowIso));
 
   run = { ...run, outbox: journal };
@@ -166,7 +175,7 @@ async function takeTurn(
     run = other.run;
   }
   // Only now: what the loser of a race would have decided is not told.
-  await dependencies.journal.append(run.outbox);
+  await tellTurn(dependencies, run);
   await settleOthers(dependencies, taken, run, nowIso);
   if (isFinalState(run.state)) {
     await pruneOperations(dependencies.runs, run.baseline);

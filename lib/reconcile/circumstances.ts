@@ -1,6 +1,6 @@
 import type { BaselineSpec } from '../baseline/spec.ts';
 import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
-import type { Circumstances, Mode, ReactionRule } from '../plan/guard.ts';
+import type { Circumstances, Contested, Mode, ReactionRule } from '../plan/guard.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { RunDocument } from '../state/run.ts';
@@ -16,6 +16,8 @@ export interface GuardedRun {
   readonly requestedBy: string;
   /** What the run has made; absent: nothing yet. */
   readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore'>;
+  /** What another writer keeps changing back. */
+  readonly contested?: readonly Contested[];
 }
 
 /**
@@ -100,6 +102,7 @@ export function circumstancesOf(
             dayEndsIso: new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString(),
           },
     protectedIds: protectedScopes,
+    ...(run.contested === undefined ? {} : { contested: run.contested }),
     ...(allowedScopes.length === 0 ? {} : { allowList: allowedScopes }),
   };
 }

@@ -6,6 +6,7 @@ import type { Dependencies } from '../dependencies.ts';
 import type { JsonObject } from '../json.ts';
 import { planChanges } from '../plan/diff.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
+import type { KeptDifference } from '../plan/kept-difference.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed, Plan, Refusal } from '../plan/plan.ts';
 import { planInScope } from '../plan/scope.ts';
@@ -35,6 +36,13 @@ export interface MadePlan {
   readonly protectedScopes: readonly ProtectedScope[];
   /** Wanted as new, yet there already and not ours. */
   readonly taken: readonly DesiredNode[];
+  /** Differences that a policy leaves as they are. */
+  readonly kept?: readonly KeptDifference[];
+  /** In managed resource groups and not ours; only when everything was looked at. */
+  readonly unmanaged?: readonly { readonly id: string; readonly type: string }[];
+  /** Declared resources that were compared, and those that were not looked at this time. */
+  readonly comparedCount?: number;
+  readonly notComparedCount?: number;
 }
 
 const RESOURCES_API_VERSION = '2025-04-01';

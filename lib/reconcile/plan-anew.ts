@@ -1,6 +1,7 @@
 import type { ArmRefusal } from '../azure/arm-answer.ts';
 import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { contestedAt } from '../drift/contest.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard } from '../plan/guard.ts';
 import { hashOf } from '../plan/hash.ts';
@@ -10,6 +11,7 @@ import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
 import { circumstancesOf } from './circumstances.ts';
+import { seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
 import { notPreflighted, withoutUnfit } from './late-preflight.ts';
@@ -87,6 +89,7 @@ async function adoptPlan(
   if (run.expectedPlanHash !== undefined && run.plansMade === 0 && run.expectedPlanHash !== plan.hash) {
     return { run: failed(run, stalePlan(run.expectedPlanHash, plan.hash)), journal: [] };
   }
+  const drift = await seeDriftOfPlan(dependencies, run, head, made, nowIso);
   const circumstances = circumstancesOf(
     spec,
     head,
@@ -99,6 +102,7 @@ async function adoptPlan(
       requestedBy: run.requestedBy,
       requesters: run.requesters,
       made: run,
+      contested: contestedAt(drift.seen.record.contests, Date.parse(nowIso)),
     },
     made.protectedScopes,
     dependencies.settings.allowedScopes,
@@ -144,7 +148,8 @@ async function adoptPlan(
     refused: [...plan.refused, ...verdict.refused],
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
-  return { run: { ...next, approval }, journal: journalOfPlan(run, next, plan, nowIso) };
+  const decided = withDriftDecided(run, { ...next, approval }, drift, made, verdict.waiting, nowIso);
+  return { run: decided.run, journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal] };
 }
 
 /** When what let changes through ends next: a change window that is open now, or an approval. */

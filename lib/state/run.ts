@@ -1,4 +1,6 @@
+import type { OutboundEvent } from '../azure/event-publisher.ts';
 import type { OperationHandle } from '../azure/long-operation.ts';
+import type { DriftRecord } from '../drift/drift-record.ts';
 import type { DesiredNode } from '../plan/graph.ts';
 import type { Waiting } from '../plan/guard.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
@@ -129,6 +131,14 @@ export interface RunDocument {
   readonly approval?: Approval | null;
   /** Journal lines of its last turn: stored with what was decided, and in the journal right after. */
   readonly outbox: readonly JournalEntry[];
+  /** What its last turn has learned of drift: stored with what was decided, and in the record right after. */
+  readonly drift?: DriftRecord | null;
+  /** Whether the record had any drift when the plan was made. */
+  readonly knowsDrifts?: boolean;
+  /** What events told of single resources while it was under way. */
+  readonly told?: readonly ChangeHint[];
+  /** What its last turn tells the world: told right after the document was written. */
+  readonly events?: readonly OutboundEvent[];
   /** Keys of the requests that its last turn took up. */
   readonly consumed: readonly string[];
   /** When something that it waits for may have happened. */

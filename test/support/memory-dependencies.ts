@@ -1,6 +1,7 @@
 import type { Dependencies } from '../../lib/dependencies.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { createBaselineStore } from '../../lib/state/baseline-store.ts';
+import { createDriftRecordStore } from '../../lib/state/drift-record-store.ts';
 import { createJournal } from '../../lib/state/journal.ts';
 import { createKeptReadsStore } from '../../lib/state/kept-reads-store.ts';
 import { createLedgerStore } from '../../lib/state/ledger-store.ts';
@@ -27,6 +28,7 @@ export function memoryDependencies(
     runs: createRunStore(documents),
     lanes: createSharedLaneStore(documents),
     keptReads: createKeptReadsStore(documents),
+    drift: createDriftRecordStore(documents),
     metrics: {
       snatPortUtilization: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),
       observedCapacity: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),

@@ -1,6 +1,7 @@
 import type { EventKind, Published } from '../../azure/event-publisher.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import type { JsonObject } from '../../json.ts';
+import { tellTopic } from '../../reconcile/tell-topic.ts';
 import type { ReliefRequest } from './relief-step.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { ReliefRequest } from './relief-step.ts';
  * the same one.
  */
 export async function tellWorld(
-  { events, journal }: Pick<Dependencies, 'events' | 'journal'>,
+  dependencies: Pick<Dependencies, 'events' | 'journal'>,
   { baseline, target, nowIso }: ReliefRequest,
   kind: EventKind,
   operationId: string,
@@ -17,23 +18,6 @@ export async function tellWorld(
   discriminator: string,
 ): Promise<Published> {
   const occasion = `${operationId === '' ? nowIso : operationId}/${discriminator}`;
-  const published = await events.publish({ kind, baseline, resource: target, occasion, at: nowIso, data });
-  if (published.outcome === 'nobodyListens') return published;
-  await journal.append([
-    {
-      at: nowIso,
-      baseline,
-      operationId,
-      trigger: 'alert',
-      resource: target,
-      by: 'hubkeeper',
-      decision: published.outcome === 'published' ? 'event published' : 'event not published',
-      reason:
-        published.outcome === 'published'
-          ? `${kind} was told to the Event Grid topic.`
-          : `${kind} could not be told to the Event Grid topic after ${published.attempts} tries: ${published.why}`,
-      discriminator: kind,
-    },
-  ]);
-  return published;
+  const event = { kind, baseline, resource: target, occasion, at: nowIso, data };
+  return tellTopic(dependencies, event, { operationId, trigger: 'alert' });
 }
