@@ -71,6 +71,33 @@ function approvals(over: Partial<Circumstances['approvals']>): Partial<Circumsta
   return { approvals: { ...OPEN.approvals, ...over } };
 }
 
+describe('guard: what another writer changes back', () => {
+  const contested = (over: Partial<NonNullable<Circumstances['contested']>[number]> = {}): Partial<Circumstances> => ({
+    contested: [{ id: '/A', path: 'properties.x', stopped: false, untilIso: LATER, ...over }],
+  });
+  const approved = approvals({ granted: [{ planHash: planOf(change('a')).hash, approver: 'ann', expiresIso: LATER }] });
+
+  it.each<readonly [string, Partial<Circumstances>, string]>([
+    ['waits for a while', contested(), 'waits for backOff'],
+    ['is refused once that was stopped', contested({ stopped: true }), 'WriterConflict'],
+    ['is written when it is about another property', contested({ path: 'properties.y' }), 'allowed'],
+    ['is written when it is about another resource', contested({ id: '/b' }), 'allowed'],
+    ['is written for a person', { ...contested({ stopped: true }), attended: true }, 'allowed'],
+    ['is written with an approval', { ...contested({ stopped: true }), ...approved }, 'allowed'],
+  ])('%s', (_, over, expected) => {
+    expect(outcomeOf(change('a'), over)).toBe(expected);
+  });
+
+  it('goes on at the end of the pause', () => {
+    expect(guard(planOf(change('a')), { ...OPEN, ...contested() }).waiting).toMatchObject([{ untilIso: LATER }]);
+  });
+
+  it('binds the making of a resource that somebody keeps deleting', () => {
+    expect(outcomeOf(change('a', { action: 'create' }), contested({ path: '' }))).toBe('waits for backOff');
+    expect(outcomeOf(change('a'), contested({ path: '' }))).toBe('allowed');
+  });
+});
+
 describe('guard: modes', () => {
   it.each<readonly [Mode, Action, string]>([
     ['observe', 'create', 'ModeForbidsWrites'],
