@@ -1,5 +1,6 @@
 import { shortened } from '../azure/arm-answer.ts';
 import type { OutboundEvent } from '../azure/event-publisher.ts';
+import { authorText } from '../drift/author-text.ts';
 import { type ContestEnd, restEndsAt } from '../drift/contest.ts';
 import type { DriftNews } from '../drift/drift-news.ts';
 import type { ChangeOrigin, Contest, Drift, DriftState } from '../drift/drift-record.ts';
@@ -12,12 +13,8 @@ const LONGEST_NAME = 100;
 
 type Line = Pick<JournalEntry, 'resource' | 'decision' | 'reason' | 'before' | 'after' | 'discriminator'>;
 
-/** Who made a change, as its event says: a name, else the id of an app or an account. */
-export function authorText(origin: ChangeOrigin): string {
-  const { name, appId, objectId } = origin.author ?? { name: null, appId: null, objectId: null };
-  if (name !== null) return shortened(name, LONGEST_NAME);
-  if (appId !== null) return `the app ${shortened(appId, LONGEST_NAME)}`;
-  return objectId === null ? 'somebody unnamed' : `the account ${shortened(objectId, LONGEST_NAME)}`;
+function nameOfAuthor({ author }: ChangeOrigin): string {
+  return shortened(authorText(author), LONGEST_NAME);
 }
 
 /** The journal lines of a turn's news about drift. Pure. */
@@ -110,7 +107,7 @@ function whatHappened(drift: Drift, more = ''): string {
 
 /** One resource has many properties: its event names the latest change of any of them. */
 function originText(origin: ChangeOrigin): string {
-  return `The resource was last changed by ${authorText(origin)} at ${origin.at}.`;
+  return `The resource was last changed by ${nameOfAuthor(origin)} at ${origin.at}.`;
 }
 
 function whatWillBe({ state, why }: Drift): string {
@@ -129,7 +126,9 @@ function whatWillBe({ state, why }: Drift): string {
 export function conflictText({ path, ours, theirs, stoppedAt }: Contest): string {
   const own = ours.map(({ at, operationId }) => `${at} (${operationId})`).join(', ');
   const others = theirs
-    .map(({ at, origin }) => (origin === null ? `${at} (nobody told by whom)` : `${origin.at} (${authorText(origin)})`))
+    .map(({ at, origin }) =>
+      origin === null ? `${at} (nobody told by whom)` : `${origin.at} (${nameOfAuthor(origin)})`,
+    )
     .join(', ');
   const until =
     stoppedAt === null
@@ -167,7 +166,7 @@ export function eventsOfNews(run: RunDocument, news: readonly DriftNews[], at: s
           putRight: ours.map(({ at: when, operationId }) => ({ at: when, operationId })),
           changedBack: theirs.map(({ at: when, origin }) => ({
             at: origin?.at ?? when,
-            by: origin === null ? null : authorText(origin),
+            by: origin === null ? null : nameOfAuthor(origin),
           })),
         },
       },
