@@ -42,8 +42,8 @@ export interface AdvanceRequest {
 
 /** Longest wait of a turn, so that a stop, a hold or a new spec is noticed. */
 const LONGEST_WAIT_SECONDS = 60;
-/** What events told that a run keeps, so that it can name who changed what. */
-const MOST_TOLD = 200;
+/** Of what events told, as much a run keeps, so that it can name who changed what. */
+const MOST_HINTS = 200;
 /** Looks at operations at the same time. */
 const PARALLEL_LOOKS = 8;
 
@@ -128,7 +128,7 @@ async function takeTurn(
     ...run,
     ...NOTHING_TO_TELL,
     approval: null,
-    told: [...(run.told ?? []), ...taken.joined.flatMap(({ hints = [] }) => hints)].slice(-MOST_TOLD),
+    told: [...(run.told ?? []), ...taken.joined.flatMap(({ hints = [] }) => hints)].slice(-MOST_HINTS),
     stamp,
     stopping: head.stops.includes(run.operationId),
     replan: run.replan || taken.replan,

@@ -181,30 +181,30 @@ export function causesOf(right: readonly Drift[]): ReadonlyMap<string, string> {
   );
 }
 
-/** The one line of a comparison that somebody or something asked for: what it saw, and what comes of it. */
+/** What a comparison looked at. */
+export interface Compared {
+  readonly comparedCount: number;
+  readonly notComparedCount: number;
+  /** Changes that are due and put no drift right. */
+  readonly otherCount: number;
+}
+
+const COUNTED: Readonly<Record<DriftState, string>> = {
+  puttingRight: 'put right',
+  waiting: 'waiting',
+  refused: 'refused',
+  reported: 'reported',
+  ignored: 'ignored',
+  failed: 'failed',
+};
+
+/** The one line of a comparison: what it looked at, what it saw, and what comes of it. */
 export function lineOfComparison(
   run: RunDocument,
-  compared: { readonly comparedCount: number; readonly notComparedCount: number; readonly otherCount: number },
+  compared: Compared,
   drifts: readonly Drift[],
-  planHash: string,
   at: string,
 ): JournalEntry {
-  const { comparedCount, notComparedCount, otherCount } = compared;
-  const rest = notComparedCount === 0 ? '' : `, ${notComparedCount} not looked at this time`;
-  const words: Record<DriftState, string> = {
-    puttingRight: 'put right',
-    waiting: 'waiting',
-    refused: 'refused',
-    reported: 'reported',
-    ignored: 'ignored',
-    failed: 'failed',
-  };
-  const states = (Object.keys(words) as DriftState[]).flatMap((state) => {
-    const count = drifts.filter((drift) => drift.state === state).length;
-    return count === 0 ? [] : [`${count} ${words[state]}`];
-  });
-  const found = drifts.length === 0 ? 'no drift' : `${drifts.length} drifted (${states.join(', ')})`;
-  const others = otherCount === 0 ? '' : `; ${otherCount} other changes are due`;
   return {
     at,
     baseline: run.baseline,
@@ -212,9 +212,24 @@ export function lineOfComparison(
     trigger: run.trigger,
     resource: '',
     decision: 'compared',
-    reason: `${comparedCount} resources compared${rest}: ${found}${others}.`,
+    reason: comparisonText(compared, drifts),
     by: run.requestedBy,
-    after: planHash,
+    after: run.planHash,
     discriminator: run.planKey,
   };
+}
+
+function comparisonText({ comparedCount, notComparedCount, otherCount }: Compared, drifts: readonly Drift[]): string {
+  const rest = notComparedCount === 0 ? '' : `, ${notComparedCount} not looked at this time`;
+  const states = (Object.keys(COUNTED) as DriftState[]).flatMap((state) => {
+    const count = drifts.filter((drift) => drift.state === state).length;
+    return count === 0 ? [] : [`${count} ${COUNTED[state]}`];
+  });
+  const found = drifts.length === 0 ? 'no drift' : `${drifts.length} drifted (${states.join(', ')})`;
+  const others = otherCount === 0 ? '' : `; ${counted(otherCount, 'other change')} due`;
+  return `${counted(comparedCount, 'resource')} compared${rest}: ${found}${others}.`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

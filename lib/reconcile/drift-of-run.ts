@@ -1,6 +1,6 @@
 import type { Dependencies } from '../dependencies.ts';
 import { type DriftVerdict, decideDrifts } from '../drift/decide-drifts.ts';
-import { type DriftRecord, newDriftRecord } from '../drift/drift-record.ts';
+import { type DriftRecord, newDriftRecord, propertyKey } from '../drift/drift-record.ts';
 import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
 import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
 import { normaliseId } from '../plan/graph.ts';
@@ -18,8 +18,8 @@ import type { MadePlan } from './make-plan.ts';
 type DriftDependencies = Pick<Dependencies, 'drift'>;
 
 /** Whether nobody asked for the run but the look for drift itself. */
-function looksForDrift({ trigger, attended }: RunDocument): boolean {
-  return trigger === 'drift' && !attended;
+function looksForDrift({ trigger }: RunDocument): boolean {
+  return trigger === 'drift';
 }
 
 /** The record as the turn has it so far. */
@@ -147,14 +147,14 @@ function comparisonLines(
   nowIso: string,
 ): readonly JournalEntry[] {
   if (!looksForDrift(after) || before.planHash === after.planHash) return [];
-  const drifts = record.drifts.filter((drift) => seen.has(`${normaliseId(drift.id)} ${drift.path}`));
+  const drifts = record.drifts.filter((drift) => seen.has(propertyKey(drift)));
   const drifted = new Set(drifts.map(({ id }) => normaliseId(id)));
   const compared = {
     comparedCount: made.comparedCount ?? made.observed.size,
     notComparedCount: made.notComparedCount ?? 0,
     otherCount: otherChanges(made.plan, drifted),
   };
-  return [lineOfComparison(after, compared, drifts, made.plan.hash, nowIso)];
+  return [lineOfComparison(after, compared, drifts, nowIso)];
 }
 
 function otherChanges({ changes }: Plan, drifted: ReadonlySet<string>): number {

@@ -274,3 +274,75 @@ describe('a turn that dies after it wrote its run', () => {
     expect((await record()).drifts).toMatchObject([{ operationId: expect.any(String), path: RETENTION }]);
   });
 });
+
+describe('a host that dies at any call to the state', () => {
+  const calls = ['journal.append', 'drift.write', 'runs.write', 'runs.writePlan', 'baselines.change'] as const;
+
+  /** Lets one call of a store die, before or after it has done its work; others go through. @returns whether it came to that. */
+  function killAt(call: (typeof calls)[number], nth: number, isDone: boolean): () => boolean {
+    const [name, method] = call.split('.') as [keyof Dependencies, string];
+    const store = dependencies[name] as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    const original = store[method];
+    if (original === undefined) throw new Error(`There is no ${call}.`);
+    let count = 0;
+    store[method] = async (...args) => {
+      count += 1;
+      if (count !== nth) return original.apply(store, args);
+      if (isDone) await original.apply(store, args);
+      throw new Error('killed');
+    };
+    return () => count >= nth;
+  }
+
+  /** Another reconciler takes over, as the timer has it when one has died. */
+  async function takenOver(): Promise<void> {
+    await reconciling.change((head) =>
+      head.reconciler === null
+        ? head
+        : { ...head, reconciler: { ...head.reconciler, instanceId: `${head.reconciler.instanceId}x` } },
+    );
+  }
+
+  async function settledThroughDeath(mend: () => Promise<void>): Promise<void> {
+    for (let tries = 0; tries < 3; tries++) {
+      try {
+        await reconciling.settle(() => {
+          reconciling.pass(1);
+          return false;
+        });
+        return;
+      } catch (error) {
+        expect(String(error)).toContain('killed');
+        reconciling.pass(7);
+        await mend();
+      }
+    }
+  }
+
+  it.each(calls.flatMap((call) => [true, false].map((isDone) => ({ call, isDone }))))(
+    'tells each decision once and puts the drift right once: %j',
+    async ({ call, isDone }) => {
+      for (const mend of [async () => undefined, takenOver]) {
+        for (let nth = 1, isReached = true; isReached; nth++) {
+          dependencies = { ...memoryDependencies() };
+          reconciling = new Reconciling(dependencies, NAME);
+          await provisioned();
+          edit(WORKSPACE, { retentionInDays: 7 });
+          const id = await reconciling.record('drift', 'hubkeeper');
+          const wasReached = killAt(call, nth, isDone);
+          await settledThroughDeath(mend);
+          isReached = wasReached();
+
+          // Whoever takes over compares once more, and says so.
+          const compared = (await linesOf(id)).filter(({ decision }) => decision === 'compared');
+          const told = (await decisionsOf(id)).filter((decision) => !['not written', 'compared'].includes(decision));
+          expect(told).toEqual(['drift found', 'succeeded', 'updated']);
+          expect(compared.length).toBeLessThanOrEqual(mend === takenOver ? 2 : 1);
+          expect(compared.length).toBeGreaterThan(0);
+          expect(dependencies.arm.body(WORKSPACE)).toMatchObject({ properties: { retentionInDays: 30 } });
+          expect(await record()).toMatchObject({ drifts: [], contests: [{ path: RETENTION, ours: [{}], theirs: [] }] });
+        }
+      }
+    },
+  );
+});
