@@ -4,11 +4,14 @@ import type { KeptDifference } from '../plan/kept-difference.ts';
 import type { Refusal } from '../plan/plan.ts';
 import type { DriftNews } from './drift-news.ts';
 import { type Drift, type DriftDecision, type DriftRecord, MOST_TOLD, propertyKey } from './drift-record.ts';
+import { REFUSED_DRIFTS } from './found-drift.ts';
 import type { Seen } from './see-drifts.ts';
 
 /** What was decided about the changes of a plan. */
 export interface DriftVerdict extends Pick<Verdict, 'waiting'> {
-  /** Of the plan itself and of the guard. */
+  /** What the plan itself refuses: a resource, or a part of one. */
+  readonly unplanned: readonly Refusal[];
+  /** Changes of the plan that are refused. */
   readonly refused: readonly Refusal[];
   readonly kept: readonly KeptDifference[];
   /** Changes whose write did not succeed and is not tried again, by normalised id. */
@@ -41,7 +44,8 @@ export function decideDrifts(
     else if (isOtherDecision(drift, next)) decided.push({ news: 'decided', drift: next });
     return next;
   });
-  const others = othersOf(record, new Set(drifts.map(({ id }) => normaliseId(id))), verdict);
+  const seenIds = drifts.filter((drift) => seen.has(propertyKey(drift))).map(({ id }) => normaliseId(id));
+  const others = othersOf(record, new Set(seenIds), verdict);
   return {
     record: { ...record, drifts, told: others.told },
     news: [...[...decided, ...news].filter((one) => !isOfIgnored(one)), ...others.news],
@@ -54,14 +58,17 @@ function isOfIgnored(news: DriftNews): boolean {
 }
 
 interface Look {
+  readonly unplanned: ReadonlyMap<string, Refusal>;
   readonly refused: ReadonlyMap<string, Refusal>;
   readonly waiting: ReadonlyMap<string, Waiting>;
   readonly kept: ReadonlyMap<string, KeptDifference>;
   readonly failed: DriftVerdict['failed'];
 }
 
-function lookUp({ refused, waiting, kept, failed }: DriftVerdict): Look {
+function lookUp({ unplanned, refused, waiting, kept, failed }: DriftVerdict): Look {
+  const whole = unplanned.filter(({ code }) => REFUSED_DRIFTS.has(code));
   return {
+    unplanned: new Map(whole.map((refusal) => [normaliseId(refusal.id), refusal])),
     refused: new Map(refused.map((refusal) => [normaliseId(refusal.id), refusal])),
     waiting: new Map(waiting.map((one) => [normaliseId(one.id), one])),
     kept: new Map(kept.map((one) => [propertyKey(one), one])),
@@ -69,14 +76,13 @@ function lookUp({ refused, waiting, kept, failed }: DriftVerdict): Look {
   };
 }
 
-function decisionOf(drift: Drift, { refused, waiting, kept, failed }: Look): DriftDecision {
+function decisionOf(drift: Drift, { unplanned, refused, waiting, kept, failed }: Look): DriftDecision {
   const policy = kept.get(propertyKey(drift));
   if (policy?.policy === 'report') return keptBy('report', 'reported', 'DriftReported', policy.why);
   if (policy?.policy === 'ignore') return keptBy('ignore', 'ignored', 'DriftIgnored', policy.why);
   const key = normaliseId(drift.id);
-  const refusal = refused.get(key);
-  // A resource of which a part is kept has a refusal for that part, and is written all the same.
-  if (refusal !== undefined && !isOfPart(refusal)) return ofRefusal(refusal);
+  const refusal = refused.get(key) ?? unplanned.get(key);
+  if (refusal !== undefined) return ofRefusal(refusal);
   const waits = waiting.get(key);
   if (waits !== undefined) {
     const policyOfWait = waits.for === 'approval' ? 'approve' : 'enforce';
@@ -87,16 +93,13 @@ function decisionOf(drift: Drift, { refused, waiting, kept, failed }: Look): Dri
   return PUTTING_RIGHT;
 }
 
-function isOfPart({ code }: Refusal): boolean {
-  return code === 'DriftReported' || code === 'DriftIgnored';
-}
-
 function keptBy(policy: 'report' | 'ignore', state: Drift['state'], code: string, why: string): DriftDecision {
   return { policy, state, code, why, until: null };
 }
 
 function ofRefusal({ code, why }: Refusal): DriftDecision {
-  if (code === 'ReactionModeForbids') return keptBy('report', 'reported', code, why);
+  if (code === 'ReactionModeForbids' || code === 'DriftReported') return keptBy('report', 'reported', code, why);
+  if (code === 'DriftIgnored') return keptBy('ignore', 'ignored', code, why);
   return { policy: 'enforce', state: 'refused', code, why, until: null };
 }
 
@@ -109,11 +112,13 @@ function isOtherDecision(one: DriftDecision, other: DriftDecision): boolean {
 function othersOf(
   record: DriftRecord,
   driftIds: ReadonlySet<string>,
-  { refused, waiting, isWhole, tellsOthersOnce }: DriftVerdict,
+  { unplanned, refused, waiting, isWhole, tellsOthersOnce }: DriftVerdict,
 ): { readonly told: readonly string[]; readonly news: readonly DriftNews[] } {
   if (!tellsOthersOnce) return { told: record.told, news: [] };
   const all = [
-    ...refused.map(({ id, code, why }) => ({ news: 'other', decision: 'refused', id, code, why }) as const),
+    ...[...unplanned, ...refused].map(
+      ({ id, code, why }) => ({ news: 'other', decision: 'refused', id, code, why }) as const,
+    ),
     ...waiting.map(({ id, for: code, why }) => ({ news: 'other', decision: 'waiting', id, code, why }) as const),
   ].filter(({ id, code }) => !driftIds.has(normaliseId(id)) && code !== 'DriftReported' && code !== 'DriftIgnored');
   const byKey = new Map(all.map((one) => [`${normaliseId(one.id)} ${one.code}`, one]));

@@ -22,7 +22,7 @@ export interface DriftGround {
 }
 
 /** Refusals by which something declared and once there cannot be put right by a write. */
-const REFUSED_DRIFTS = new Set(['ImmutableProperty', 'AdoptedResourceMissing']);
+export const REFUSED_DRIFTS = new Set<string>(['ImmutableProperty', 'AdoptedResourceMissing']);
 
 /**
  * The drifts that a plan shows, by id and path, each once: what an update would change back, what somebody deleted, what

@@ -25,9 +25,11 @@ export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'> {
   readonly kept: readonly KeptDifference[];
   /**
    * What a property that the plan does not name stands for: it is as declared, nobody declares its resource any more, or
-   * nothing is known, since the run did not look or has a write of its own under way.
+   * nothing is known, since the run did not look, left a part of it for a later plan, or has a write under way.
    */
   readonly standing: (id: string) => 'asDeclared' | 'notDeclared' | 'unknown';
+  /** Whether a write of the run is under way there: what is seen meanwhile says nothing. */
+  readonly isUnderWay: (id: string) => boolean;
   readonly hints: readonly ChangeHint[];
   /** A run that looks for drift without a person; any other only learns what has become of known drifts. */
   readonly looksForDrift: boolean;
@@ -38,6 +40,8 @@ export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'> {
   readonly notComparedCount: number;
   /** Only of a run that looked for them. */
   readonly unmanaged?: readonly UnmanagedResource[];
+  /** All of them, those beyond that list too. */
+  readonly unmanagedCount?: number;
   readonly specVersion: number;
   readonly operationId: string;
   readonly nowIso: string;
@@ -60,13 +64,14 @@ export interface Seen {
 export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
   const before = new Map(record.drifts.map((drift) => [propertyKey(drift), drift]));
   const found = foundDrifts(sight.plan, sight.kept, { ...sight, known: new Set(before.keys()) }).filter(
-    (one) => sight.standing(one.id) !== 'unknown' && (sight.looksForDrift || before.has(propertyKey(one))),
+    (one) => !sight.isUnderWay(one.id) && (sight.looksForDrift || before.has(propertyKey(one))),
   );
   const origins = originsOf(sight.hints);
   const seen = remembered(found, before).map((one) => seenDrift(one, before.get(propertyKey(one)), origins, sight));
   const seenKeys = new Set(seen.map(propertyKey));
   const left = record.drifts.filter((drift) => !seenKeys.has(propertyKey(drift)));
-  const unknown = left.filter(({ id }) => sight.standing(id) === 'unknown');
+  const unplanned = idsOfUnplanned(sight.plan);
+  const unknown = left.filter(({ id }) => sight.standing(id) === 'unknown' || unplanned.has(normaliseId(id)));
   const gone = left.filter((drift) => !unknown.includes(drift));
 
   const going = withoutEnded(record.contests, { ...sight, nowMs: Date.parse(sight.nowIso) });
@@ -94,6 +99,14 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
     fresh: new Set([...seenKeys].filter((key) => !before.has(key))),
     seen: seenKeys,
   };
+}
+
+/** Refusals of a part of a resource: the plan has the rest of it. */
+const REFUSALS_OF_PARTS = new Set(['DriftReported', 'DriftIgnored', 'ModeForbidsDelete']);
+
+/** Resources that the plan refuses as a whole, whatever they differ in. */
+function idsOfUnplanned({ refused }: Sight['plan']): ReadonlySet<string> {
+  return new Set(refused.filter(({ code }) => !REFUSALS_OF_PARTS.has(code)).map(({ id }) => normaliseId(id)));
 }
 
 /** What is known stays; of the rest the first in order, so that the same comparison remembers the same ones. */
@@ -161,7 +174,8 @@ function newsOfKnown(known: Drift | undefined, drift: Drift): readonly DriftNews
 }
 
 function scanned(record: DriftRecord, sight: Sight, foundCount: number): Partial<DriftRecord> {
-  const { looksForDrift, isWhole, operationId, nowIso, comparedCount, notComparedCount, unmanaged } = sight;
+  const { looksForDrift, isWhole, operationId, nowIso, comparedCount, notComparedCount, unmanaged, unmanagedCount } =
+    sight;
   const scan: Scan = { operationId, at: nowIso, comparedCount, notComparedCount, foundCount };
   return {
     ...(looksForDrift ? (isWhole ? { lastScan: scan } : { lastLook: scan }) : {}),
@@ -172,7 +186,7 @@ function scanned(record: DriftRecord, sight: Sight, foundCount: number): Partial
             .map(({ id, type }) => ({ id, type }))
             .toSorted((one, other) => (normaliseId(one.id) < normaliseId(other.id) ? -1 : 1))
             .slice(0, MOST_UNMANAGED),
-          unmanagedCount: unmanaged.length,
+          unmanagedCount: unmanagedCount ?? unmanaged.length,
         }),
   };
 }

@@ -4,6 +4,7 @@ import { type DriftRecord, newDriftRecord, propertyKey } from '../drift/drift-re
 import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
 import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
 import { normaliseId } from '../plan/graph.ts';
+import type { Verdict } from '../plan/guard.ts';
 import { canonicalJson } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -61,9 +62,10 @@ function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: s
     const known = nodes.get(id) ?? ledger.get(id);
     return known !== undefined && isInScope(known, run.scope);
   };
+  const postponed = new Set((made.postponed ?? []).map(normaliseId));
   const standing = (id: string): ReturnType<Sight['standing']> => {
     const key = normaliseId(id);
-    if (inFlight.has(key) || !isInReach(key)) return 'unknown';
+    if (inFlight.has(key) || postponed.has(key) || !isInReach(key)) return 'unknown';
     if (!nodes.has(key)) return 'notDeclared';
     return observed.has(key) ? 'asDeclared' : 'unknown';
   };
@@ -73,13 +75,16 @@ function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: s
     ledger,
     wasAsDeclared: wasAsDeclared(head),
     standing,
+    isUnderWay: (id) => inFlight.has(normaliseId(id)),
     hints: [...(run.hints ?? []), ...(run.told ?? [])],
     looksForDrift: looksForDrift(run),
-    isTakenOver: ({ id }) => run.attended && standing(id) !== 'unknown',
+    isTakenOver: ({ id }) => run.attended && isInReach(normaliseId(id)),
     isWhole: isWhole(run),
     comparedCount: made.comparedCount ?? observed.size,
     notComparedCount: made.notComparedCount ?? 0,
-    ...(made.unmanaged === undefined ? {} : { unmanaged: made.unmanaged }),
+    ...(made.unmanaged === undefined
+      ? {}
+      : { unmanaged: made.unmanaged, unmanagedCount: made.unmanagedCount ?? made.unmanaged.length }),
     specVersion: head.specVersion,
     operationId: run.operationId,
     nowIso,
@@ -106,7 +111,7 @@ export function withDriftDecided(
   after: RunDocument,
   { before: record, seen }: Awaited<ReturnType<typeof seeDriftOfPlan>>,
   made: MadePlan,
-  waiting: DriftVerdict['waiting'],
+  verdict: Pick<Verdict, 'refused' | 'waiting'>,
   nowIso: string,
 ): { readonly run: RunDocument; readonly journal: readonly JournalEntry[] } {
   // What a teardown takes away drifts no more.
@@ -116,8 +121,9 @@ export function withDriftDecided(
       journal: [],
     };
   const decided = decideDrifts(seen, {
-    refused: after.refused,
-    waiting,
+    unplanned: made.plan.refused,
+    refused: verdict.refused,
+    waiting: verdict.waiting,
     kept: made.kept ?? [],
     failed: failuresOf(after.rows),
     operationId: after.operationId,

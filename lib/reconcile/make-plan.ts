@@ -38,8 +38,11 @@ export interface MadePlan {
   readonly taken: readonly DesiredNode[];
   /** Differences that a policy leaves as they are. */
   readonly kept?: readonly KeptDifference[];
-  /** In managed resource groups and not ours; only when everything was looked at. */
+  /** Ids of the resources of which something waits until the rest is written. */
+  readonly postponed?: readonly string[];
+  /** In managed resource groups and not ours, the first of them; only when everything was looked at. */
   readonly unmanaged?: readonly { readonly id: string; readonly type: string }[];
+  readonly unmanagedCount?: number;
   /** Declared resources that were compared, and those that were not looked at this time. */
   readonly comparedCount?: number;
   readonly notComparedCount?: number;

@@ -148,7 +148,7 @@ async function adoptPlan(
     refused: [...plan.refused, ...verdict.refused],
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
-  const decided = withDriftDecided(run, { ...next, approval }, drift, made, verdict.waiting, nowIso);
+  const decided = withDriftDecided(run, { ...next, approval }, drift, made, verdict, nowIso);
   return { run: decided.run, journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal] };
 }
 

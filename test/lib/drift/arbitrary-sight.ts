@@ -72,6 +72,7 @@ export function sightOf(changes: readonly Change[], over: Partial<Sight> = {}): 
     ledger: new Map(changes.map(({ id }) => [id, entryOf(id)])),
     wasAsDeclared: () => true,
     standing: () => 'asDeclared',
+    isUnderWay: () => false,
     hints: [],
     looksForDrift: true,
     isTakenOver: () => false,
@@ -87,6 +88,7 @@ export function sightOf(changes: readonly Change[], over: Partial<Sight> = {}): 
 
 export function verdictOf(over: Partial<DriftVerdict> = {}): DriftVerdict {
   return {
+    unplanned: [],
     refused: [],
     waiting: [],
     kept: [],

@@ -83,6 +83,29 @@ describe('the record of drift', () => {
     );
   });
 
+  it('keeps what a write under way, a later plan or a refusal of the whole resource says nothing of', () => {
+    const known = compared(EMPTY, sightOf([changeOf('a')])).record;
+    const refused = [{ id: '/A', code: 'DependsOnRefused', why: 'Its base is refused.' }];
+    const part = [{ id: '/a', code: 'DriftReported', why: 'A rule.' }];
+    const left = (sight: Parameters<typeof compared>[1]) => compared(known, sight).record.drifts.length;
+
+    expect(left(sightOf([changeOf('a')], { isUnderWay: () => true, standing: () => 'unknown' }))).toBe(1);
+    expect(left(sightOf([], { standing: () => 'unknown' }))).toBe(1);
+    expect(left(sightOf([], { plan: { changes: [], refused } }))).toBe(1);
+    expect(left(sightOf([], { plan: { changes: [], refused: part } }))).toBe(0);
+    expect(left(sightOf([]))).toBe(0);
+  });
+
+  it('tells what cannot be changed back', () => {
+    const diff = [{ path: 'properties.zone', before: 1, after: 2 }];
+    const refused = [{ id: '/a', code: 'ImmutableProperty', why: 'It cannot change in place.', diff }];
+    const sight = sightOf([], { plan: { changes: [], refused }, ledger: new Map([['/a', entryOf('/a')]]) });
+
+    expect(compared(EMPTY, sight, verdictOf({ unplanned: refused })).record.drifts).toMatchObject([
+      { path: 'properties.zone', before: 1, after: 2, state: 'refused', code: 'ImmutableProperty' },
+    ]);
+  });
+
   it('remembers a bounded number, always the same ones, and tells how many more there are', () => {
     const many = Array.from({ length: MOST_DRIFTS + 20 }, (_, at) => changeOf(`r${at}`));
     const once = compared(EMPTY, sightOf(many));
@@ -173,6 +196,11 @@ describe('what becomes of a drift', () => {
     ['enforce', 'waiting', verdictOf({ waiting: [wait('hold')] })],
     ['report', 'reported', verdictOf({ refused: [{ id: '/a', code: 'ReactionModeForbids', why: 'Off.' }] })],
     ['enforce', 'refused', verdictOf({ refused: [{ id: '/a', code: 'WriterConflict', why: 'Fight.' }] })],
+    ['report', 'reported', verdictOf({ refused: [{ id: '/a', code: 'DriftReported', why: 'A rule.' }] })],
+    ['ignore', 'ignored', verdictOf({ refused: [{ id: '/a', code: 'DriftIgnored', why: 'A rule.' }] })],
+    // Refusals of a part of a resource, whose other part is written.
+    ['enforce', 'puttingRight', verdictOf({ unplanned: [{ id: '/a', code: 'DriftReported', why: 'A rule.' }] })],
+    ['enforce', 'puttingRight', verdictOf({ unplanned: [{ id: '/a', code: 'ModeForbidsDelete', why: 'Mode.' }] })],
     ['enforce', 'failed', verdictOf({ failed: new Map([['/a', { code: 'X', message: 'No.' }]]) })],
   ])('is %s, %s', (policy, state, verdict) => {
     expect(compared(EMPTY, sightOf([changeOf('a')]), verdict).record.drifts).toMatchObject([{ policy, state }]);
