@@ -100,6 +100,8 @@ async function takeTurn(
   const { nowIso } = request;
   await flushOutbox(dependencies, head);
   const taken = takeRequests(head, current?.run);
+  // What a large observation has read so far is from before the changes that these name.
+  if (taken.joined.some(({ hints }) => hints !== undefined)) await dependencies.keptReads.remove(request.baseline);
   const begun =
     taken.primary === undefined
       ? current

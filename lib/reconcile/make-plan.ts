@@ -3,15 +3,15 @@ import { compile } from '../baseline/compile.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
-import type { JsonObject } from '../json.ts';
 import { planChanges } from '../plan/diff.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed, Plan, Refusal } from '../plan/plan.ts';
 import { planInScope } from '../plan/scope.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
+import type { ChangeHint } from '../state/drift-watch.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
-import { observeBaseline } from './observe-baseline.ts';
+import { alignedGraph, lookAtAll, lookAtNamed } from './look.ts';
 import { hasOptOutTag, OPT_OUT_TAG, type ProtectedScope, readManagementLocks } from './protection.ts';
 
 export interface PlanRequest {
@@ -23,6 +23,8 @@ export interface PlanRequest {
   readonly nowIso: string;
   /** Only changes of this scope. */
   readonly scope?: string;
+  /** Only these resources, and what their changes need, are looked at; absent: all that is declared or ours. */
+  readonly hints?: readonly ChangeHint[];
 }
 
 export interface MadePlan {
@@ -35,6 +37,9 @@ export interface MadePlan {
   readonly protectedScopes: readonly ProtectedScope[];
   /** Wanted as new, yet there already and not ours. */
   readonly taken: readonly DesiredNode[];
+  /** How many resources that are declared or ours were looked at, and how many were not. */
+  readonly comparedCount: number;
+  readonly notComparedCount: number;
 }
 
 const RESOURCES_API_VERSION = '2025-04-01';
@@ -52,19 +57,14 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const ledgerById = new Map(ledger.map((entry) => [normaliseId(entry.id), entry]));
   const wanted = new Set(declared.nodes.map(({ id }) => normaliseId(id)));
 
-  const references = [...declared.nodes, ...ledger.filter((entry) => !wanted.has(normaliseId(entry.id)))];
-  const observed = await observeBaseline(dependencies, request.baseline, references, ledgerById, request.nowIso);
-  const graph: DesiredGraph = {
-    ...declared,
-    nodes: declared.nodes.map((node) => aligned(node, observed.get(normaliseId(node.id)))),
-  };
+  const look = { declared, ledger: ledgerById, nowIso: request.nowIso };
+  const observed =
+    request.hints === undefined
+      ? await lookAtAll(dependencies, look)
+      : await lookAtNamed(dependencies, look, request.hints);
+  const graph = alignedGraph(declared, observed);
   const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(graph, observed, ledgerById) : undefined;
   const nodes = new Map((kept?.graph ?? graph).nodes.map((node) => [normaliseId(node.id), node]));
-  const subscriptions = new Set(
-    references.map((reference) => parseResourceId(reference.id).subscriptionId.toLowerCase()),
-  );
-  const locks = await readManagementLocks(dependencies.arm, [...subscriptions]);
-
   const present = graph.nodes.filter(
     (node) =>
       node.presence !== 'reference' && observed.get(normaliseId(node.id)) && !ledgerById.has(normaliseId(node.id)),
@@ -86,25 +86,30 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     ),
     claimedByOthers,
   });
-  const plan = kept === undefined ? planned : withKeptRefusals(planned, kept);
+  const complete = kept === undefined ? planned : withKeptRefusals(planned, kept);
+  const plan =
+    request.scope === undefined ? complete : planInScope(complete, request.scope, String(request.specVersion));
+  const known = [...new Set([...wanted, ...ledgerById.keys()])];
+  const comparedCount = known.filter((id) => observed.has(id)).length;
   const optedOut = [...observed]
     .filter(([, body]) => body !== null && hasOptOutTag(body))
     .map(([id]): ProtectedScope => ({ id, why: `it carries the tag ${OPT_OUT_TAG}`, deleteOnly: false }));
   return {
-    plan: request.scope === undefined ? plan : planInScope(plan, request.scope, String(request.specVersion)),
+    plan,
     nodes,
     observed,
     ledger: ledgerById,
-    protectedScopes: [...locks, ...optedOut],
+    protectedScopes: [...(await locksOver(dependencies, plan)), ...optedOut],
+    comparedCount,
+    notComparedCount: known.length - comparedCount,
     taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),
   };
 }
 
-/** The node with the parts of its body where Azure has them. */
-function aligned(node: DesiredNode, actual: JsonObject | null | undefined): DesiredNode {
-  if (!actual || node.presence === 'reference') return node;
-  const body = kindOf(node.kind).align?.(node.body, actual);
-  return body === undefined || body === node.body ? node : { ...node, body };
+/** Management locks where something is to be written: a plan without changes asks for none. */
+async function locksOver({ arm }: Pick<Dependencies, 'arm'>, plan: Plan): Promise<readonly ProtectedScope[]> {
+  const subscriptions = new Set(plan.changes.map(({ id }) => parseResourceId(id).subscriptionId.toLowerCase()));
+  return readManagementLocks(arm, [...subscriptions]);
 }
 
 /** Storage reads at the same time. */

@@ -52,6 +52,7 @@ export async function planAnew(
       adjustments: head.adjustments,
       nowIso,
       ...(run.scope === undefined ? {} : { scope: run.scope }),
+      ...(run.hints === undefined ? {} : { hints: run.hints }),
     });
     return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, nowIso);
   } catch (error) {
