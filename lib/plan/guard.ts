@@ -1,37 +1,16 @@
 import { withinBudget } from './change-groups.ts';
 import type { ChangeWindow } from './change-windows.ts';
-import { normaliseId, type Owner } from './graph.ts';
+import { normaliseId } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
-import { someOf } from './node-changes.ts';
+import { RISKS, someOf } from './node-changes.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
-import { touches } from './property-path.ts';
+import { bindingRule, type ReactionRule, type Rules, refusalByRule } from './reaction-rules.ts';
 import { isAtOrIn, isInScope } from './scope.ts';
 
 /** What a baseline permits, strictest first. */
 export const MODES = ['observe', 'create-only', 'no-delete', 'full'] as const;
 export type Mode = (typeof MODES)[number];
-
-/** What a reaction, drift or a field's policy permits without a person, strictest first. */
-export const REACTION_MODES = ['off', 'observe', 'propose', 'act'] as const;
-export type ReactionMode = (typeof REACTION_MODES)[number];
-
-const RISKS: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
-
-/**
- * A mode for the unattended changes that match everything it names; the strictest of all that match counts, and where none
- * matches, `observe`.
- */
-export interface ReactionRule {
-  readonly mode: ReactionMode;
-  /** Who set it, for the reason shown: `drift`, `reactions.egress`, `policy of properties.x`. */
-  readonly source: string;
-  readonly owner?: Owner;
-  readonly scope?: string;
-  readonly kind?: string;
-  /** Matches changes that touch a property under this path pattern. */
-  readonly path?: string;
-}
 
 export interface Hold {
   readonly owner: string;
@@ -49,12 +28,10 @@ export interface Approval {
   readonly changeHashes?: readonly string[];
 }
 
-export interface Circumstances {
+/** Of the rules, those about drift that ignore or report bind attended changes too; budgets bind none of these. */
+export interface Circumstances extends Rules {
   readonly nowMs: number;
   readonly mode: Mode;
-  readonly reactionRules: readonly ReactionRule[];
-  /** True for an operator's own request (PUT, reconcile by hand); reaction rules and budgets do not apply to it. */
-  readonly attended: boolean;
   /** The whole plan tears the baseline down. */
   readonly teardown?: boolean;
   readonly requestedBy: string;
@@ -184,7 +161,7 @@ function causeOf({ cause }: { readonly cause?: string }): { readonly cause?: str
 }
 
 function judge(change: Change, circumstances: Circumstances, approved: boolean): Judgement {
-  const reaction = strictestReaction(change, circumstances);
+  const reaction = bindingRule(change, circumstances);
   return (
     refusalByMode(change, circumstances, reaction, approved) ??
     refusalByProtection(change, circumstances) ??
@@ -208,40 +185,14 @@ function isApproved(change: Change, plan: Plan, { approvals, requestedBy, nowMs 
   });
 }
 
-/** Nobody said that Hubkeeper may do this by itself. */
-const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactions' };
-
-/** The strictest rule for an unattended change; none for an attended one. */
-function strictestReaction(change: Change, { attended, reactionRules }: Circumstances): ReactionRule | undefined {
-  if (attended) return undefined;
-  let strictest: ReactionRule | undefined;
-  for (const rule of reactionRules) {
-    if (!isMeant(change, rule)) continue;
-    const isStricter =
-      strictest === undefined || REACTION_MODES.indexOf(rule.mode) < REACTION_MODES.indexOf(strictest.mode);
-    if (isStricter) strictest = rule;
-  }
-  return strictest ?? NO_RULE;
-}
-
-function isMeant(change: Change, { owner, scope, kind, path }: ReactionRule): boolean {
-  if (owner !== undefined && !(change.owners ?? [change.owner]).includes(owner)) return false;
-  if (scope !== undefined && !isInScope(change, scope)) return false;
-  if (kind !== undefined && kind !== change.kind) return false;
-  // A delete takes every property away.
-  return path === undefined || change.action === 'delete' || change.diff.some((one) => touches(one.path, path));
-}
-
 function refusalByMode(
   change: Change,
   { mode, teardown }: Circumstances,
   reaction: ReactionRule | undefined,
   approved: boolean,
 ): Judgement | undefined {
-  if (reaction?.mode === 'off' || reaction?.mode === 'observe') {
-    const does = reaction.mode === 'off' ? 'does nothing' : 'only reports';
-    return refusal('ReactionModeForbids', `${reaction.source} is '${reaction.mode}': Hubkeeper ${does}.`);
-  }
+  const byRule = reaction === undefined ? undefined : refusalByRule(reaction);
+  if (byRule !== undefined) return refusal(byRule.code, byRule.why);
   switch (mode) {
     case 'observe':
       return refusal('ModeForbidsWrites', "The baseline's mode is 'observe': nothing is written.");
@@ -339,10 +290,11 @@ function whyApproval(
   reaction: ReactionRule | undefined,
 ): string | undefined {
   if (teardown) return 'A teardown needs an approval of exactly this plan.';
-  if (reaction?.mode === 'propose') return `${reaction.source} is 'propose'.`;
+  if (reaction?.mode === 'propose') return `${reaction.source} is '${reaction.policy ?? reaction.mode}'.`;
   if (change.recreates === true && (!attended || requiredFrom !== 'never'))
     return 'Somebody deleted it: making it again needs an approval.';
   if (requiredFrom !== 'never' && isAtLeast(change.risk, requiredFrom)) return `The change is ${change.risk}.`;
+  if (!attended && change.risk === 'destructive') return 'The change is destructive, and nobody asked for it.';
   return undefined;
 }
 

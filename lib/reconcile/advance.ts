@@ -273,9 +273,12 @@ async function lookAtDue(
     looks.map(({ row }) => row),
     plans,
   );
-  // What builds on a write of another plan, or on one that was overdue, is planned anew when that has ended.
+  // What builds on a write of another plan, or on one that was overdue, is planned anew when that has ended; so is the
+  // rest of a resource of which only a part was to be written.
   const endedCarried = looks.some(
-    ({ row }) => !isInFlight(row) && (row.carried === true || run.rows[row.id]?.overdue === true),
+    ({ row }) =>
+      !isInFlight(row) &&
+      (row.carried === true || run.rows[row.id]?.overdue === true || run.postponed?.includes(row.id) === true),
   );
   return {
     ...run,

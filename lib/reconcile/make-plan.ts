@@ -4,6 +4,7 @@ import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { planChanges } from '../plan/diff.ts';
+import { type DifferenceRules, type KeptDifference, ruledGraph } from '../plan/drift-rules.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed, Plan, Refusal } from '../plan/plan.ts';
@@ -21,6 +22,8 @@ export interface PlanRequest {
   readonly specVersion: number;
   readonly adjustments: readonly Adjustment[];
   readonly nowIso: string;
+  /** Who may put which difference right. */
+  readonly rules: DifferenceRules;
   /** Only changes of this scope. */
   readonly scope?: string;
   /** Only these resources, and what their changes need, are looked at; absent: all that is declared or ours. */
@@ -37,6 +40,10 @@ export interface MadePlan {
   readonly protectedScopes: readonly ProtectedScope[];
   /** Wanted as new, yet there already and not ours. */
   readonly taken: readonly DesiredNode[];
+  /** Differences that stay as they are since a rule says so. */
+  readonly kept: readonly KeptDifference[];
+  /** Ids of the resources of which something waits until the rest is written. */
+  readonly postponed: readonly string[];
   /** How many resources that are declared or ours were looked at, and how many were not. */
   readonly comparedCount: number;
   readonly notComparedCount: number;
@@ -63,8 +70,10 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
       ? await lookAtAll(dependencies, look)
       : await lookAtNamed(dependencies, look, request.hints);
   const graph = alignedGraph(declared, observed);
-  const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(graph, observed, ledgerById) : undefined;
-  const nodes = new Map((kept?.graph ?? graph).nodes.map((node) => [normaliseId(node.id), node]));
+  const ruled = ruledGraph(graph, observed, ledgerById, kindOf, request.rules);
+  const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(ruled.graph, observed, ledgerById) : undefined;
+  const wantedGraph = kept?.graph ?? ruled.graph;
+  const nodes = new Map(wantedGraph.nodes.map((node) => [normaliseId(node.id), node]));
   const present = graph.nodes.filter(
     (node) =>
       node.presence !== 'reference' && observed.get(normaliseId(node.id)) && !ledgerById.has(normaliseId(node.id)),
@@ -74,7 +83,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const claimedByOthers = await holdersBesides(dependencies, request.baseline, [...present, ...leaving]);
 
   const planned = planChanges({
-    graph: kept?.graph ?? graph,
+    graph: wantedGraph,
     observed,
     ledger,
     kinds: kindOf,
@@ -86,7 +95,8 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     ),
     claimedByOthers,
   });
-  const complete = kept === undefined ? planned : withKeptRefusals(planned, kept);
+  const withEntries = kept === undefined ? planned : withKeptRefusals(planned, kept);
+  const complete = { ...withEntries, refused: [...withEntries.refused, ...ruled.refused] };
   const plan =
     request.scope === undefined ? complete : planInScope(complete, request.scope, String(request.specVersion));
   const known = [...new Set([...wanted, ...ledgerById.keys()])];
@@ -100,6 +110,8 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     observed,
     ledger: ledgerById,
     protectedScopes: [...(await locksOver(dependencies, plan)), ...optedOut],
+    kept: ruled.kept,
+    postponed: ruled.postponed,
     comparedCount,
     notComparedCount: known.length - comparedCount,
     taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),

@@ -9,7 +9,7 @@ import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
-import { circumstancesOf } from './circumstances.ts';
+import { circumstancesOf, differenceRulesOf } from './circumstances.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
 import { notPreflighted, withoutUnfit } from './late-preflight.ts';
@@ -51,6 +51,7 @@ export async function planAnew(
       specVersion: head.specVersion,
       adjustments: head.adjustments,
       nowIso,
+      rules: differenceRulesOf(input?.spec, head, run),
       ...(run.scope === undefined ? {} : { scope: run.scope }),
       ...(run.hints === undefined ? {} : { hints: run.hints }),
     });
@@ -143,6 +144,7 @@ async function adoptPlan(
     problems: [],
     rows: withPlan(run, before, plan, verdict),
     refused: [...plan.refused, ...verdict.refused],
+    postponed: made.postponed,
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
   return { run: { ...next, approval }, journal: journalOfPlan(run, next, plan, nowIso) };

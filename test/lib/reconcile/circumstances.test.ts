@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { guard, REACTION_MODES, type ReactionMode } from '../../../lib/plan/guard.ts';
+import { guard } from '../../../lib/plan/guard.ts';
 import type { Change, Plan } from '../../../lib/plan/plan.ts';
+import { REACTION_MODES, type ReactionMode } from '../../../lib/plan/reaction-rules.ts';
 import { circumstancesOf, type GuardedRun } from '../../../lib/reconcile/circumstances.ts';
 import { type Adjustment, type BaselineHead, newHead } from '../../../lib/state/baseline-head.ts';
 import { sample } from '../../support/sample.ts';
