@@ -7,6 +7,7 @@ import type { BaselineStore } from './state/baseline-store.ts';
 import type { Journal } from './state/journal.ts';
 import type { KeptReadsStore } from './state/kept-reads-store.ts';
 import type { LedgerStore } from './state/ledger-store.ts';
+import type { ReadRotationStore } from './state/read-rotation-store.ts';
 import type { RunStore } from './state/run-store.ts';
 import type { SharedLaneStore } from './state/shared-lane-store.ts';
 
@@ -22,6 +23,7 @@ export interface Dependencies {
   readonly metrics: FirewallMetrics;
   readonly events: EventPublisher;
   readonly keptReads: KeptReadsStore;
+  readonly rotation: ReadRotationStore;
   /** Usage and limits of the network provider in one region of a subscription. */
   readonly networkUsages: (subscriptionId: string, location: string) => Promise<readonly NetworkUsage[]>;
 }

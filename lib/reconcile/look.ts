@@ -7,6 +7,7 @@ import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed } from '../plan/plan.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
 import { observeBaseline } from './observe-baseline.ts';
+import { dueReads, rotated, type SingleRead } from './read-rotation.ts';
 
 export interface LookInput {
   readonly declared: DesiredGraph;
@@ -23,9 +24,40 @@ export async function lookAtAll(
   dependencies: Pick<Dependencies, 'arm' | 'keptReads'>,
   { declared, ledger, nowIso }: LookInput,
 ): Promise<Observed> {
+  const references = [...declared.nodes, ...undeclaredOf(declared, ledger)];
+  return observeBaseline(dependencies, declared.baseline, references, ledger, nowIso);
+}
+
+/**
+ * Looks at everything that lists show, and at a part of what has to be read one by one: what is due, and what is named.
+ * @throws as `observeBaseline`.
+ */
+export async function lookInRotation(
+  dependencies: Pick<Dependencies, 'arm' | 'keptReads' | 'rotation'>,
+  { declared, ledger, nowIso }: LookInput,
+  alwaysRead: ReadonlySet<string>,
+): Promise<Observed> {
+  const isSingle = ({ kind }: DesiredNode) => kindOf(kind).observe.by === 'get';
+  const singles = declared.nodes.filter(isSingle).map(({ id }): SingleRead => {
+    const entry = ledger.get(normaliseId(id));
+    return entry?.state === 'confirmed' ? { id, knownAtIso: entry.at } : { id };
+  });
+  const rotation = await dependencies.rotation.read(declared.baseline);
+  const due = new Set(dueReads(singles, rotation, nowIso));
+  const isRead = (id: string) => due.has(id) || alwaysRead.has(normaliseId(id));
+  const references = [
+    ...declared.nodes.filter((node) => !isSingle(node) || isRead(node.id)),
+    ...undeclaredOf(declared, ledger),
+  ];
+  const observed = await observeBaseline(dependencies, declared.baseline, references, ledger, nowIso);
+  const read = singles.map(({ id }) => id).filter(isRead);
+  await dependencies.rotation.write(declared.baseline, rotated(rotation, singles, read, nowIso));
+  return observed;
+}
+
+function undeclaredOf(declared: DesiredGraph, ledger: LookInput['ledger']): readonly LedgerEntry[] {
   const wanted = new Set(declared.nodes.map(({ id }) => normaliseId(id)));
-  const undeclared = [...ledger.values()].filter(({ id }) => !wanted.has(normaliseId(id)));
-  return observeBaseline(dependencies, declared.baseline, [...declared.nodes, ...undeclared], ledger, nowIso);
+  return [...ledger.values()].filter(({ id }) => !wanted.has(normaliseId(id)));
 }
 
 /**

@@ -12,7 +12,7 @@ import { planInScope } from '../plan/scope.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
-import { alignedGraph, lookAtAll, lookAtNamed } from './look.ts';
+import { alignedGraph, type LookInput, lookAtAll, lookAtNamed, lookInRotation } from './look.ts';
 import { hasOptOutTag, OPT_OUT_TAG, type ProtectedScope, readManagementLocks } from './protection.ts';
 
 export interface PlanRequest {
@@ -28,6 +28,13 @@ export interface PlanRequest {
   readonly scope?: string;
   /** Only these resources, and what their changes need, are looked at; absent: all that is declared or ours. */
   readonly hints?: readonly ChangeHint[];
+  /** A scan that nobody asked for: what has to be read one by one is read in rotation. */
+  readonly scan?: ScheduledScan;
+}
+
+export interface ScheduledScan {
+  /** Resources that are read whether it is their turn or not. */
+  readonly alwaysRead: readonly string[];
 }
 
 export interface MadePlan {
@@ -65,10 +72,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const wanted = new Set(declared.nodes.map(({ id }) => normaliseId(id)));
 
   const look = { declared, ledger: ledgerById, nowIso: request.nowIso };
-  const observed =
-    request.hints === undefined
-      ? await lookAtAll(dependencies, look)
-      : await lookAtNamed(dependencies, look, request.hints);
+  const observed = await lookFor(dependencies, request, look);
   const graph = alignedGraph(declared, observed);
   const ruled = ruledGraph(graph, observed, ledgerById, kindOf, request.rules);
   const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(ruled.graph, observed, ledgerById) : undefined;
@@ -116,6 +120,17 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     notComparedCount: known.length - comparedCount,
     taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),
   };
+}
+
+/** Looks at what the request is about. */
+async function lookFor(dependencies: Dependencies, request: PlanRequest, look: LookInput): Promise<Observed> {
+  if (request.hints !== undefined) return lookAtNamed(dependencies, look, request.hints);
+  const declared = new Set(look.declared.nodes.map(({ id }) => normaliseId(id)));
+  // What refers to something that may be deleted has to be known.
+  const mayDelete = request.resolved?.spec.mode === 'full' && [...look.ledger.keys()].some((key) => !declared.has(key));
+  return request.scan === undefined || mayDelete
+    ? lookAtAll(dependencies, look)
+    : lookInRotation(dependencies, look, new Set(request.scan.alwaysRead.map(normaliseId)));
 }
 
 /** Management locks where something is to be written: a plan without changes asks for none. */

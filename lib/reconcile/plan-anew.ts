@@ -54,6 +54,7 @@ export async function planAnew(
       rules: differenceRulesOf(input?.spec, head, run),
       ...(run.scope === undefined ? {} : { scope: run.scope }),
       ...(run.hints === undefined ? {} : { hints: run.hints }),
+      ...(run.trigger === 'drift' ? { scan: { alwaysRead: knownDrift(run) } } : {}),
     });
     return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, nowIso);
   } catch (error) {
@@ -69,6 +70,11 @@ export async function planAnew(
     // A failure that ends the run is told at its end.
     return after.aborted ? { run: after, journal: [] } : postponed(after, refusal.problem, nowIso);
   }
+}
+
+/** What an earlier plan of the run has found to differ: a new one would lose it by not looking. */
+function knownDrift(run: RunDocument): readonly string[] {
+  return [...Object.values(run.rows), ...run.refused].map(({ id }) => id);
 }
 
 function postponed(run: RunDocument, problem: Problem, nowIso: string): Awaited<ReturnType<typeof planAnew>> {
