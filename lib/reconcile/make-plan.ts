@@ -9,8 +9,10 @@ import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed, Plan, Refusal } from '../plan/plan.ts';
 import { planInScope } from '../plan/scope.ts';
+import type { UnmanagedResource } from '../plan/unmanaged.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
+import { findUnmanaged, readContents } from './find-unmanaged.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
 import { alignedGraph, type LookInput, lookAtAll, lookAtNamed, lookInRotation } from './look.ts';
 import { hasOptOutTag, OPT_OUT_TAG, type ProtectedScope, readManagementLocks } from './protection.ts';
@@ -35,6 +37,8 @@ export interface PlanRequest {
 export interface ScheduledScan {
   /** Resources that are read whether it is their turn or not. */
   readonly alwaysRead: readonly string[];
+  /** Whether to list what is in our groups and not ours. */
+  readonly findsUnmanaged: boolean;
 }
 
 export interface MadePlan {
@@ -51,12 +55,14 @@ export interface MadePlan {
   readonly kept: readonly KeptDifference[];
   /** Ids of the resources of which something waits until the rest is written. */
   readonly postponed: readonly string[];
+  /** What is in our groups and nobody's that we know, the first of them; only after a whole scan. */
+  readonly unmanaged?: readonly UnmanagedResource[];
+  /** How many of these there are in all. */
+  readonly unmanagedCount?: number;
   /** How many resources that are declared or ours were looked at, and how many were not. */
   readonly comparedCount: number;
   readonly notComparedCount: number;
 }
-
-const RESOURCES_API_VERSION = '2025-04-01';
 
 /**
  * One turn of the loop up to the plan: compile, observe, diff. Writes nothing.
@@ -108,6 +114,8 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const optedOut = [...observed]
     .filter(([, body]) => body !== null && hasOptOutTag(body))
     .map(([id]): ProtectedScope => ({ id, why: `it carries the tag ${OPT_OUT_TAG}`, deleteOnly: false }));
+  const unmanaged =
+    request.scan?.findsUnmanaged === true ? await findUnmanaged(dependencies, graph, ledgerById, observed) : undefined;
   return {
     plan,
     nodes,
@@ -117,6 +125,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     kept: ruled.kept,
     postponed: ruled.postponed,
     comparedCount,
+    ...(unmanaged === undefined ? {} : { unmanaged: unmanaged.resources, unmanagedCount: unmanaged.count }),
     notComparedCount: known.length - comparedCount,
     taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),
   };
@@ -169,7 +178,7 @@ async function readGroupContents(
   const contents = new Map<string, readonly string[]>();
   for (const entry of leaving) {
     if (entry.kind !== 'resourceGroup' || !entry.created) continue;
-    const resources = await dependencies.arm.list(`${entry.id}/resources`, RESOURCES_API_VERSION);
+    const resources = await readContents(dependencies, entry.id);
     contents.set(
       normaliseId(entry.id),
       resources.map((resource) => String(resource.id)),

@@ -54,7 +54,9 @@ export async function planAnew(
       rules: differenceRulesOf(input?.spec, head, run),
       ...(run.scope === undefined ? {} : { scope: run.scope }),
       ...(run.hints === undefined ? {} : { hints: run.hints }),
-      ...(run.trigger === 'drift' ? { scan: { alwaysRead: knownDrift(run) } } : {}),
+      ...(run.trigger === 'drift'
+        ? { scan: { alwaysRead: knownDrift(run), findsUnmanaged: run.plansMade === 0 } }
+        : {}),
     });
     return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, nowIso);
   } catch (error) {
