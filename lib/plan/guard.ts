@@ -54,6 +54,11 @@ export interface Circumstances extends Rules {
   readonly budget: {
     readonly perRun: number;
     readonly perDay: number;
+    /** Besides: in percent of `managedCount`, rounded down, yet never less than one but for 0. */
+    readonly percentPerRun?: number;
+    readonly percentPerDay?: number;
+    /** How many resources are ours; absent: percents bind nothing. */
+    readonly managedCount?: number;
     readonly usedInRun: number;
     readonly usedToday: number;
     readonly dayEndsIso: string;
@@ -347,12 +352,14 @@ function applyBudget(
   budget: NonNullable<Circumstances['budget']>,
   approvalUntilIso: string | null,
 ): void {
-  const perRunLeft = Math.max(0, budget.perRun - budget.usedInRun);
-  const perDayLeft = Math.max(0, budget.perDay - budget.usedToday);
+  const perRun = strictestLimit(budget.perRun, budget.percentPerRun, budget.managedCount);
+  const perDay = strictestLimit(budget.perDay, budget.percentPerDay, budget.managedCount);
+  const perRunLeft = Math.max(0, perRun.most - budget.usedInRun);
+  const perDayLeft = Math.max(0, perDay.most - budget.usedToday);
   const open = changes.filter(({ id }) => judged.get(normaliseId(id))?.verdict === 'allowed');
   const admitted = withinBudget(open, counts, Math.min(perRunLeft, perDayLeft));
   const used = perDayLeft <= perRunLeft ? 'day' : 'run';
-  const limit = used === 'day' ? `${budget.perDay} a day` : `${budget.perRun} in one run`;
+  const limit = used === 'day' ? `${perDay.words} a day` : `${perRun.words} in one run`;
   const why = `The budget of unattended changes (${limit}) does not hold all that belongs to it; approve the plan to go on at once.`;
   // A day's budget comes back by itself; a run's with the next scheduled run, or with the end of this one.
   const untilIso = used === 'day' ? budget.dayEndsIso : approvalUntilIso;
@@ -361,4 +368,18 @@ function applyBudget(
     const waits = { for: 'budget', who: 'an approver, or the next budget', untilIso, why, budget: used } as const;
     judged.set(normaliseId(change.id), { verdict: 'waiting', ...waits });
   }
+}
+
+/** The smaller of a number and of a share of what is ours, and how it is told. */
+function strictestLimit(
+  count: number,
+  percent: number | undefined,
+  managedCount: number | undefined,
+): { readonly most: number; readonly words: string } {
+  const byCount = { most: count, words: String(count) };
+  if (percent === undefined || managedCount === undefined) return byCount;
+  const share = percent === 0 ? 0 : Math.max(1, Math.floor((percent * managedCount) / 100));
+  return share >= count
+    ? byCount
+    : { most: share, words: `${share}, which is ${percent} % of ${managedCount} resources,` };
 }

@@ -16,6 +16,8 @@ export interface GuardedRun {
   readonly attended: boolean;
   readonly teardown: boolean;
   readonly requestedBy: string;
+  /** How many resources the ledger says are ours. */
+  readonly managedCount?: number;
   /** What the run has made; absent: nothing yet. */
   readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore'>;
 }
@@ -79,6 +81,9 @@ export function circumstancesOf(
         : {
             perRun: spec.budgets.perRun,
             perDay: spec.budgets.perDay,
+            ...(spec.budgets.percentPerRun === undefined ? {} : { percentPerRun: spec.budgets.percentPerRun }),
+            ...(spec.budgets.percentPerDay === undefined ? {} : { percentPerDay: spec.budgets.percentPerDay }),
+            ...(run.managedCount === undefined ? {} : { managedCount: run.managedCount }),
             usedInRun: usedInRun(made),
             usedToday: usedToday(head.budget, made, nowIso),
             paid: made.spent.map(({ changeHash }) => changeHash),

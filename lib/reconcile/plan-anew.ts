@@ -108,6 +108,7 @@ async function adoptPlan(
       teardown: run.teardown,
       requestedBy: run.requestedBy,
       requesters: run.requesters,
+      managedCount: made.ledger.size,
       made: run,
     },
     made.protectedScopes,

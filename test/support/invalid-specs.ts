@@ -1524,6 +1524,12 @@ export const invalidSpecs: readonly InvalidSpec[] = [
   },
   // Governance
   {
+    code: 'BudgetBounds',
+    path: 'budgets.percentPerRun',
+    what: 'in percent',
+    changes: { budgets: { percentPerRun: 10, percentPerDay: 5 } },
+  },
+  {
     code: 'DriftPolicyKindUnknown',
     path: 'drift.policies[0].kind',
     changes: { drift: { policies: [{ kind: 'router', policy: 'report' }] } },

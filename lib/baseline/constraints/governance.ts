@@ -1,6 +1,7 @@
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
 import { repeatsOf } from './address-text.ts';
+import { leastBudget } from './budgets.ts';
 import type { ConstraintContext } from './context.ts';
 
 /** Azure takes 50 tags for each resource. */
@@ -43,7 +44,12 @@ export function* governanceConstraints(context: ConstraintContext): Iterable<Vio
     const message = `One run may change ${budgets.perRun} resources, a whole day only ${budgets.perDay}.`;
     yield violation('BudgetBounds', 'budgets.perRun', message);
   }
-  if (drift.mode === 'act' && Math.min(budgets.perRun, budgets.perDay) === 0) {
+  const { percentPerRun = 0, percentPerDay = 100 } = budgets;
+  if (percentPerRun > percentPerDay) {
+    const message = `One run may change ${percentPerRun} % of the resources, a whole day only ${percentPerDay} %.`;
+    yield violation('BudgetBounds', 'budgets.percentPerRun', message);
+  }
+  if (drift.mode === 'act' && leastBudget(budgets) === 0) {
     yield violation('DriftWithoutBudget', 'budgets', 'Drift is to be put right, but nothing may change unattended.');
   }
   for (const [index, window] of changeWindows.entries()) {

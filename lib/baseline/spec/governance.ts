@@ -57,6 +57,18 @@ export const drift = z.strictObject({
 export const budgets = z.strictObject({
   perRun: z.int().min(0).default(20).describe('How many unattended updates and deletes one run may make.'),
   perDay: z.int().min(0).default(60).describe('How many unattended updates and deletes one day may bring.'),
+  percentPerRun: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('The same in percent of the resources that Hubkeeper made or manages; the stricter of both holds.'),
+  percentPerDay: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('The same for a day, in percent of these resources; the stricter of both holds.'),
 });
 
 export const changeWindow = z.strictObject({

@@ -444,6 +444,34 @@ function builtOnUpdates({ changes }: Plan): ReadonlySet<string> {
   return found;
 }
 
+describe('budgets in percent', () => {
+  const five = planOf(...['a', 'b', 'c', 'd', 'e'].map((name) => change(name)));
+  const day = { perRun: 20, perDay: 60, usedInRun: 0, usedToday: 0, dayEndsIso: LATER };
+  const judged = (budget: Partial<NonNullable<Circumstances['budget']>>) =>
+    guard(five, { ...OPEN, budget: { ...day, ...budget } });
+
+  it.each([
+    ['a share, rounded down', { percentPerRun: 10, managedCount: 39 }, 3],
+    ['one at least', { percentPerRun: 10, managedCount: 4 }, 1],
+    ['none at 0 %', { percentPerRun: 0, managedCount: 4 }, 0],
+    ['the number where it is less', { percentPerRun: 50, managedCount: 100, perRun: 2 }, 2],
+    ['what is left of the share of a day', { percentPerDay: 10, managedCount: 40, usedToday: 2 }, 2],
+    ['the number alone where nothing is known of what is ours', { percentPerRun: 1 }, 5],
+  ])('hold %s', (_, budget, allowed) => {
+    expect(judged(budget).allowed).toHaveLength(allowed);
+  });
+
+  it('say which figure bound', () => {
+    const why = ({ waiting }: Verdict) => waiting[0]?.why;
+
+    expect(why(judged({ percentPerRun: 10, managedCount: 39 }))).toContain(
+      '3, which is 10 % of 39 resources, in one run',
+    );
+    expect(why(judged({ percentPerDay: 5, managedCount: 39 }))).toContain('1, which is 5 % of 39 resources, a day');
+    expect(why(judged({ perRun: 2, percentPerRun: 50, managedCount: 39 }))).toContain('(2 in one run)');
+  });
+});
+
 describe('guard over any plan', () => {
   it('puts every change in exactly one list', () => {
     fc.assert(
