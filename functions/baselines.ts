@@ -10,6 +10,7 @@ import { driftBody, driftCounts } from '../lib/drift/drift-body.ts';
 import type { DriftRecord } from '../lib/drift/drift-record.ts';
 import { hashOf } from '../lib/plan/hash.ts';
 import type { Plan } from '../lib/plan/plan.ts';
+import { differenceRulesOf } from '../lib/reconcile/circumstances.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
 import { makePlan } from '../lib/reconcile/make-plan.ts';
 import { planOfHead, withTaken } from '../lib/reconcile/plan-operation.ts';
@@ -205,15 +206,17 @@ export function accepted(
 }
 
 async function dryRun({ app, caller, nowIso }: Call, put: PutSpec): Promise<HttpResponseInit> {
-  const head = (await app.baselines.read(put.name))?.head ?? newHead(put.name);
-  const isSame = head.specVersion > 0 && head.specHash === put.stored.hash;
-  const specVersion = isSame ? head.specVersion : head.counters.spec + 1;
+  const before = (await app.baselines.read(put.name))?.head ?? newHead(put.name);
+  const isSame = before.specVersion > 0 && before.specHash === put.stored.hash;
+  const specVersion = isSame ? before.specVersion : before.counters.spec + 1;
+  const head = { ...before, specVersion };
   const made = await makePlan(app, {
     baseline: put.name,
     resolved: put.validated.resolved,
     specVersion,
     adjustments: head.adjustments,
     nowIso,
+    rules: differenceRulesOf(put.validated.spec, head, { attended: true, requestedBy: caller.user }),
   });
   const plan = guardedPlan({
     plan: withTaken(made.plan, made.taken),

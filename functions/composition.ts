@@ -14,6 +14,7 @@ import { createDriftRecordStore } from '../lib/state/drift-record-store.ts';
 import { createJournal } from '../lib/state/journal.ts';
 import { createKeptReadsStore } from '../lib/state/kept-reads-store.ts';
 import { createLedgerStore } from '../lib/state/ledger-store.ts';
+import { createReadRotationStore } from '../lib/state/read-rotation-store.ts';
 import { createRunStore } from '../lib/state/run-store.ts';
 import { createSharedLaneStore } from '../lib/state/shared-lane-store.ts';
 import type { DocumentStore } from '../lib/state/storage.ts';
@@ -51,6 +52,7 @@ export function createApp(environment: Readonly<Record<string, string | undefine
     lanes: createSharedLaneStore(storage.documents),
     keptReads: createKeptReadsStore(storage.documents),
     drift: createDriftRecordStore(storage.documents),
+    rotation: createReadRotationStore(storage.documents),
     documents: storage.documents,
     networkUsages: createNetworkUsages(settings.armEndpoint, settings.armTokenScope, credential),
     metrics: createFirewallMetrics({

@@ -8,6 +8,7 @@ import type { DriftRecordStore } from './state/drift-record-store.ts';
 import type { Journal } from './state/journal.ts';
 import type { KeptReadsStore } from './state/kept-reads-store.ts';
 import type { LedgerStore } from './state/ledger-store.ts';
+import type { ReadRotationStore } from './state/read-rotation-store.ts';
 import type { RunStore } from './state/run-store.ts';
 import type { SharedLaneStore } from './state/shared-lane-store.ts';
 
@@ -24,6 +25,7 @@ export interface Dependencies {
   readonly events: EventPublisher;
   readonly keptReads: KeptReadsStore;
   readonly drift: DriftRecordStore;
+  readonly rotation: ReadRotationStore;
   /** Usage and limits of the network provider in one region of a subscription. */
   readonly networkUsages: (subscriptionId: string, location: string) => Promise<readonly NetworkUsage[]>;
 }

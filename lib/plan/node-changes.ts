@@ -150,10 +150,25 @@ export function someOf(names: readonly string[], shown = 3): string {
   return names.length > shown ? `${first} and ${names.length - shown} more` : first;
 }
 
-const RISKS: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
+/** Least first. */
+export const RISKS: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
 
 export function riskier(a: Risk, b: Risk): Risk {
   return RISKS.indexOf(a) >= RISKS.indexOf(b) ? a : b;
+}
+
+/** Who answers for a difference of a node. */
+export function ownersOfDifferences(
+  node: Pick<DesiredNode, 'owner' | 'fieldOwners'>,
+  owned: OwnedFields,
+): (difference: PropertyDifference) => Owner {
+  const declared = PathTree.of<Owner>({ '': node.owner, ...node.fieldOwners });
+  const before = ownedTree(owned);
+  return ({ path, after }) => {
+    // Whoever is named for what is not in the body takes it away; else it goes back to who put it there.
+    const former = after === undefined ? (node.fieldOwners?.[path] ?? before.nearest(path)) : undefined;
+    return former ?? declared.nearest(path) ?? node.owner;
+  };
 }
 
 /** A change of a desired node with the risk and the owners of what differs. */
@@ -165,17 +180,10 @@ export function draftChange(
   owned: OwnedFields,
   reason: string,
 ): DraftChange {
-  const declared = PathTree.of<Owner>({ '': node.owner, ...node.fieldOwners });
-  const before = ownedTree(owned);
-  const owners = new Set<Owner>();
+  const ownerOf = ownersOfDifferences(node, owned);
+  const owners = new Set(diff.map(ownerOf));
   const takesAway = entriesTakenAway(diff, owned, node.fieldOwners);
-  let undoesAdjustment = false;
-  for (const { path, after } of diff) {
-    // Whoever is named for what is not in the body takes it away; else it goes back to who put it there.
-    const former = after === undefined ? (node.fieldOwners?.[path] ?? before.nearest(path)) : undefined;
-    owners.add(former ?? declared.nearest(path) ?? node.owner);
-    if (former === 'adjustment') undoesAdjustment = true;
-  }
+  const undoesAdjustment = diff.some((one) => one.after === undefined && ownerOf(one) === 'adjustment');
   const risk = rules.riskOf(action, diff);
   const [only] = owners;
   const owner = owners.size === 1 && only !== undefined ? only : node.owner;

@@ -104,6 +104,8 @@ async function takeTurn(
   const { nowIso } = request;
   await flushOutbox(dependencies, head);
   const taken = takeRequests(head, current?.run);
+  // What a large observation has read so far is from before the changes that these name.
+  if (taken.joined.some(({ hints }) => hints !== undefined)) await dependencies.keptReads.remove(request.baseline);
   const begun =
     taken.primary === undefined
       ? current
@@ -280,9 +282,12 @@ async function lookAtDue(
     looks.map(({ row }) => row),
     plans,
   );
-  // What builds on a write of another plan, or on one that was overdue, is planned anew when that has ended.
+  // What builds on a write of another plan, or on one that was overdue, is planned anew when that has ended; so is the
+  // rest of a resource of which only a part was to be written.
   const endedCarried = looks.some(
-    ({ row }) => !isInFlight(row) && (row.carried === true || run.rows[row.id]?.overdue === true),
+    ({ row }) =>
+      !isInFlight(row) &&
+      (row.carried === true || run.rows[row.id]?.overdue === true || run.postponed?.includes(row.id) === true),
   );
   return {
     ...run,

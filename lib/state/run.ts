@@ -117,6 +117,8 @@ export interface RunDocument {
   readonly planNotBeforeMs: number;
   readonly rows: Readonly<Record<string, RunRow>>;
   readonly refused: readonly Refusal[];
+  /** Resources of which the plan holds only a part: when that is written, a new plan has the rest. */
+  readonly postponed?: readonly string[];
   /** Unattended updates and deletes that it has made, each with the day (UTC) for which it counts. */
   readonly spent: readonly { readonly changeHash: string; readonly day: string }[];
   /** How many of them an earlier budget paid, before a scheduled run joined with one of its own. */

@@ -1,6 +1,7 @@
 import { hasAlertRules } from '../resolve/egress-alerts.ts';
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
+import { leastBudget } from './budgets.ts';
 import type { ConstraintContext } from './context.ts';
 
 /** Query parameters in which Azure Functions, Logic Apps and API Management take keys. */
@@ -79,7 +80,7 @@ function* reliefFaults({ spec }: ConstraintContext): Iterable<Violation> {
     const message = `The prefixes have room for ${room} addresses with the existing ones, the maximum is ${maximum}; relief takes none from elsewhere.`;
     yield violation('EgressPrefixesSmall', 'hub.firewall.publicIps.maximum', message, { maximum });
   }
-  if (egress.mode === 'act' && Math.min(budgets.perRun, budgets.perDay) === 0) {
+  if (egress.mode === 'act' && leastBudget(budgets) === 0) {
     yield violation(
       'EgressWithoutBudget',
       'budgets',
