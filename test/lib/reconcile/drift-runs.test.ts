@@ -172,6 +172,53 @@ describe('a drift that is only reported', () => {
   });
 });
 
+describe('rules about single properties', () => {
+  const TAG = 'tags.owner';
+
+  async function drifted(policy: string): Promise<void> {
+    const policies = [{ kind: 'logAnalyticsWorkspace', path: TAG, policy }];
+    await provisioned({ drift: { mode: 'act', policies } });
+    dependencies.arm.put(WORKSPACE, { ...dependencies.arm.body(WORKSPACE), tags: { owner: 'me' } });
+    edit(WORKSPACE, { retentionInDays: 7 });
+  }
+
+  it.each([
+    ['report', 'reported', ['compared', 'drift found', 'drift found', 'succeeded', 'updated']],
+    ['ignore', 'ignored', ['compared', 'drift found', 'succeeded', 'updated']],
+  ])(
+    '%s: the rest of the resource is put right, and the same is no news an hour later',
+    async (policy, state, lines) => {
+      await drifted(policy);
+      const first = await scan();
+      reconciling.pass(HOUR_SECONDS);
+      const second = await scan();
+
+      expect(await decisionsOf(first)).toEqual(lines);
+      expect(await decisionsOf(second)).toEqual(['compared']);
+      expect((await record()).drifts).toMatchObject([{ path: TAG, before: 'me', after: 'net', policy, state }]);
+      expect(dependencies.arm.body(WORKSPACE)).toMatchObject({
+        tags: { owner: 'me' },
+        properties: { retentionInDays: 30 },
+      });
+    },
+  );
+
+  it('approve: it waits after the rest was put right, and is told once', async () => {
+    await drifted('approve');
+    const first = await scan();
+    reconciling.pass(HOUR_SECONDS);
+    await scan();
+
+    const { entries } = await dependencies.journal.read({ baseline: NAME });
+    const found = entries.filter(({ decision }) => decision === 'drift found');
+    expect(found.map(({ after }) => Object.keys(after as JsonObject)[0]).sort()).toEqual([RETENTION, TAG]);
+    expect(entries.filter(({ decision }) => decision === 'drift gone')).toEqual([]);
+    expect((await record()).drifts).toMatchObject([
+      { path: TAG, policy: 'approve', state: 'waiting', operationId: first },
+    ]);
+  });
+});
+
 describe('a new spec', () => {
   it('is no drift while it is not brought about', async () => {
     await provisioned({ drift: { mode: 'act' } });
