@@ -1,6 +1,6 @@
-import { runOf } from '../lib/reactions/snat/follow-snat-relief.ts';
 import { type EgressFacts, type WatchedEgress, watchEgress } from '../lib/reactions/snat/watch-egress.ts';
 import { readResolved } from '../lib/reconcile/read-spec.ts';
+import { runOf } from '../lib/reconcile/run-of.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { reactionsOf, reliefOf } from '../lib/state/reactions.ts';
 import type { App } from './composition.ts';
