@@ -2,8 +2,9 @@ import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { DEFAULT_LIMITS, nextSteps, type Step } from '../plan/scheduler.ts';
-import { type BaselineHead, requestKey } from '../state/baseline-head.ts';
+import { type BaselineHead, type ReconcileRequest, requestKey } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
+import { joinedHints } from '../state/drift-watch.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import {
   type Decision,
@@ -121,7 +122,7 @@ async function takeTurn(
     return concludeIdle(dependencies, request, head);
   }
   run = {
-    ...run,
+    ...withHintsOf(run, taken.joined),
     approval: null,
     stamp,
     stopping: head.stops.includes(run.operationId),
@@ -130,8 +131,10 @@ async function takeTurn(
     requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],
     consumed: taken.consumed.map(requestKey),
   };
-  // A scheduled run that comes while this one waits brings a budget of its own.
-  const isRefilled = run.state === 'waiting' && taken.joined.some((one) => !isAttended(one.trigger, one.requestedBy));
+  // A scheduled run that comes while this one waits brings a budget of its own; whoever causes events must not.
+  const isRefilled =
+    run.state === 'waiting' &&
+    taken.joined.some((one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy));
   if (isRefilled) run = refilled(run);
 
   const before = run;
@@ -173,6 +176,14 @@ async function takeTurn(
     await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
   }
   return conclude(dependencies, request, run);
+}
+
+/** What joins a run that compares certain resources adds its own; what names none has everything compared. */
+function withHintsOf(run: RunDocument, joined: readonly ReconcileRequest[]): RunDocument {
+  if (joined.length === 0 || run.hints === undefined) return run;
+  const { hints: own, ...everything } = run;
+  const hints = joinedHints([own, ...joined.map((request) => request.hints ?? null)]);
+  return hints === null ? everything : { ...everything, hints };
 }
 
 /** What an overtaken run has in flight: the new one takes its lanes into account and follows it to its end. */

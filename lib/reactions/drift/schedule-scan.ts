@@ -1,0 +1,41 @@
+import type { BaselineHead, ReconcileRequest } from '../../state/baseline-head.ts';
+import { isFinalState, type RunDocument } from '../../state/run.ts';
+import type { StartedReaction } from '../record-reaction.ts';
+import { askForComparison } from './ask-for-comparison.ts';
+import { withDriftLook } from './record-hints.ts';
+
+/** What the timer changes in a baseline. */
+export interface ScheduledScan {
+  /** `null`: it stays as it is. */
+  readonly head: BaselineHead | null;
+  /** A reconciler to start. */
+  readonly start?: string;
+  /** An orchestration to start for what events said and nobody has looked at. */
+  readonly reaction?: StartedReaction;
+}
+
+/**
+ * Asks for a comparison of everything, unless one is queued or under way. `live`: the run of the current operation. One
+ * that waits for somebody is asked to look at the world anew. Pure.
+ */
+export function scheduleScan(head: BaselineHead, live: RunDocument | null, nowIso: string): ScheduledScan {
+  if (head.specVersion === 0 || head.teardown) return { head: null };
+  const { head: looked, start: reaction } = withDriftLook(head, nowIso);
+  const isAsked = head.requests.some(isScan) || (live !== null && isScanUnderWay(head, live));
+  const asked = isAsked ? { head: looked } : askForComparison(looked, null, nowIso);
+  return {
+    head: asked.head === head ? null : asked.head,
+    ...('start' in asked && asked.start !== undefined ? { start: asked.start } : {}),
+    ...(reaction === undefined ? {} : { reaction }),
+  };
+}
+
+function isScan({ trigger, hints, scope }: Pick<ReconcileRequest, 'trigger' | 'hints' | 'scope'>): boolean {
+  return trigger === 'drift' && hints === undefined && scope === undefined;
+}
+
+function isScanUnderWay({ currentOperationId }: BaselineHead, live: RunDocument): boolean {
+  return (
+    live.operationId === currentOperationId && isScan(live) && !isFinalState(live.state) && live.state !== 'waiting'
+  );
+}
