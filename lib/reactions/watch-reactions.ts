@@ -47,7 +47,8 @@ export function watchReaction(
         baseline: head.name,
         operationId: operationId ?? '',
         trigger: 'timer',
-        resource: target,
+        // What looks after a whole baseline is named after it.
+        resource: target === head.name ? '' : target,
         decision: 'given up',
         reason,
         by: 'hubkeeper',

@@ -1,7 +1,9 @@
 import type { BaselineHead, ReconcileRequest } from '../../state/baseline-head.ts';
+import { reactionOf, reliefOf } from '../../state/reactions.ts';
 import { isFinalState, type RunDocument } from '../../state/run.ts';
 import type { StartedReaction } from '../record-reaction.ts';
 import { askForComparison } from './ask-for-comparison.ts';
+import { DRIFT_KIND } from './drift-names.ts';
 import { withDriftLook } from './record-hints.ts';
 
 /** What the timer changes in a baseline. */
@@ -20,7 +22,7 @@ export interface ScheduledScan {
  */
 export function scheduleScan(head: BaselineHead, live: RunDocument | null, nowIso: string): ScheduledScan {
   if (head.specVersion === 0 || head.teardown) return { head: null };
-  const { head: looked, start: reaction } = withDriftLook(head, nowIso);
+  const { head: looked, start: reaction } = isResting(head, nowIso) ? { head } : withDriftLook(head, nowIso);
   const isAsked = head.requests.some(isScan) || (live !== null && isScanUnderWay(head, live));
   const asked = isAsked ? { head: looked } : askForComparison(looked, null, nowIso);
   return {
@@ -28,6 +30,12 @@ export function scheduleScan(head: BaselineHead, live: RunDocument | null, nowIs
     ...('start' in asked && asked.start !== undefined ? { start: asked.start } : {}),
     ...(reaction === undefined ? {} : { reaction }),
   };
+}
+
+/** Its orchestration kept dying: the scan covers what it was to look at, and the next event starts it again. */
+function isResting(head: BaselineHead, nowIso: string): boolean {
+  const { lookAgainAt } = reliefOf(reactionOf(head, DRIFT_KIND, head.name));
+  return lookAgainAt !== null && lookAgainAt > nowIso;
 }
 
 function isScan({ trigger, hints, scope }: Pick<ReconcileRequest, 'trigger' | 'hints' | 'scope'>): boolean {

@@ -43,12 +43,16 @@ describe('a scheduled scan', () => {
     expect(scheduleScan({ ...IN_FORCE, ...change }, null, NOW)).toEqual({ head: null });
   });
 
-  it('has what events said looked at again, where that was given up', () => {
+  it('has what events said looked at again, where that was given up, when it has rested', () => {
     const told = recordHints(IN_FORCE, [{ key: 'k', hint: HINT }], NOW);
     const instanceId = told.start?.instanceId ?? '';
-    const givenUp = withReactionGivenUp(told.head ?? IN_FORCE, 'remediateDrift', 'prod', instanceId);
+    const why = { code: 'ReactionGivenUp', message: 'It died.', at: NOW, lookAgainAt: '2026-06-02T08:00:00.000Z' };
+    const givenUp = withReactionGivenUp(told.head ?? IN_FORCE, 'remediateDrift', 'prod', instanceId, why);
 
-    const { head, reaction } = scheduleScan(givenUp, null, NOW);
+    const resting = scheduleScan(givenUp, null, '2026-06-01T09:00:00.000Z');
+    expect(resting.reaction).toBeUndefined();
+    expect(resting.head?.requests).toHaveLength(1);
+    const { head, reaction } = scheduleScan(givenUp, null, '2026-06-02T09:00:00.000Z');
 
     expect(reaction).toMatchObject({ kind: 'remediateDrift', baseline: 'prod', target: 'prod' });
     expect(head === null ? undefined : reactionsOf(head)[0]?.instance?.id).toBe(reaction?.instanceId);
