@@ -5,7 +5,9 @@ import { fetchEntraKeys } from '../lib/azure/entra-keys.ts';
 import { createEventPublisher } from '../lib/azure/event-publisher.ts';
 import { createFirewallMetrics } from '../lib/azure/metrics.ts';
 import { createNetworkUsages } from '../lib/azure/network-usages.ts';
+import { createOwnIdentity, type OwnIdentity } from '../lib/azure/own-identity.ts';
 import type { Dependencies } from '../lib/dependencies.ts';
+import { createDriftIsOff, type DriftIsOff } from '../lib/reactions/drift/drift-mode.ts';
 import { readSettings, type Settings } from '../lib/settings.ts';
 import { type AlertStore, createAlertStore } from '../lib/state/alert-store.ts';
 import { createAzureStorage } from '../lib/state/azure-storage.ts';
@@ -27,6 +29,9 @@ export interface App extends Dependencies {
   readonly alerts: AlertStore;
   /** Judges tokens of secure webhooks; absent: none are taken. */
   readonly alertTokens: TokenCheck | undefined;
+  /** Who the app is to Azure Resource Manager. */
+  readonly ownIdentity: OwnIdentity;
+  readonly driftIsOff: DriftIsOff;
 }
 
 /**
@@ -42,10 +47,11 @@ export function createApp(environment: Readonly<Record<string, string | undefine
     container: settings.stateContainer,
     credential,
   });
+  const baselines = createBaselineStore(storage.documents);
   return {
     settings,
     arm: createArm({ endpoint: settings.armEndpoint, tokenScope: settings.armTokenScope, credential }),
-    baselines: createBaselineStore(storage.documents),
+    baselines,
     ledger: createLedgerStore(storage.tables),
     journal: createJournal(storage.tables),
     runs: createRunStore(storage.documents),
@@ -64,6 +70,8 @@ export function createApp(environment: Readonly<Record<string, string | undefine
     time: createTimeSource(settings.timeUrl),
     alerts: createAlertStore(storage.tables),
     alertTokens: alertTokenCheck(settings),
+    ownIdentity: createOwnIdentity({ credential, tokenScope: settings.armTokenScope }),
+    driftIsOff: createDriftIsOff({ baselines }),
   };
 }
 

@@ -1,6 +1,6 @@
+import type { KeptDifference } from '../plan/drift-rules.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Verdict, Waiting } from '../plan/guard.ts';
-import type { KeptDifference } from '../plan/drift-rules.ts';
 import type { Refusal } from '../plan/plan.ts';
 import type { DriftNews } from './drift-news.ts';
 import { type Drift, type DriftDecision, type DriftRecord, MOST_TOLD, propertyKey } from './drift-record.ts';

@@ -1,5 +1,5 @@
-import { normaliseId } from '../plan/graph.ts';
 import type { KeptDifference } from '../plan/drift-rules.ts';
+import { normaliseId } from '../plan/graph.ts';
 import type { PropertyDifference } from '../plan/kind.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedTree } from '../plan/owned-tree.ts';

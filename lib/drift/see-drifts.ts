@@ -1,6 +1,6 @@
+import type { KeptDifference } from '../plan/drift-rules.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { canonicalJson } from '../plan/hash.ts';
-import type { KeptDifference } from '../plan/drift-rules.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
 import { withoutEnded, withReversals } from './contest.ts';

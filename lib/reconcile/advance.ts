@@ -2,8 +2,9 @@ import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { DEFAULT_LIMITS, nextSteps, type Step } from '../plan/scheduler.ts';
-import { type BaselineHead, requestKey } from '../state/baseline-head.ts';
+import { type BaselineHead, type ReconcileRequest, requestKey } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
+import { joinedHints } from '../state/drift-watch.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import {
   type Decision,
@@ -42,8 +43,6 @@ export interface AdvanceRequest {
 
 /** Longest wait of a turn, so that a stop, a hold or a new spec is noticed. */
 const LONGEST_WAIT_SECONDS = 60;
-/** Of what events told, as much a run keeps, so that it can name who changed what. */
-const MOST_HINTS = 200;
 /** Looks at operations at the same time. */
 const PARALLEL_LOOKS = 8;
 
@@ -127,10 +126,9 @@ async function takeTurn(
     return concludeIdle(dependencies, request, head);
   }
   run = {
-    ...run,
+    ...withHintsOf(run, taken.joined),
     ...NOTHING_TO_TELL,
     approval: null,
-    told: [...(run.told ?? []), ...taken.joined.flatMap(({ hints = [] }) => hints)].slice(-MOST_HINTS),
     stamp,
     stopping: head.stops.includes(run.operationId),
     replan: run.replan || taken.replan,
@@ -138,8 +136,10 @@ async function takeTurn(
     requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],
     consumed: taken.consumed.map(requestKey),
   };
-  // A scheduled run that comes while this one waits brings a budget of its own.
-  const isRefilled = run.state === 'waiting' && taken.joined.some((one) => !isAttended(one.trigger, one.requestedBy));
+  // A scheduled run that comes while this one waits brings a budget of its own; whoever causes events must not.
+  const isRefilled =
+    run.state === 'waiting' &&
+    taken.joined.some((one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy));
   if (isRefilled) run = refilled(run);
 
   const before = run;
@@ -184,6 +184,14 @@ async function takeTurn(
     await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
   }
   return conclude(dependencies, request, run);
+}
+
+/** What joins a run that compares certain resources adds its own; what names none has everything compared. */
+function withHintsOf(run: RunDocument, joined: readonly ReconcileRequest[]): RunDocument {
+  if (joined.length === 0 || run.hints === undefined) return run;
+  const { hints: own, ...everything } = run;
+  const hints = joinedHints([own, ...joined.map((request) => request.hints ?? null)]);
+  return hints === null ? everything : { ...everything, hints };
 }
 
 /** What an overtaken run has in flight: the new one takes its lanes into account and follows it to its end. */

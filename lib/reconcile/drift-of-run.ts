@@ -10,6 +10,7 @@ import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Plan } from '../plan/plan.ts';
 import { isInScope } from '../plan/scope.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
+import type { ChangeHint } from '../state/drift-watch.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import { changeOfRow, isInFlight, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
@@ -76,7 +77,7 @@ function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: s
     wasAsDeclared: wasAsDeclared(head),
     standing,
     isUnderWay: (id) => inFlight.has(normaliseId(id)),
-    hints: [...(run.hints ?? []), ...(run.told ?? [])],
+    hints: [...(run.hints ?? []), ...heardSinceWritten(head, ledger)],
     looksForDrift: looksForDrift(run),
     isTakenOver: ({ id }) => run.attended && isInReach(normaliseId(id)),
     isWhole: isWhole(run),
@@ -89,6 +90,17 @@ function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: s
     operationId: run.operationId,
     nowIso,
   };
+}
+
+/** What events told of resources after Hubkeeper had written them: an earlier change is not the one that is seen now. */
+function heardSinceWritten(
+  { driftWatch }: BaselineHead,
+  ledger: ReadonlyMap<string, LedgerEntry>,
+): readonly ChangeHint[] {
+  return (driftWatch?.heard ?? []).filter(({ resource, at }) => {
+    const entry = ledger.get(normaliseId(resource));
+    return entry !== undefined && Date.parse(at) > Date.parse(entry.at);
+  });
 }
 
 function isWhole({ hints, scope }: RunDocument): boolean {

@@ -137,8 +137,6 @@ export interface RunDocument {
   readonly drift?: DriftRecord | null;
   /** Whether the record had any drift when the plan was made. */
   readonly knowsDrifts?: boolean;
-  /** What events told of single resources while it was under way. */
-  readonly told?: readonly ChangeHint[];
   /** What its last turn tells the world: told right after the document was written. */
   readonly events?: readonly OutboundEvent[];
   /** Keys of the requests that its last turn took up. */

@@ -4,7 +4,7 @@ import type { Dependencies } from '../../../lib/dependencies.ts';
 import type { DriftRecord } from '../../../lib/drift/drift-record.ts';
 import type { Json, JsonObject } from '../../../lib/json.ts';
 import type { ReconcileRequest } from '../../../lib/state/baseline-head.ts';
-import type { ChangeHint } from '../../../lib/state/drift-watch.ts';
+import { type ChangeHint, NO_DRIFT_WATCH } from '../../../lib/state/drift-watch.ts';
 import type { JournalEntry } from '../../../lib/state/journal.ts';
 import type { FakeAzure } from '../../support/fake-azure.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
@@ -149,6 +149,18 @@ describe('a drift that is only reported', () => {
     const id = await scan({ hints: [hint(WORKSPACE)] });
 
     expect(await decisionsOf(id)).toEqual(['compared', 'drift explained']);
+    expect((await record()).drifts).toMatchObject([{ origin: { author: ALICE } }]);
+  });
+
+  it('and that a scan finds is told with what events have said, unless that was before the last write', async () => {
+    const heard = (at: string) =>
+      reconciling.change((head) => ({ ...head, driftWatch: { ...NO_DRIFT_WATCH, heard: [hint(WORKSPACE, at)] } }));
+    await heard('2026-01-01T00:00:00.000Z');
+    await scan();
+    expect((await record()).drifts).toMatchObject([{ origin: null }]);
+    await heard(reconciling.nowIso);
+    await scan();
+
     expect((await record()).drifts).toMatchObject([{ origin: { author: ALICE } }]);
   });
 
