@@ -88,7 +88,7 @@ module.exports = {
       name: 'decisions-know-no-azure',
       comment: 'Decisions are pure functions; adapters touch the world.',
       severity: 'error',
-      from: { path: '^lib/(baseline|egress|protection|ingress)/' },
+      from: { path: '^lib/(baseline|drift|egress|protection|ingress)/' },
       to: { path: AZURE_SDK },
     },
     {
@@ -102,7 +102,7 @@ module.exports = {
       name: 'decisions-touch-no-world',
       comment: 'Decisions are pure functions: no files, no sockets, no processes.',
       severity: 'error',
-      from: { path: '^lib/(plan|baseline|egress|protection|ingress)/' },
+      from: { path: '^lib/(plan|baseline|drift|egress|protection|ingress)/' },
       to: { path: WORLD, dependencyTypes: ['core'] },
     },
     {

@@ -6,8 +6,11 @@ import { etagOfVersion, versionOfIfMatch } from '../lib/api/version.ts';
 import { ObservationPausedError } from '../lib/azure/observe.ts';
 import { maxDocumentBytes } from '../lib/baseline/document.ts';
 import { validateSpecDocument } from '../lib/baseline/validate.ts';
+import { driftBody, driftCounts } from '../lib/drift/drift-body.ts';
+import type { DriftRecord } from '../lib/drift/drift-record.ts';
 import { hashOf } from '../lib/plan/hash.ts';
 import type { Plan } from '../lib/plan/plan.ts';
+import { differenceRulesOf } from '../lib/reconcile/circumstances.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
 import { makePlan } from '../lib/reconcile/make-plan.ts';
 import { planOfHead, withTaken } from '../lib/reconcile/plan-operation.ts';
@@ -42,20 +45,23 @@ export function registerBaselines(appOf: () => App): void {
   register('reconcileBaseline', appOf, reconcileBaseline);
 }
 
-async function listBaselines({ app, nowIso }: Call): Promise<HttpResponseInit> {
+export async function listBaselines({ app, nowIso }: Call): Promise<HttpResponseInit> {
   const names = await app.baselines.names();
-  const heads = await Promise.all(names.map((name) => app.baselines.read(name)));
+  const read = await Promise.all(
+    names.map(async (name) => ({ stored: await app.baselines.read(name), record: await app.drift.read(name) })),
+  );
   return answer(200, {
-    baselines: heads.flatMap((stored) =>
-      stored === null || isTornDown(stored.head) ? [] : [summaryOf(stored.head, nowIso)],
+    baselines: read.flatMap(({ stored, record }) =>
+      stored === null || isTornDown(stored.head) ? [] : [summaryOf(stored.head, record, nowIso)],
     ),
     at: nowIso,
   });
 }
 
-async function getBaseline({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
+export async function getBaseline({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
   const head = await headOf(app, request);
   const stored = head.specVersion === 0 ? null : await app.baselines.readSpec(head.name, head.specHash);
+  const record = await app.drift.read(head.name);
   const validated =
     stored === null
       ? undefined
@@ -63,7 +69,8 @@ async function getBaseline({ app, request, nowIso }: Call): Promise<HttpResponse
   return answer(
     200,
     {
-      ...summaryOf(head, nowIso),
+      ...summaryOf(head, record, nowIso),
+      ...(record === null ? {} : { drift: driftBody(record, head.approvals, nowIso) }),
       spec: validated?.ok ? validated.spec : {},
       document: stored?.text ?? '',
       contentType: stored?.contentType ?? '',
@@ -73,7 +80,7 @@ async function getBaseline({ app, request, nowIso }: Call): Promise<HttpResponse
   );
 }
 
-function summaryOf(head: BaselineHead, nowIso: string): Readonly<Record<string, unknown>> {
+function summaryOf(head: BaselineHead, record: DriftRecord | null, nowIso: string): Readonly<Record<string, unknown>> {
   return {
     name: head.name,
     version: head.specVersion,
@@ -83,6 +90,7 @@ function summaryOf(head: BaselineHead, nowIso: string): Readonly<Record<string, 
     teardown: head.teardown,
     adjustments: head.adjustments.filter((adjustment) => adjustment.until > nowIso),
     hold: head.hold !== null && head.hold.until > nowIso ? head.hold : null,
+    ...(record === null ? {} : { driftCounts: driftCounts(record, nowIso) }),
   };
 }
 
@@ -198,15 +206,17 @@ export function accepted(
 }
 
 async function dryRun({ app, caller, nowIso }: Call, put: PutSpec): Promise<HttpResponseInit> {
-  const head = (await app.baselines.read(put.name))?.head ?? newHead(put.name);
-  const isSame = head.specVersion > 0 && head.specHash === put.stored.hash;
-  const specVersion = isSame ? head.specVersion : head.counters.spec + 1;
+  const before = (await app.baselines.read(put.name))?.head ?? newHead(put.name);
+  const isSame = before.specVersion > 0 && before.specHash === put.stored.hash;
+  const specVersion = isSame ? before.specVersion : before.counters.spec + 1;
+  const head = { ...before, specVersion };
   const made = await makePlan(app, {
     baseline: put.name,
     resolved: put.validated.resolved,
     specVersion,
     adjustments: head.adjustments,
     nowIso,
+    rules: differenceRulesOf(put.validated.spec, head, { attended: true, requestedBy: caller.user }),
   });
   const plan = guardedPlan({
     plan: withTaken(made.plan, made.taken),

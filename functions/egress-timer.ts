@@ -1,12 +1,10 @@
-import { app, type InvocationContext } from '@azure/functions';
-import * as df from 'durable-functions';
-import { timerPath } from '../lib/health.ts';
-import { runOf } from '../lib/reactions/snat/follow-snat-relief.ts';
 import { type EgressFacts, type WatchedEgress, watchEgress } from '../lib/reactions/snat/watch-egress.ts';
 import { readResolved } from '../lib/reconcile/read-spec.ts';
+import { runOf } from '../lib/reconcile/run-of.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { reactionsOf, reliefOf } from '../lib/state/reactions.ts';
 import type { App } from './composition.ts';
+import { type BaselineLook, registerBaselineTimer } from './each-baseline.ts';
 import { poke, startReaction } from './poke.ts';
 import { watchReactions } from './watch-reactions.ts';
 
@@ -15,37 +13,18 @@ import { watchReactions } from './watch-reactions.ts';
  * long enough; gives back addresses that were kept for a while; restarts reactions that have died.
  */
 export function registerEgressTimer(appOf: () => App): void {
-  app.timer('egressTimer', {
-    schedule: '%HUBKEEPER_EGRESS_SCHEDULE%',
-    extraInputs: [df.input.durableClient()],
-    handler: async (_timer, context) => {
-      const application = appOf();
-      const client = df.getClient(context);
-      const nowIso = (await application.time()).toISOString();
-      for (const name of await application.baselines.names()) {
-        try {
-          await watchReactions(application, client, context, name, nowIso);
-          await watchBaseline(application, client, context, name, nowIso);
-        } catch (error) {
-          // One baseline that cannot be read must not keep the others from being looked at.
-          context.error('egress not looked at', {
-            baseline: name,
-            reason: error instanceof Error ? error.message : String(error),
-          });
-        }
-      }
-      await application.documents.write(timerPath('egressTimer'), { at: nowIso }, { if: 'any' });
+  registerBaselineTimer(appOf, {
+    name: 'egressTimer',
+    scheduleSetting: 'HUBKEEPER_EGRESS_SCHEDULE',
+    complaint: 'egress not looked at',
+    look: async (look) => {
+      await watchReactions(look);
+      await watchBaseline(look);
     },
   });
 }
 
-async function watchBaseline(
-  application: App,
-  client: df.DurableClient,
-  context: InvocationContext,
-  name: string,
-  nowIso: string,
-): Promise<void> {
+async function watchBaseline({ application, client, context, name, nowIso }: BaselineLook): Promise<void> {
   const stored = await application.baselines.read(name);
   if (stored === null) return;
   const facts = await factsOf(application, stored.head);

@@ -4,6 +4,7 @@ import { registerAlerts } from './alerts.ts';
 import { registerApprovals } from './approvals.ts';
 import { registerBaselines } from './baselines.ts';
 import { type App, createApp } from './composition.ts';
+import { registerDriftTimer } from './drift-timer.ts';
 import { registerEgressAddresses } from './egress-addresses.ts';
 import { registerEgressTimer } from './egress-timer.ts';
 import { registerHealth } from './health.ts';
@@ -12,6 +13,7 @@ import { registerJournal } from './journal.ts';
 import { registerOperations } from './operations.ts';
 import { registerPause } from './pause.ts';
 import { registerReconcilerTimer } from './reconciler-timer.ts';
+import { registerResourceEvents } from './resource-events.ts';
 
 let app: App | undefined;
 
@@ -32,5 +34,7 @@ registerPause(appOf);
 registerHealth(appOf);
 registerReconcilerTimer(appOf);
 registerEgressTimer(appOf);
+registerDriftTimer(appOf);
+registerResourceEvents(appOf);
 registerEgressAddresses(appOf);
 registerOrchestrations(appOf);

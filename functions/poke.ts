@@ -14,7 +14,7 @@ import type { App } from './composition.ts';
  * operations into their documents, the journal lines into the journal. Whatever fails here is made good by the timer within a minute: the truth is in the baseline's row.
  */
 export async function poke(
-  app: Pick<App, 'journal' | 'baselines' | 'runs'>,
+  app: Pick<App, 'journal' | 'baselines' | 'runs' | 'drift' | 'events'>,
   client: DurableClient,
   context: InvocationContext,
   head: BaselineHead,

@@ -1,8 +1,6 @@
-import { app, type InvocationContext } from '@azure/functions';
-import * as df from 'durable-functions';
-import { timerPath } from '../lib/health.ts';
 import { type Watched, watchHead } from '../lib/reconcile/watch.ts';
 import type { App } from './composition.ts';
+import { type BaselineLook, registerBaselineTimer } from './each-baseline.ts';
 import { orchestrationHealth } from './orchestration-health.ts';
 import { poke } from './poke.ts';
 import { startPlanners } from './start-planners.ts';
@@ -13,38 +11,19 @@ import { watchReactions } from './watch-reactions.ts';
  * approvals and adjustments that end, change windows that open.
  */
 export function registerReconcilerTimer(appOf: () => App): void {
-  app.timer('reconcilerTimer', {
-    schedule: '%HUBKEEPER_RECONCILER_SCHEDULE%',
-    extraInputs: [df.input.durableClient()],
-    handler: async (_timer, context) => {
-      const application = appOf();
-      const client = df.getClient(context);
-      const nowIso = (await application.time()).toISOString();
-      for (const name of await application.baselines.names()) {
-        try {
-          await watchBaseline(application, client, context, name, nowIso);
-          await watchReactions(application, client, context, name, nowIso);
-        } catch (error) {
-          // One baseline that cannot be read must not keep the others from being watched.
-          context.error('baseline not watched', {
-            baseline: name,
-            reason: error instanceof Error ? error.message : String(error),
-          });
-        }
-      }
-      await application.alerts.sweep(nowIso);
-      await application.documents.write(timerPath('reconcilerTimer'), { at: nowIso }, { if: 'any' });
+  registerBaselineTimer(appOf, {
+    name: 'reconcilerTimer',
+    scheduleSetting: 'HUBKEEPER_RECONCILER_SCHEDULE',
+    complaint: 'baseline not watched',
+    look: async (look) => {
+      await watchBaseline(look);
+      await watchReactions(look);
     },
+    afterwards: (application, nowIso) => application.alerts.sweep(nowIso),
   });
 }
 
-async function watchBaseline(
-  application: App,
-  client: df.DurableClient,
-  context: InvocationContext,
-  name: string,
-  nowIso: string,
-): Promise<void> {
+async function watchBaseline({ application, client, context, name, nowIso }: BaselineLook): Promise<void> {
   const stored = await application.baselines.read(name);
   if (stored === null) return;
   const health =

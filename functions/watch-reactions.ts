@@ -1,21 +1,15 @@
 import type { InvocationContext } from '@azure/functions';
-import type { DurableClient } from 'durable-functions';
 import { tellWorld } from '../lib/reactions/snat/relief-events.ts';
 import { type GivenUpReaction, watchReaction } from '../lib/reactions/watch-reactions.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { type Reaction, reactionOf, reactionsOf } from '../lib/state/reactions.ts';
 import type { App } from './composition.ts';
+import type { BaselineLook } from './each-baseline.ts';
 import { orchestrationHealth } from './orchestration-health.ts';
 import { startReaction } from './poke.ts';
 
 /** Starts reactions of a baseline that were named and do not run, and tells of those that keep dying. */
-export async function watchReactions(
-  application: Pick<App, 'baselines' | 'journal' | 'events'>,
-  client: DurableClient,
-  context: InvocationContext,
-  name: string,
-  nowIso: string,
-): Promise<void> {
+export async function watchReactions({ application, client, context, name, nowIso }: BaselineLook): Promise<void> {
   const stored = await application.baselines.read(name);
   if (stored === null) return;
   for (const seen of reactionsOf(stored.head)) {

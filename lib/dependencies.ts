@@ -4,9 +4,11 @@ import type { FirewallMetrics } from './azure/metrics.ts';
 import type { NetworkUsage } from './azure/network-usages.ts';
 import type { Settings } from './settings.ts';
 import type { BaselineStore } from './state/baseline-store.ts';
+import type { DriftRecordStore } from './state/drift-record-store.ts';
 import type { Journal } from './state/journal.ts';
 import type { KeptReadsStore } from './state/kept-reads-store.ts';
 import type { LedgerStore } from './state/ledger-store.ts';
+import type { ReadRotationStore } from './state/read-rotation-store.ts';
 import type { RunStore } from './state/run-store.ts';
 import type { SharedLaneStore } from './state/shared-lane-store.ts';
 
@@ -22,6 +24,8 @@ export interface Dependencies {
   readonly metrics: FirewallMetrics;
   readonly events: EventPublisher;
   readonly keptReads: KeptReadsStore;
+  readonly drift: DriftRecordStore;
+  readonly rotation: ReadRotationStore;
   /** Usage and limits of the network provider in one region of a subscription. */
   readonly networkUsages: (subscriptionId: string, location: string) => Promise<readonly NetworkUsage[]>;
 }

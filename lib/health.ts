@@ -37,6 +37,7 @@ export async function checkHealth(
     ),
     checkTimer(dependencies.documents, 'reconcilerTimer', nowIso),
     checkTimer(dependencies.documents, 'egressTimer', nowIso),
+    checkTimer(dependencies.documents, 'driftTimer', nowIso),
   ]);
   const failed = new Set(checks.filter((check) => check.state === 'failed').map((check) => check.name));
   const status = failed.has('identity') || failed.has('storage') ? 'failed' : failed.size > 0 ? 'degraded' : 'ok';

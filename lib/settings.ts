@@ -108,6 +108,13 @@ export const settingTable = {
     sample: '0 */5 * * * *',
     schema: ncrontab.default('0 */5 * * * *'),
   }),
+  driftSchedule: row({
+    name: 'HUBKEEPER_DRIFT_SCHEDULE',
+    meaning:
+      'NCRONTAB schedule on which everything is compared with the specs in force, whatever events have come; at least hourly.',
+    sample: '0 0 * * * *',
+    schema: ncrontab.default('0 0 * * * *'),
+  }),
   alertTokenAudiences: row({
     name: 'HUBKEEPER_ALERT_TOKEN_AUDIENCES',
     meaning:

@@ -1,5 +1,7 @@
 import * as df from 'durable-functions';
 import type { Dependencies } from '../lib/dependencies.ts';
+import type { DriftRequest } from '../lib/reactions/drift/drift-step.ts';
+import { lookAtDrift } from '../lib/reactions/drift/look-at-drift.ts';
 import { decideSnatRelief } from '../lib/reactions/snat/decide-snat-relief.ts';
 import { followSnatRelief } from '../lib/reactions/snat/follow-snat-relief.ts';
 import type { ReliefRequest } from '../lib/reactions/snat/relief-step.ts';
@@ -12,6 +14,7 @@ import { createPlanBaseline } from './plan-baseline.ts';
 import { type PokeRequest, pokeReconciler } from './poke-reconciler.ts';
 import { createReconcileBaseline } from './reconcile-baseline.ts';
 import { createRelieveSnatExhaustion } from './relieve-snat-exhaustion.ts';
+import { createRemediateDrift } from './remediate-drift.ts';
 
 /** An activity that failed on storage or on a fault of ours is tried again by the host; Azure's refusals are results. */
 const FIRST_RETRY_MS = 5_000;
@@ -24,9 +27,11 @@ export function registerOrchestrations(dependencies: () => Dependencies): void {
   df.app.orchestration(ORCHESTRATION.reconcile, createReconcileBaseline(retry));
   df.app.orchestration(ORCHESTRATION.plan, createPlanBaseline(retry));
   df.app.orchestration(ORCHESTRATION.relieveSnatExhaustion, createRelieveSnatExhaustion(retry));
+  df.app.orchestration(ORCHESTRATION.remediateDrift, createRemediateDrift(retry));
   df.app.activity(ACTIVITY.decide, { handler: (request: ReliefRequest) => decideSnatRelief(dependencies(), request) });
   df.app.activity(ACTIVITY.follow, { handler: (request: ReliefRequest) => followSnatRelief(dependencies(), request) });
   df.app.activity(ACTIVITY.verify, { handler: (request: ReliefRequest) => verifySnatRelief(dependencies(), request) });
+  df.app.activity(ACTIVITY.lookAtDrift, { handler: (request: DriftRequest) => lookAtDrift(dependencies(), request) });
   df.app.activity(ACTIVITY.pokeReconciler, {
     extraInputs: [df.input.durableClient()],
     handler: (request: PokeRequest, context) => pokeReconciler(df.getClient(context), request),

@@ -3,6 +3,7 @@ export const ORCHESTRATION = {
   reconcile: 'baselineReconciler',
   plan: 'baselinePlanner',
   relieveSnatExhaustion: 'relieveSnatExhaustion',
+  remediateDrift: 'remediateDrift',
 } as const;
 export const ACTIVITY = {
   advance: 'advanceReconciliation',
@@ -12,4 +13,5 @@ export const ACTIVITY = {
   decide: 'decideSnatRelief',
   follow: 'followSnatRelief',
   verify: 'verifySnatRelief',
+  lookAtDrift: 'lookAtDrift',
 } as const;

@@ -1,7 +1,7 @@
 import type { Signal, SignalKind } from './signal.ts';
 
-/** Reactions that a signal may set off, each an orchestration of its own. */
-export type ReactionKind = 'relieveSnatExhaustion';
+/** Reactions, each an orchestration of its own. */
+export type ReactionKind = 'relieveSnatExhaustion' | 'remediateDrift';
 
 /** Which reaction answers which signal. */
 const REACTION_OF: Readonly<Record<SignalKind, ReactionKind>> = { snatExhaustion: 'relieveSnatExhaustion' };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { adjustment } from './adjustment.ts';
 import { baselineName, isoTime, mode, planHash, scope } from './common.ts';
+import { baselineDrift, driftCounts } from './drift.ts';
 import { hold } from './hold.ts';
 import type { Known } from './known.ts';
 import { accepted, operationState } from './operation.ts';
@@ -19,6 +20,7 @@ export const baselineSummary = z.looseObject({
   hold: hold.nullish().describe('Null when nothing is held.'),
   currentOperationId: z.string().nullish().describe('The operation that runs or waits; null when none does.'),
   teardown: z.boolean().optional().describe('True while the baseline is to be torn down.'),
+  driftCounts: driftCounts.optional().describe('What is known of drift, in figures.'),
 });
 export type BaselineSummary = Known<typeof baselineSummary>;
 
@@ -27,10 +29,11 @@ export const baselineList = z.looseObject({
   at: isoTime.optional().describe("Time of this answer by the app's own clock."),
 });
 
-/** One baseline alone adds its spec. */
+/** One baseline alone adds its spec and its drift. */
 export const baseline = z.looseObject({
   ...baselineSummary.shape,
   spec: z.record(z.string(), z.unknown()),
+  drift: baselineDrift.optional().describe('What is known of changes made behind the back of the spec.'),
 });
 export type BaselineBody = Known<typeof baseline>;
 

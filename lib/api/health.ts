@@ -4,7 +4,7 @@ import type { Known } from './known.ts';
 
 /** One thing that the app checked about itself. */
 export const healthCheck = z.looseObject({
-  name: z.string().describe('Such as identity, storage, queueAge, reconcilerTimer, egressTimer.'),
+  name: z.string().describe('Such as identity, storage, queueAge, reconcilerTimer, egressTimer, driftTimer.'),
   state: z.enum(['ok', 'failed', 'unknown']),
   message: z.string().describe('One plain sentence, with the figure.'),
   remedy: z.string().optional(),

@@ -16,7 +16,7 @@ export const nodeState = z.enum(['pending', 'waiting', 'running', 'succeeded', '
 
 /** For whom or what something waits, and until when. */
 export const waitingFor = z.looseObject({
-  kind: z.enum(['approval', 'hold', 'pause', 'changeWindow', 'carrier', 'budget', 'other']),
+  kind: z.enum(['approval', 'hold', 'pause', 'changeWindow', 'carrier', 'budget', 'backOff', 'other']),
   reason: z.string().describe('One plain sentence.'),
   who: z.string().optional(),
   until: isoTime.optional(),

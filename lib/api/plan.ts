@@ -33,6 +33,7 @@ export const refusal = z.looseObject({
   why: z.string(),
   code: z.string().optional(),
   cause: z.string().optional().describe('ARM id of the resource whose refusal it shares.'),
+  diff: z.array(propertyDifference).readonly().optional().describe('What differs and cannot be changed in place.'),
 });
 
 /** An ordered change set. Approval is of its hash. */

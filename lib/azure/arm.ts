@@ -28,6 +28,8 @@ export interface ArmRequest {
   readonly ifNoneMatch?: '*';
   /** Sent as `x-ms-client-request-id`, so that Azure's activity log can be matched with the journal. */
   readonly clientRequestId?: string;
+  /** UUID sent as `x-ms-correlation-request-id`: the resource events of the write repeat it. */
+  readonly correlationId?: string;
 }
 
 export interface ArmResponse {
@@ -88,6 +90,7 @@ export function createArm({ endpoint, tokenScope, credential, httpClient }: ArmO
     if (request.ifMatch !== undefined) headers.set('if-match', request.ifMatch);
     if (request.ifNoneMatch !== undefined) headers.set('if-none-match', request.ifNoneMatch);
     if (request.clientRequestId !== undefined) headers.set('x-ms-client-request-id', request.clientRequestId);
+    if (request.correlationId !== undefined) headers.set('x-ms-correlation-request-id', request.correlationId);
     const pipelineRequest = createPipelineRequest({
       url: urlOf(request),
       method: request.method,

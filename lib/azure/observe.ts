@@ -50,10 +50,28 @@ export class ObservationPausedError extends ArmRefusalError {
 /** Calls at the same time: enough to hide latency, few enough to leave ARM's read bucket (250, 25/s) to others. */
 const PARALLEL_READS = 8;
 
+/** A list may have several pages, most of them with resources of others: for fewer resources than this each is asked for. */
+const FEWEST_FOR_A_LIST = 4;
+
+export interface ObserveOptions {
+  /** What an observation that paused has read one by one. */
+  readonly already?: ReadonlyMap<string, JsonObject | null>;
+  /** What is known and not read again: it is part of the answer. */
+  readonly known?: Observed;
+  /** Only a few resources of what there is are meant: each is asked for by its id where that is fewer calls than lists. */
+  readonly isFew?: boolean;
+}
+
+interface Listed {
+  readonly path: string;
+  readonly apiVersion: string;
+  readonly ids: Set<string>;
+}
+
 /**
  * Reads what is there of the named resources with as few calls as ARM allows: one paged list for each type and
  * subscription, one for each parent where ARM lists only per parent, one GET each where it does not list at all and
- * what it is attached to exists. `already` is what an observation that paused has read one by one.
+ * what it is attached to exists.
  * @throws ObservationPausedError when so many reads are left that ARM would refuse some; ProblemError when a list is
  * refused; ArmUnreachableError when ARM does not answer.
  */
@@ -61,16 +79,23 @@ export async function observe(
   arm: Arm,
   references: readonly ResourceReference[],
   kindOf: (name: string) => ObservableKind,
-  already: ReadonlyMap<string, JsonObject | null> = new Map(),
+  { already = new Map(), known = new Map(), isFew = false }: ObserveOptions = {},
 ): Promise<Observed> {
-  const observed = new Map<string, JsonObject | null>();
-  const lists = new Map<string, { readonly path: string; readonly apiVersion: string }>();
+  const observed = new Map<string, JsonObject | null>(known);
+  const lists = new Map<string, Listed>();
   const singles = new Map<string, { readonly id: string; readonly apiVersion: string }>();
   const inline: { readonly id: string; readonly path: string }[] = [];
+
+  function list(path: string, apiVersion: string, id: string): void {
+    const listed = lists.get(normaliseId(path)) ?? { path, apiVersion, ids: new Set() };
+    lists.set(normaliseId(path), listed);
+    listed.ids.add(id);
+  }
 
   function plan(reference: ResourceReference): void {
     const { observe: strategy, type, apiVersion } = kindOf(reference.kind);
     const parsed = parseResourceId(reference.id);
+    if (known.has(normaliseId(reference.id))) return;
     observed.set(normaliseId(reference.id), null);
     switch (strategy.by) {
       case 'subscription': {
@@ -78,12 +103,11 @@ export async function observe(
           type === 'Microsoft.Resources/resourceGroups'
             ? `${parsed.parentId}/resourcegroups`
             : `/subscriptions/${parsed.subscriptionId}/providers/${type}`;
-        lists.set(normaliseId(path), { path, apiVersion });
+        list(path, apiVersion, reference.id);
         return;
       }
       case 'parent': {
-        const path = reference.id.slice(0, reference.id.lastIndexOf('/'));
-        lists.set(normaliseId(path), { path, apiVersion });
+        list(reference.id.slice(0, reference.id.lastIndexOf('/')), apiVersion, reference.id);
         return;
       }
       case 'inline':
@@ -96,6 +120,11 @@ export async function observe(
   }
 
   for (const reference of references) plan(reference);
+  for (const [key, { ids, apiVersion }] of lists) {
+    if (!isFew || ids.size >= FEWEST_FOR_A_LIST) continue;
+    lists.delete(key);
+    for (const id of ids) singles.set(normaliseId(id), { id, apiVersion });
+  }
 
   await inParallel([...lists.values()], async ({ path, apiVersion }) => {
     for (const item of await listOrNothing(arm, path, apiVersion)) {
@@ -104,9 +133,10 @@ export async function observe(
     }
   });
   // What is attached to a resource that is not there is not there either: a first plan asks for none of it.
-  const worthReading = [...singles.values()].filter(
-    ({ id }) => observed.get(normaliseId(parseResourceId(id).parentId)) !== null,
-  );
+  const worthReading = [...singles.values()].filter(({ id }) => {
+    const parent = normaliseId(parseResourceId(id).parentId);
+    return singles.has(parent) || observed.get(parent) !== null;
+  });
   for (const [id, body] of await readOneByOne(arm, worthReading, already)) observed.set(id, body);
   for (const { id, path } of inline) {
     const parent = observed.get(normaliseId(parseResourceId(id).parentId));

@@ -6,6 +6,7 @@ import { clusterAddressConstraints } from './constraints/cluster-addresses.ts';
 import { clusterNetworkConstraints } from './constraints/cluster-network.ts';
 import { clusterPoolConstraints } from './constraints/cluster-pools.ts';
 import { type Constraint, constraintContext } from './constraints/context.ts';
+import { driftPolicyConstraints } from './constraints/drift-policies.ts';
 import { egressConstraints } from './constraints/egress.ts';
 import { firewallPolicyConstraints } from './constraints/firewall-policy.ts';
 import { governanceConstraints } from './constraints/governance.ts';
@@ -117,7 +118,11 @@ export function validateSpecValue(value: JsonObject, options: ValidateOptions): 
   if (violations.length > 0) return refused(violations, warnings);
 
   const resolved = resolve(spec);
-  const late = [...resolvedConstraints(resolved)];
-  if (late.length > 0) return refused(late, warnings);
-  return { ok: true, spec, resolved, warnings: bounded(warnings) };
+  const names = [...resolvedConstraints(resolved)];
+  if (names.length > 0) return refused(names, warnings);
+  const rules = [...driftPolicyConstraints(resolved)];
+  const told = [...warnings, ...rules.filter(({ code }) => isWarning(code))];
+  const wrong = rules.filter(({ code }) => !isWarning(code));
+  if (wrong.length > 0) return refused(wrong, told);
+  return { ok: true, spec, resolved, warnings: bounded(told) };
 }

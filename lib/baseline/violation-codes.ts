@@ -147,11 +147,6 @@ export const violationCodes = {
     remedy: 'Add {prefix} to hub.firewall.privateRanges.',
     severity: 'warning',
   },
-  DriftOnRequestOnly: {
-    meaning: 'The spec asks for more than this version does about changes made behind its back.',
-    remedy: 'Run plan or reconcile on a schedule of yours until comparison by schedule is part of the app.',
-    severity: 'warning',
-  },
   SubnetOutsideNetwork: {
     meaning: 'A subnet lies outside the address space of its network.',
     remedy: 'Choose a prefix inside the network, or add one to the network.',
@@ -708,13 +703,30 @@ export const violationCodes = {
     remedy: 'Raise budgets.perRun and budgets.perDay, or set drift.mode to propose.',
     severity: 'warning',
   },
-  DriftFieldKindUnknown: {
-    meaning: 'A property is named of a kind of resource that there is not.',
+  DriftPolicyKindUnknown: {
+    meaning: 'A rule about drift names a kind of resource that there is not.',
     remedy: 'Choose one of {kinds}.',
   },
-  DriftFieldDuplicate: {
-    meaning: 'A property is treated twice under drift.fields.',
-    remedy: 'Keep one of the two.',
+  DriftPolicyScopeUnknown: {
+    meaning: 'A rule about drift names a part of the baseline that there is not.',
+    remedy: 'Choose one of {scopes}, or write the id of a resource or a group.',
+  },
+  DriftPolicyPathInvalid: {
+    meaning: 'The path of a rule about drift cannot be read.',
+    remedy: 'Write property names joined by dots, and [] for every entry: properties.routes[].properties.nextHopType.',
+  },
+  DriftPolicyPathUnknown: {
+    meaning: 'No resource that a rule about drift is for has its path.',
+    remedy: 'Take a path as plans and the journal show it, with [] or [name] for entries.',
+  },
+  DriftPolicyMatchesNothing: {
+    meaning: 'A rule about drift matches nothing of this baseline, so that it does nothing.',
+    remedy: 'Remove it, or widen it.',
+    severity: 'warning',
+  },
+  DriftPolicyDuplicate: {
+    meaning: 'Two rules about drift match the same.',
+    remedy: 'Keep one of the two; of several that match the strictest holds.',
   },
   TimeZoneUnknown: {
     meaning: 'A change window has an unknown time zone.',

@@ -16,24 +16,41 @@ const VALUE_LENGTH = 72;
 /** A plan as people read it, line by line. */
 export function planLines(plan: PlanBody, { style, full }: PlanViewOptions): string[] {
   const lines = [...warningLines(plan, style)];
+  const keptDrift = plan.refused.filter(({ code }) => isKeptDrift(code));
+  const refused = plan.refused.filter(({ code }) => !isKeptDrift(code));
   if (plan.changes.length === 0) {
-    lines.push(plan.refused.length === 0 ? 'Nothing to do: everything is as declared.' : 'Nothing that may be done.');
+    lines.push(nothingText(refused.length, keptDrift.length));
   } else {
     for (const [reason, changes] of byReason(plan.changes)) {
       lines.push(`  ${plain(reason).replace(/\.$/, '')}:`);
       for (const change of changes) lines.push(...changeLines(change, style, full));
     }
   }
-  if (plan.refused.length > 0) {
-    lines.push('', style.bold(`Refused (${plan.refused.length})`));
-    const items = plan.refused.map(({ id, why, cause }) => ({ id, text: plain(why), cause }));
-    for (const group of causeGroups(items)) {
-      lines.push(`  ${style.red('×')} ${style.bold(namesText(group.ids, full))}`, `      ${group.text}`);
-      if (group.dependents.length === 0) continue;
-      lines.push(`      ${dependentsText(group)}${full ? `: ${namesText(group.dependents, true)}` : ''}`);
-    }
-  }
+  lines.push(...refusedLines('Refused', refused, style, full));
+  lines.push(...refusedLines('Drift that stays by its policy', keptDrift, style, full));
   lines.push('', ...totalLines(plan, style));
+  return lines;
+}
+
+/** A difference that the drift policy reports or ignores: nothing stands in its way. */
+function isKeptDrift(code: string | undefined): boolean {
+  return code === 'DriftReported' || code === 'DriftIgnored';
+}
+
+function nothingText(refused: number, keptDrift: number): string {
+  if (refused > 0) return 'Nothing that may be done.';
+  return keptDrift > 0 ? 'Nothing to do: what differs stays.' : 'Nothing to do: everything is as declared.';
+}
+
+function refusedLines(heading: string, refused: PlanBody['refused'], style: Style, full: boolean): string[] {
+  if (refused.length === 0) return [];
+  const lines = ['', style.bold(`${heading} (${refused.length})`)];
+  const items = refused.map(({ id, why, cause }) => ({ id, text: plain(why), cause }));
+  for (const group of causeGroups(items)) {
+    lines.push(`  ${style.red('×')} ${style.bold(namesText(group.ids, full))}`, `      ${group.text}`);
+    if (group.dependents.length === 0) continue;
+    lines.push(`      ${dependentsText(group)}${full ? `: ${namesText(group.dependents, true)}` : ''}`);
+  }
   return lines;
 }
 
@@ -95,15 +112,20 @@ function riskText(change: ChangeBody, style: Style): string {
 }
 
 /** One line, or three where before and after do not fit beside each other. */
-function differenceLines(difference: DifferenceBody, style: Style, full: boolean): string[] {
+export function differenceLines(
+  difference: DifferenceBody,
+  style: Style,
+  full: boolean,
+  indent = '        ',
+): string[] {
   const path = plain(difference.path);
   const length = full ? Number.POSITIVE_INFINITY : VALUE_LENGTH;
   const before = valueText(difference.before, length);
   const after = valueText(difference.after, length);
   if (before.length + after.length <= VALUE_LENGTH) {
-    return [`        ${path}: ${style.red(before)} → ${style.green(after)}`];
+    return [`${indent}${path}: ${style.red(before)} → ${style.green(after)}`];
   }
-  return [`        ${path}:`, `          ${style.red(`- ${before}`)}`, `          ${style.green(`+ ${after}`)}`];
+  return [`${indent}${path}:`, `${indent}  ${style.red(`- ${before}`)}`, `${indent}  ${style.green(`+ ${after}`)}`];
 }
 
 function warningLines(plan: PlanBody, style: Style): string[] {

@@ -38,6 +38,20 @@ export function cut(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, Math.max(0, maxLength - 1))}…`;
 }
 
+/** Text in lines of at most so many characters, broken at blanks, each behind the indent. A long word stays whole. */
+export function wrapped(text: string, columns: number, indent = ''): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && indent.length + width(longer) > columns) {
+      lines.push(`${indent}${line}`);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, `${indent}${line}`];
+}
+
 /** Rows under a heading, columns two blanks apart. A cell may carry colours: its width is counted without them. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [heading, ...rows];

@@ -1,37 +1,16 @@
 import { withinBudget } from './change-groups.ts';
 import { type ChangeWindow, isExemptFromWindows, type WindowExemption } from './change-windows.ts';
-import { normaliseId, type Owner } from './graph.ts';
+import { normaliseId, sameId } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
-import { someOf } from './node-changes.ts';
+import { RISKS, someOf } from './node-changes.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
-import { touches } from './property-path.ts';
+import { bindingRule, type ReactionRule, type Rules, refusalByRule } from './reaction-rules.ts';
 import { isAtOrIn, isInScope } from './scope.ts';
 
 /** What a baseline permits, strictest first. */
 export const MODES = ['observe', 'create-only', 'no-delete', 'full'] as const;
 export type Mode = (typeof MODES)[number];
-
-/** What a reaction, drift or a field's policy permits without a person, strictest first. */
-export const REACTION_MODES = ['off', 'observe', 'propose', 'act'] as const;
-export type ReactionMode = (typeof REACTION_MODES)[number];
-
-const RISKS: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
-
-/**
- * A mode for the unattended changes that match everything it names; the strictest of all that match counts, and where none
- * matches, `observe`.
- */
-export interface ReactionRule {
-  readonly mode: ReactionMode;
-  /** Who set it, for the reason shown: `drift`, `reactions.egress`, `policy of properties.x`. */
-  readonly source: string;
-  readonly owner?: Owner;
-  readonly scope?: string;
-  readonly kind?: string;
-  /** Matches changes that touch a property under this path pattern. */
-  readonly path?: string;
-}
 
 export interface Hold {
   readonly owner: string;
@@ -49,12 +28,21 @@ export interface Approval {
   readonly changeHashes?: readonly string[];
 }
 
-export interface Circumstances {
+/** A property of a resource over which another writer and Hubkeeper are at odds. */
+export interface Contested {
+  readonly id: string;
+  /** As in the difference; empty: the resource itself. */
+  readonly path: string;
+  /** True: Hubkeeper leaves it to the other writer. False: it only waits a while. */
+  readonly stopped: boolean;
+  /** Until when, unless a person does something about it before. */
+  readonly untilIso: string;
+}
+
+/** Of the rules, those about drift that ignore or report bind attended changes too; budgets bind none of these. */
+export interface Circumstances extends Rules {
   readonly nowMs: number;
   readonly mode: Mode;
-  readonly reactionRules: readonly ReactionRule[];
-  /** True for an operator's own request (PUT, reconcile by hand); reaction rules and budgets do not apply to it. */
-  readonly attended: boolean;
   /** The whole plan tears the baseline down. */
   readonly teardown?: boolean;
   readonly requestedBy: string;
@@ -79,6 +67,11 @@ export interface Circumstances {
   readonly budget: {
     readonly perRun: number;
     readonly perDay: number;
+    /** Besides: in percent of `managedCount`, rounded down, yet never less than one but for 0. */
+    readonly percentPerRun?: number;
+    readonly percentPerDay?: number;
+    /** How many resources are ours; absent: percents bind nothing. */
+    readonly managedCount?: number;
     readonly usedInRun: number;
     readonly usedToday: number;
     readonly dayEndsIso: string;
@@ -94,11 +87,13 @@ export interface Circumstances {
   }[];
   /** When present, unattended changes may touch only these resources and what is below them. */
   readonly allowList?: readonly string[];
+  /** Binds unattended changes that nobody has approved. */
+  readonly contested?: readonly Contested[];
 }
 
 export interface Waiting {
   readonly id: string;
-  readonly for: 'approval' | 'hold' | 'changeWindow' | 'pause' | 'budget';
+  readonly for: 'approval' | 'hold' | 'changeWindow' | 'pause' | 'budget' | 'backOff';
   readonly who: string;
   /** Null: no end is known. */
   readonly untilIso: string | null;
@@ -128,8 +123,9 @@ const ALLOWED: Judgement = { verdict: 'allowed' };
 /**
  * Which changes of a plan may be made now.
  *
- * A change is refused where a mode, a lock, an opt-out or the allow-list forbids it, and waits for the end of a pause or
- * a hold, for a change window, for an approval, for the budget, in that order. Whatever depends on it shares its fate.
+ * A change is refused where a mode, a lock, an opt-out or the allow-list forbids it or another writer keeps undoing it,
+ * and waits for the end of a pause or a hold, for a change window, for the end of a back-off, for an approval, for the
+ * budget, in that order. Whatever depends on it shares its fate.
  * Budgets count unattended, unapproved updates and deletes; a change is admitted together with all that it depends on,
  * with the other side of a pair and with what replaces it, or not at all. Pure.
  */
@@ -186,13 +182,16 @@ function causeOf({ cause }: { readonly cause?: string }): { readonly cause?: str
 }
 
 function judge(change: Change, circumstances: Circumstances, approved: boolean): Judgement {
-  const reaction = strictestReaction(change, circumstances);
+  const reaction = bindingRule(change, circumstances);
+  const contested = approved ? [] : contestedBy(change, circumstances);
   return (
     refusalByMode(change, circumstances, reaction, approved) ??
     refusalByProtection(change, circumstances) ??
+    refusalByConflict(contested) ??
     waitForPause(circumstances) ??
     waitForHold(change, circumstances) ??
     waitForWindow(change, circumstances) ??
+    waitForBackOff(contested) ??
     waitForApproval(change, circumstances, reaction, approved) ??
     ALLOWED
   );
@@ -210,40 +209,14 @@ function isApproved(change: Change, plan: Plan, { approvals, requestedBy, nowMs 
   });
 }
 
-/** Nobody said that Hubkeeper may do this by itself. */
-const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactions' };
-
-/** The strictest rule for an unattended change; none for an attended one. */
-function strictestReaction(change: Change, { attended, reactionRules }: Circumstances): ReactionRule | undefined {
-  if (attended) return undefined;
-  let strictest: ReactionRule | undefined;
-  for (const rule of reactionRules) {
-    if (!isMeant(change, rule)) continue;
-    const isStricter =
-      strictest === undefined || REACTION_MODES.indexOf(rule.mode) < REACTION_MODES.indexOf(strictest.mode);
-    if (isStricter) strictest = rule;
-  }
-  return strictest ?? NO_RULE;
-}
-
-function isMeant(change: Change, { owner, scope, kind, path }: ReactionRule): boolean {
-  if (owner !== undefined && !(change.owners ?? [change.owner]).includes(owner)) return false;
-  if (scope !== undefined && !isInScope(change, scope)) return false;
-  if (kind !== undefined && kind !== change.kind) return false;
-  // A delete takes every property away.
-  return path === undefined || change.action === 'delete' || change.diff.some((one) => touches(one.path, path));
-}
-
 function refusalByMode(
   change: Change,
   { mode, teardown }: Circumstances,
   reaction: ReactionRule | undefined,
   approved: boolean,
 ): Judgement | undefined {
-  if (reaction?.mode === 'off' || reaction?.mode === 'observe') {
-    const does = reaction.mode === 'off' ? 'does nothing' : 'only reports';
-    return refusal('ReactionModeForbids', `${reaction.source} is '${reaction.mode}': Hubkeeper ${does}.`);
-  }
+  const byRule = reaction === undefined ? undefined : refusalByRule(reaction);
+  if (byRule !== undefined) return refusal(byRule.code, byRule.why);
   switch (mode) {
     case 'observe':
       return refusal('ModeForbidsWrites', "The baseline's mode is 'observe': nothing is written.");
@@ -279,6 +252,38 @@ function refusalByProtection(change: Change, circumstances: Circumstances): Judg
   const { allowList, attended } = circumstances;
   if (attended || allowList === undefined || allowList.some((id) => isAtOrIn(change.id, id))) return undefined;
   return refusal('NotOnAllowList', 'It is not on the list of what Hubkeeper may change by itself.');
+}
+
+/** What of an unattended change another writer has changed back; the latest end first. */
+function contestedBy(change: Change, { contested = [], attended }: Circumstances): readonly Contested[] {
+  if (attended) return [];
+  return contested
+    .filter(({ id, path }) => {
+      if (!sameId(id, change.id)) return false;
+      return change.action === 'update' ? change.diff.some((one) => one.path === path) : path === '';
+    })
+    .toSorted((one, other) => Date.parse(other.untilIso) - Date.parse(one.untilIso));
+}
+
+function pathsOf(contested: readonly Contested[]): string {
+  return someOf(contested.map(({ path }) => (path === '' ? 'the resource itself' : path)));
+}
+
+function refusalByConflict(contested: readonly Contested[]): Judgement | undefined {
+  const stopped = contested.filter((one) => one.stopped);
+  const [last] = stopped;
+  if (last === undefined) return undefined;
+  return refusal(
+    'WriterConflict',
+    `Another writer keeps changing ${pathsOf(stopped)} back: Hubkeeper leaves it until ${last.untilIso}, until somebody reconciles by hand, or until the spec changes.`,
+  );
+}
+
+function waitForBackOff(contested: readonly Contested[]): Judgement | undefined {
+  const [last] = contested;
+  if (last === undefined) return undefined;
+  const why = `Somebody changed ${pathsOf(contested)} back after Hubkeeper had put it right.`;
+  return { verdict: 'waiting', for: 'backOff', who: 'the time', untilIso: last.untilIso, why };
 }
 
 function waitForPause({ pause, nowMs }: Circumstances): Judgement | undefined {
@@ -345,10 +350,11 @@ function whyApproval(
   reaction: ReactionRule | undefined,
 ): string | undefined {
   if (teardown) return 'A teardown needs an approval of exactly this plan.';
-  if (reaction?.mode === 'propose') return `${reaction.source} is 'propose'.`;
+  if (reaction?.mode === 'propose') return `${reaction.source} is '${reaction.policy ?? reaction.mode}'.`;
   if (change.recreates === true && (!attended || requiredFrom !== 'never'))
     return 'Somebody deleted it: making it again needs an approval.';
   if (requiredFrom !== 'never' && isAtLeast(change.risk, requiredFrom)) return `The change is ${change.risk}.`;
+  if (!attended && change.risk === 'destructive') return 'The change is destructive, and nobody asked for it.';
   return undefined;
 }
 
@@ -401,12 +407,14 @@ function applyBudget(
   budget: NonNullable<Circumstances['budget']>,
   approvalUntilIso: string | null,
 ): void {
-  const perRunLeft = Math.max(0, budget.perRun - budget.usedInRun);
-  const perDayLeft = Math.max(0, budget.perDay - budget.usedToday);
+  const perRun = strictestLimit(budget.perRun, budget.percentPerRun, budget.managedCount);
+  const perDay = strictestLimit(budget.perDay, budget.percentPerDay, budget.managedCount);
+  const perRunLeft = Math.max(0, perRun.most - budget.usedInRun);
+  const perDayLeft = Math.max(0, perDay.most - budget.usedToday);
   const open = changes.filter(({ id }) => judged.get(normaliseId(id))?.verdict === 'allowed');
   const admitted = withinBudget(open, counts, Math.min(perRunLeft, perDayLeft));
   const used = perDayLeft <= perRunLeft ? 'day' : 'run';
-  const limit = used === 'day' ? `${budget.perDay} a day` : `${budget.perRun} in one run`;
+  const limit = used === 'day' ? `${perDay.words} a day` : `${perRun.words} in one run`;
   const why = `The budget of unattended changes (${limit}) does not hold all that belongs to it; approve the plan to go on at once.`;
   // A day's budget comes back by itself; a run's with the next scheduled run, or with the end of this one.
   const untilIso = used === 'day' ? budget.dayEndsIso : approvalUntilIso;
@@ -415,4 +423,18 @@ function applyBudget(
     const waits = { for: 'budget', who: 'an approver, or the next budget', untilIso, why, budget: used } as const;
     judged.set(normaliseId(change.id), { verdict: 'waiting', ...waits });
   }
+}
+
+/** The smaller of a number and of a share of what is ours, and how it is told. */
+function strictestLimit(
+  count: number,
+  percent: number | undefined,
+  managedCount: number | undefined,
+): { readonly most: number; readonly words: string } {
+  const byCount = { most: count, words: String(count) };
+  if (percent === undefined || managedCount === undefined) return byCount;
+  const share = percent === 0 ? 0 : Math.max(1, Math.floor((percent * managedCount) / 100));
+  return share >= count
+    ? byCount
+    : { most: share, words: `${share}, which is ${percent} % of ${managedCount} resources,` };
 }

@@ -3,6 +3,27 @@ import type { Owner } from './graph.ts';
 /** Paths we own in a resource, in the form of `PropertyDifference.path`, each with its owner. */
 export type OwnedFields = Readonly<Record<string, Owner>>;
 
+/** What one write was sent with: its events repeat both. */
+export interface WriteIds {
+  /** UUID of `x-ms-correlation-request-id`. */
+  readonly correlationId: string;
+  /** `x-ms-client-request-id`. */
+  readonly clientRequestId: string;
+}
+
+/** Writes of one resource whose ids are remembered: their events come within a day, and few writes fall into one. */
+const REMEMBERED_WRITES = 8;
+
+/** The remembered writes with one more, newest last. The same write again changes nothing. */
+export function withWrite(
+  writes: readonly WriteIds[] | undefined,
+  write: WriteIds | undefined,
+): readonly WriteIds[] | undefined {
+  if (write === undefined) return writes;
+  const others = (writes ?? []).filter(({ correlationId }) => correlationId !== write.correlationId);
+  return [...others, write].slice(-REMEMBERED_WRITES);
+}
+
 /** What Hubkeeper wrote to one resource. What is not in here is never removed. */
 export interface LedgerEntry {
   readonly id: string;
@@ -20,6 +41,8 @@ export interface LedgerEntry {
   readonly dependsOn: readonly string[];
   readonly scope: string;
   readonly operationId: string;
+  /** The latest writes, newest last, noted before they are sent. Absent: none that was sent with such ids. */
+  readonly writes?: readonly WriteIds[];
   /** ISO time of the last change of this row. */
   readonly at: string;
 }

@@ -41,10 +41,15 @@ function outcomeOf(node: DesiredNode, input: PlanInput, entry: LedgerEntry | und
   return outcomeOfPresent(node, actual, input.kinds(node.kind), entry);
 }
 
-function refused(node: DesiredNode, actual: JsonObject | null, code: string, why: string, cause?: string): NodeOutcome {
+function refused(
+  node: DesiredNode,
+  actual: JsonObject | null,
+  code: string,
+  why: string,
+  more: Pick<Refusal, 'cause' | 'diff'> = {},
+): NodeOutcome {
   const isThere = actual !== null && conditionOf(actual).condition !== 'deleting';
-  const refusal = { id: node.id, code, why, ...(cause === undefined ? {} : { cause }) };
-  return { node, actual, refusal, dependentsFind: isThere ? 'asItIs' : 'nothing' };
+  return { node, actual, refusal: { id: node.id, code, why, ...more }, dependentsFind: isThere ? 'asItIs' : 'nothing' };
 }
 
 function outcomeOfAbsent(node: DesiredNode, rules: KindRules, entry: LedgerEntry | undefined): NodeOutcome {
@@ -90,7 +95,9 @@ function outcomeOfPresent(
   const [fixed] = immutable;
   if (fixed !== undefined) {
     const others = immutable.length > 1 ? ` (and ${immutable.length - 1} more)` : '';
-    return refused(node, actual, 'ImmutableProperty', `${fixed.path}${others} cannot change in place: ${fixed.why}`);
+    const why = `${fixed.path}${others} cannot change in place: ${fixed.why}`;
+    const diff = immutable.map(({ why: _, ...difference }) => difference);
+    return refused(node, actual, 'ImmutableProperty', why, { diff });
   }
   const isForeign = entry === undefined && node.presence === 'create';
   const overwritten = isForeign ? differences.filter(({ before }) => before !== undefined) : [];
@@ -143,10 +150,25 @@ export function someOf(names: readonly string[], shown = 3): string {
   return names.length > shown ? `${first} and ${names.length - shown} more` : first;
 }
 
-const RISKS: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
+/** Least first. */
+export const RISKS: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
 
 export function riskier(a: Risk, b: Risk): Risk {
   return RISKS.indexOf(a) >= RISKS.indexOf(b) ? a : b;
+}
+
+/** Who answers for a difference of a node. */
+export function ownersOfDifferences(
+  node: Pick<DesiredNode, 'owner' | 'fieldOwners'>,
+  owned: OwnedFields,
+): (difference: PropertyDifference) => Owner {
+  const declared = PathTree.of<Owner>({ '': node.owner, ...node.fieldOwners });
+  const before = ownedTree(owned);
+  return ({ path, after }) => {
+    // Whoever is named for what is not in the body takes it away; else it goes back to who put it there.
+    const former = after === undefined ? (node.fieldOwners?.[path] ?? before.nearest(path)) : undefined;
+    return former ?? declared.nearest(path) ?? node.owner;
+  };
 }
 
 /** A change of a desired node with the risk and the owners of what differs. */
@@ -158,17 +180,10 @@ export function draftChange(
   owned: OwnedFields,
   reason: string,
 ): DraftChange {
-  const declared = PathTree.of<Owner>({ '': node.owner, ...node.fieldOwners });
-  const before = ownedTree(owned);
-  const owners = new Set<Owner>();
+  const ownerOf = ownersOfDifferences(node, owned);
+  const owners = new Set(diff.map(ownerOf));
   const takesAway = entriesTakenAway(diff, owned, node.fieldOwners);
-  let undoesAdjustment = false;
-  for (const { path, after } of diff) {
-    // Whoever is named for what is not in the body takes it away; else it goes back to who put it there.
-    const former = after === undefined ? (node.fieldOwners?.[path] ?? before.nearest(path)) : undefined;
-    owners.add(former ?? declared.nearest(path) ?? node.owner);
-    if (former === 'adjustment') undoesAdjustment = true;
-  }
+  const undoesAdjustment = diff.some((one) => one.after === undefined && ownerOf(one) === 'adjustment');
   const risk = rules.riskOf(action, diff);
   const [only] = owners;
   const owner = owners.size === 1 && only !== undefined ? only : node.owner;
@@ -239,7 +254,7 @@ function based(outcome: NodeOutcome, settled: ReadonlyMap<string, NodeOutcome>):
     if (base === undefined || base.dependentsFind === 'wanted') continue;
     if (base.dependentsFind === 'asItIs' && change.action !== 'create') continue;
     const why = `It depends on ${id}, which is refused: ${base.refusal?.why ?? 'it will not be there'}`;
-    return refused(node, outcome.actual ?? null, 'DependsOnRefused', why, id);
+    return refused(node, outcome.actual ?? null, 'DependsOnRefused', why, { cause: id });
   }
   return outcome;
 }

@@ -1,6 +1,6 @@
 import { ProblemError } from '../problem.ts';
 import { type DesiredNode, sameId } from './graph.ts';
-import type { LedgerEntry, OwnedFields } from './ledger.ts';
+import { type LedgerEntry, type OwnedFields, type WriteIds, withWrite } from './ledger.ts';
 import { ownedBeforeOf } from './merge.ts';
 import { ownedTree } from './owned-tree.ts';
 
@@ -14,13 +14,15 @@ export type LedgerEvent =
       /** From `ownedFieldsOf`. */
       readonly fields: OwnedFields;
       readonly operationId: string;
+      /** What the write is sent with. */
+      readonly write?: WriteIds;
       readonly atIso: string;
     }
   /** The write ended well. `fields`: those of that write, else the intended ones. */
   | { readonly name: 'confirm'; readonly fields?: OwnedFields; readonly operationId: string; readonly atIso: string }
   /** The write or delete is known not to have happened. */
   | { readonly name: 'abandon'; readonly atIso: string }
-  | { readonly name: 'delete'; readonly operationId: string; readonly atIso: string }
+  | { readonly name: 'delete'; readonly operationId: string; readonly write?: WriteIds; readonly atIso: string }
   /** The resource is known to be gone. */
   | { readonly name: 'gone' };
 
@@ -77,10 +79,21 @@ export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): 
       };
     case 'delete':
       if (entry === null) throw impossible(entry, event);
-      return { ...entry, state: 'deleting', operationId: event.operationId, at: event.atIso };
+      return {
+        ...entry,
+        ...writesAfter(entry, event.write),
+        state: 'deleting',
+        operationId: event.operationId,
+        at: event.atIso,
+      };
     case 'gone':
       return null;
   }
+}
+
+function writesAfter(entry: LedgerEntry | null, write: WriteIds | undefined): Pick<LedgerEntry, 'writes'> {
+  const writes = withWrite(entry?.writes, write);
+  return writes === undefined ? {} : { writes };
 }
 
 /** Never confirmed: nothing of ours is known to be there. */
@@ -103,6 +116,7 @@ function intended(entry: LedgerEntry | null, event: Extract<LedgerEvent, { reado
     dependsOn: event.node.dependsOn.map(({ id }) => id),
     scope: event.node.scope,
     operationId: event.operationId,
+    ...writesAfter(entry, event.write),
     at: event.atIso,
   };
 }

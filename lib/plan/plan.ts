@@ -35,6 +35,8 @@ export interface Refusal {
   readonly code: string;
   /** Id of the resource whose refusal it shares. */
   readonly cause?: string;
+  /** What differs and cannot be changed in place. */
+  readonly diff?: readonly PropertyDifference[];
 }
 
 /** An ordered change set. The order is a topological one; the hash covers spec version and changes. */

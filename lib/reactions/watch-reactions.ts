@@ -36,7 +36,7 @@ export function watchReaction(
   if (health === 'unknown') return { head: null, start: startOf(instance.id) };
   if (instance.restarts >= MOST_RESTARTS) {
     const lookAgainAt = afterRest(nowIso);
-    const reason = `${kind} died ${instance.restarts + 1} times over the same signals. Report this with the logs of the app; the next alert starts it again at once, the timer not before ${lookAgainAt}.`;
+    const reason = `${kind} died ${instance.restarts + 1} times over the same signals. Report this with the logs of the app; the next alert or event starts it again at once, the timer not before ${lookAgainAt}.`;
     const told = { code: GIVEN_UP_CODE, message: reason, at: nowIso, lookAgainAt };
     const over = withReactionGivenUp(head, kind, target, instance.id, told);
     if (over === head) return { head: null };
@@ -47,7 +47,8 @@ export function watchReaction(
         baseline: head.name,
         operationId: operationId ?? '',
         trigger: 'timer',
-        resource: target,
+        // What looks after a whole baseline is named after it.
+        resource: target === head.name ? '' : target,
         decision: 'given up',
         reason,
         by: 'hubkeeper',

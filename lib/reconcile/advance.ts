@@ -2,8 +2,9 @@ import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { DEFAULT_LIMITS, nextSteps, type Step } from '../plan/scheduler.ts';
-import { type BaselineHead, requestKey } from '../state/baseline-head.ts';
+import { type BaselineHead, type ReconcileRequest, requestKey } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
+import { joinedHints } from '../state/drift-watch.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import {
   type Decision,
@@ -15,6 +16,7 @@ import {
 } from '../state/run.ts';
 import { booked, refilled, withSpent } from './budget.ts';
 import { conclude, concludeIdle, flushOutbox } from './conclude.ts';
+import { withDriftSettled } from './drift-of-run.ts';
 import { journalOfRun, journalOfStarts } from './journal-lines.ts';
 import { type Look, lookAtOperation } from './look-at-operation.ts';
 import { withLostStarts } from './lost-starts.ts';
@@ -26,6 +28,7 @@ import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } fr
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
 import { isAttended, takeRequests } from './take-requests.ts';
+import { NOTHING_TO_TELL, tellTurn } from './tell-turn.ts';
 
 /** One turn of a reconciler. */
 export interface AdvanceRequest {
@@ -61,8 +64,8 @@ export async function advance(dependencies: Dependencies, request: AdvanceReques
 }
 
 /**
- * Makes good what a turn that wrote its run and then died could not do any more: its lines come into the journal, and
- * what it has made without anybody into the budget. A turn that answered has done both. May run twice.
+ * Makes good what a turn that wrote its run and then died could not do any more: what it has decided is told, and what
+ * it has made without anybody comes into the budget. A turn that answered has done both. May run twice.
  */
 async function catchUp(
   dependencies: Dependencies,
@@ -70,7 +73,7 @@ async function catchUp(
   run: RunDocument | undefined,
 ): Promise<void> {
   if (run === undefined || run.stamp === `${instanceId}:${turn - 1}`) return;
-  await dependencies.journal.append(run.outbox);
+  await tellTurn(dependencies, run);
   await dependencies.baselines.change(run.baseline, (head) => {
     const budget = booked(head.budget, run, nowIso);
     return { head: budget === head.budget ? null : { ...head, budget }, result: undefined };
@@ -100,6 +103,8 @@ async function takeTurn(
   const { nowIso } = request;
   await flushOutbox(dependencies, head);
   const taken = takeRequests(head, current?.run);
+  // What a large observation has read so far is from before the changes that these name.
+  if (taken.joined.some(({ hints }) => hints !== undefined)) await dependencies.keptReads.remove(request.baseline);
   const begun =
     taken.primary === undefined
       ? current
@@ -121,7 +126,8 @@ async function takeTurn(
     return concludeIdle(dependencies, request, head);
   }
   run = {
-    ...run,
+    ...withHintsOf(run, taken.joined),
+    ...NOTHING_TO_TELL,
     approval: null,
     stamp,
     stopping: head.stops.includes(run.operationId),
@@ -130,8 +136,10 @@ async function takeTurn(
     requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],
     consumed: taken.consumed.map(requestKey),
   };
-  // A scheduled run that comes while this one waits brings a budget of its own.
-  const isRefilled = run.state === 'waiting' && taken.joined.some((one) => !isAttended(one.trigger, one.requestedBy));
+  // A scheduled run that comes while this one waits brings a budget of its own; whoever causes events must not.
+  const isRefilled =
+    run.state === 'waiting' &&
+    taken.joined.some((one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy));
   if (isRefilled) run = refilled(run);
 
   const before = run;
@@ -142,8 +150,10 @@ async function takeTurn(
   run = await takeInOutcomes(run, request.outcomes, plans, nowIso);
   run = await lookAtDue(dependencies, run, plans, nowIso);
   // Told now: a new plan of this turn may go on with the same rows.
+  const settled = await withDriftSettled(dependencies, before, run, await documentOf(run, plans), nowIso);
+  run = settled.run;
   const looked = run;
-  journal.push(...journalOfRun(before, looked, await documentOf(looked, plans), nowIso));
+  journal.push(...journalOfRun(before, looked, await documentOf(looked, plans), nowIso, settled.causes));
   const pause = await dependencies.baselines.readPause();
   run = noticeMoves(run, head, pause, nowIso);
 
@@ -155,6 +165,7 @@ async function takeTurn(
 
   const document = await documentOf(run, plans);
   run = schedule(run, document, dependencies.settings.maximumStartsPerTurn, nowIso);
+  run = (await withDriftSettled(dependencies, looked, run, document, nowIso)).run;
   journal.push(...journalOfRun(looked, run, document, nowIso));
 
   run = { ...run, outbox: journal };
@@ -166,13 +177,21 @@ async function takeTurn(
     run = other.run;
   }
   // Only now: what the loser of a race would have decided is not told.
-  await dependencies.journal.append(run.outbox);
+  await tellTurn(dependencies, run);
   await settleOthers(dependencies, taken, run, nowIso);
   if (isFinalState(run.state)) {
     await pruneOperations(dependencies.runs, run.baseline);
     await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
   }
   return conclude(dependencies, request, run);
+}
+
+/** What joins a run that compares certain resources adds its own; what names none has everything compared. */
+function withHintsOf(run: RunDocument, joined: readonly ReconcileRequest[]): RunDocument {
+  if (joined.length === 0 || run.hints === undefined) return run;
+  const { hints: own, ...everything } = run;
+  const hints = joinedHints([own, ...joined.map((request) => request.hints ?? null)]);
+  return hints === null ? everything : { ...everything, hints };
 }
 
 /** What an overtaken run has in flight: the new one takes its lanes into account and follows it to its end. */
@@ -271,9 +290,12 @@ async function lookAtDue(
     looks.map(({ row }) => row),
     plans,
   );
-  // What builds on a write of another plan, or on one that was overdue, is planned anew when that has ended.
+  // What builds on a write of another plan, or on one that was overdue, is planned anew when that has ended; so is the
+  // rest of a resource of which only a part was to be written.
   const endedCarried = looks.some(
-    ({ row }) => !isInFlight(row) && (row.carried === true || run.rows[row.id]?.overdue === true),
+    ({ row }) =>
+      !isInFlight(row) &&
+      (row.carried === true || run.rows[row.id]?.overdue === true || run.postponed?.includes(row.id) === true),
   );
   return {
     ...run,

@@ -1,6 +1,8 @@
 import type { BaselineSpec } from '../baseline/spec.ts';
 import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
-import type { Circumstances, Mode, ReactionRule } from '../plan/guard.ts';
+import type { DifferenceRules } from '../plan/drift-rules.ts';
+import type { Circumstances, Contested, Mode } from '../plan/guard.ts';
+import { DRIFT_POLICIES, REACTION_MODES, type ReactionRule } from '../plan/reaction-rules.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { RunDocument } from '../state/run.ts';
@@ -14,8 +16,12 @@ export interface GuardedRun {
   readonly attended: boolean;
   readonly teardown: boolean;
   readonly requestedBy: string;
+  /** How many resources the ledger says are ours. */
+  readonly managedCount?: number;
   /** What the run has made; absent: nothing yet. */
   readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore'>;
+  /** What another writer keeps changing back. */
+  readonly contested?: readonly Contested[];
 }
 
 /**
@@ -47,12 +53,11 @@ export function circumstancesOf(
   const nowMs = Date.parse(nowIso);
   const day = nowIso.slice(0, 10);
   const made = run.made ?? { operationId: run.operationId, spent: [], spentBefore: 0 };
-  const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
+  const { approvalFrom, ...rules } = differenceRulesOf(spec, head, run);
   return {
+    ...rules,
     nowMs,
     mode: (spec?.mode ?? head.mode) as Mode,
-    reactionRules: reactionRulesOf(spec, head, run),
-    attended: run.attended,
     teardown: run.teardown,
     requestedBy: run.requestedBy,
     pause: stoppedBySetting
@@ -75,7 +80,7 @@ export function circumstancesOf(
     windowExemptions: ADDING_EGRESS_ADDRESSES,
     approvals: {
       // Nothing is torn down without somebody's approval of exactly that plan.
-      requiredFrom: run.teardown || requiredFor === 'all' ? 'safe' : requiredFor === 'none' ? 'never' : requiredFor,
+      requiredFrom: run.teardown ? 'safe' : approvalFrom,
       selfApproval: spec?.approvals.selfApproval ?? false,
       untilIso: new Date(nowMs + (spec?.approvals.expiresAfterHours ?? 24) * 3_600_000).toISOString(),
       granted: head.approvals
@@ -94,13 +99,32 @@ export function circumstancesOf(
         : {
             perRun: spec.budgets.perRun,
             perDay: spec.budgets.perDay,
+            ...(spec.budgets.percentPerRun === undefined ? {} : { percentPerRun: spec.budgets.percentPerRun }),
+            ...(spec.budgets.percentPerDay === undefined ? {} : { percentPerDay: spec.budgets.percentPerDay }),
+            ...(run.managedCount === undefined ? {} : { managedCount: run.managedCount }),
             usedInRun: usedInRun(made),
             usedToday: usedToday(head.budget, made, nowIso),
             paid: made.spent.map(({ changeHash }) => changeHash),
             dayEndsIso: new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString(),
           },
     protectedIds: protectedScopes,
+    ...(run.contested === undefined ? {} : { contested: run.contested }),
     ...(allowedScopes.length === 0 ? {} : { allowList: allowedScopes }),
+  };
+}
+
+/** Who may put which difference right, for a run under a spec. */
+export function differenceRulesOf(
+  spec: BaselineSpec | undefined,
+  head: Pick<BaselineHead, 'adjustments' | 'specVersion' | 'appliedSpecVersion'>,
+  run: Pick<GuardedRun, 'attended' | 'requestedBy'>,
+): DifferenceRules {
+  const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
+  return {
+    reactionRules: reactionRulesOf(spec, head, run),
+    attended: run.attended,
+    specIsApplied: head.appliedSpecVersion >= head.specVersion,
+    approvalFrom: requiredFor === 'all' ? 'safe' : requiredFor === 'none' ? 'never' : requiredFor,
   };
 }
 
@@ -108,7 +132,11 @@ function isOneOf(names: readonly string[], name: string): boolean {
   return names.some((one) => one.toLowerCase() === name.toLowerCase());
 }
 
-function reactionRulesOf(spec: BaselineSpec | undefined, head: BaselineHead, run: GuardedRun): readonly ReactionRule[] {
+function reactionRulesOf(
+  spec: BaselineSpec | undefined,
+  head: Pick<BaselineHead, 'adjustments'>,
+  run: Pick<GuardedRun, 'requestedBy'>,
+): readonly ReactionRule[] {
   if (spec === undefined) return [];
   return [
     { mode: spec.drift.mode, source: 'drift.mode', owner: 'spec' },
@@ -117,12 +145,14 @@ function reactionRulesOf(spec: BaselineSpec | undefined, head: BaselineHead, run
     ...(isByPerson('egress', head, run)
       ? []
       : [{ mode: spec.egress.mode, source: 'egress.mode', owner: 'adjustment', scope: 'egress' } as const]),
-    ...spec.drift.fields.map(
-      (field): ReactionRule => ({
-        mode: field.mode,
-        source: `drift.fields ${field.kind} ${field.path}`,
-        kind: field.kind,
-        path: field.path,
+    ...spec.drift.policies.map(
+      ({ policy, ...matched }, index): ReactionRule => ({
+        mode: REACTION_MODES[DRIFT_POLICIES.indexOf(policy)] ?? 'off',
+        source: `drift.policies[${index}]`,
+        policy,
+        // What is adjusted follows the mode of its own reaction.
+        owner: 'spec',
+        ...matched,
       }),
     ),
   ];
@@ -132,7 +162,11 @@ function reactionRulesOf(spec: BaselineSpec | undefined, head: BaselineHead, run
  * Whether what is adjusted in a scope goes back to a person rather than to a reaction: one asked for the run, the end of
  * an adjustment of one's own included, or recorded an adjustment that is in force.
  */
-function isByPerson(scope: string, head: BaselineHead, run: GuardedRun): boolean {
+function isByPerson(
+  scope: string,
+  head: Pick<BaselineHead, 'adjustments'>,
+  run: Pick<GuardedRun, 'requestedBy'>,
+): boolean {
   const isPerson = (name: string) => name !== 'hubkeeper';
   return isPerson(run.requestedBy) || head.adjustments.some((one) => one.scope === scope && isPerson(one.by));
 }

@@ -59,10 +59,9 @@ function headAfter(
         ? {
             currentOperationId: null,
             stops: next.stops.filter((id) => id !== run.operationId),
-            appliedSpecVersion:
-              run.state === 'succeeded' && run.scope === undefined && !run.teardown
-                ? Math.max(next.appliedSpecVersion, run.specVersion)
-                : next.appliedSpecVersion,
+            appliedSpecVersion: hasBroughtAboutAll(run)
+              ? Math.max(next.appliedSpecVersion, run.specVersion)
+              : next.appliedSpecVersion,
             lastResult: { state: run.state, operationId: run.operationId, at: run.endedAt ?? nowIso },
           }
         : {}),
@@ -109,6 +108,12 @@ function approvalsKept(head: BaselineHead, run: RunDocument): BaselineHead['appr
   const { approval } = run;
   if (!approval || own.some((one) => one.planHash === approval.planHash)) return own;
   return [...own.filter((one) => one.decision !== undefined), approval];
+}
+
+/** Whether a run has looked at everything that its spec declares and left nothing of it out. */
+function hasBroughtAboutAll(run: RunDocument): boolean {
+  const isWhole = run.scope === undefined && run.hints === undefined && !run.teardown;
+  return run.state === 'succeeded' && isWhole && (run.attended || run.refused.length === 0);
 }
 
 /**

@@ -23,13 +23,17 @@ function lineOf(run: RunDocument, at: string, line: Line): JournalEntry {
   };
 }
 
-/** Lines for a new plan: the plan itself, and what it refuses or makes wait that the one before did not. */
+/**
+ * Lines for a new plan: the plan itself, and what it refuses or makes wait that the one before did not. A run that looks
+ * for drift tells what is new to the record instead: every hour it finds the same.
+ */
 export function journalOfPlan(
   before: RunDocument,
   after: RunDocument,
   plan: Plan,
   at: string,
 ): readonly JournalEntry[] {
+  if (after.trigger === 'drift') return [];
   const counts = (['create', 'update', 'delete'] as const).flatMap((action) => {
     const count = plan.changes.filter((change) => change.action === action).length;
     return count === 0 ? [] : [`${count} to ${action}`];
@@ -155,12 +159,16 @@ export function journalOfJoin(
   };
 }
 
-/** Lines for what has happened to rows since the turn began, and for the end of the operation. */
+/**
+ * Lines for what has happened to rows since the turn began, and for the end of the operation. `causes`: why what is done
+ * had to be, beyond the reason of its change, by normalised id.
+ */
 export function journalOfRun(
   before: RunDocument,
   after: RunDocument,
   document: PlanDocument | undefined,
   at: string,
+  causes: ReadonlyMap<string, string> = new Map(),
 ): readonly JournalEntry[] {
   const changes = document === undefined ? new Map<string, Change>() : changesById(document.plan);
   const lines: JournalEntry[] = [];
@@ -168,7 +176,7 @@ export function journalOfRun(
     const old = before.rows[row.id];
     const isSame = old?.state.name === row.state.name && old.attempt === row.attempt && old.overdue === row.overdue;
     if (isSame) continue;
-    const line = lineOfRow(row, changeOfRow(row, changes));
+    const line = lineOfRow(row, changeOfRow(row, changes), causes.get(normaliseId(row.id)));
     if (line !== undefined) lines.push(lineOf(after, at, line));
   }
   if (isFinalState(after.state)) {
@@ -186,9 +194,16 @@ export function journalOfRun(
         }),
       );
     }
-    lines.push(lineOf(after, at, { resource: '', decision: after.state, reason: summaryOf(after) }));
+    if (!isToldByComparison(after))
+      lines.push(lineOf(after, at, { resource: '', decision: after.state, reason: summaryOf(after) }));
   }
   return lines;
+}
+
+/** Nothing was started and nothing went wrong: the line of the comparison has said it all. */
+function isToldByComparison({ trigger, planKey, rows, problems, stopping }: RunDocument): boolean {
+  const isQuiet = Object.keys(rows).length === 0 && problems.length === 0 && !stopping;
+  return trigger === 'drift' && planKey !== '' && isQuiet;
 }
 
 /** A row with which the operation has ended although it is not over. */
@@ -211,7 +226,7 @@ function lineOfLeftRow(row: RunRow, run: RunDocument): Line | undefined {
   }
 }
 
-function lineOfRow(row: RunRow, change: Change | undefined): Line | undefined {
+function lineOfRow(row: RunRow, change: Change | undefined, cause: string | undefined): Line | undefined {
   const discriminator = String(row.attempt);
   // A creation is only found done where a repeat of its own start has made it, whose answer got lost.
   const isUnchanged = row.writes === 0 && change?.action !== 'create';
@@ -220,7 +235,7 @@ function lineOfRow(row: RunRow, change: Change | undefined): Line | undefined {
       return {
         resource: row.id,
         decision: isUnchanged ? 'unchanged' : pastOf(change),
-        reason: change?.reason ?? '',
+        reason: [change?.reason, cause].filter((text) => text !== undefined).join(' '),
         discriminator,
         ...(isUnchanged ? {} : valuesOf(change)),
       };

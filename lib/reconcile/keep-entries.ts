@@ -1,6 +1,6 @@
 import { kindOf } from '../baseline/kinds/index.ts';
 import { type DesiredGraph, normaliseId } from '../plan/graph.ts';
-import { withKeptEntries } from '../plan/kept-entries.ts';
+import { withKeptEntries } from '../plan/kept-differences.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedBeforeOf } from '../plan/merge.ts';
 import { someOf } from '../plan/node-changes.ts';

@@ -1,4 +1,5 @@
 import type { Dependencies } from '../dependencies.ts';
+import type { LedgerEntry } from '../plan/ledger.ts';
 import type { RunDocument, RunRow } from '../state/run.ts';
 import { withSpent } from './budget.ts';
 import { deadlineMs } from './retry-policy.ts';
@@ -23,7 +24,7 @@ export async function withLostStarts(
     if (row.state.name !== 'starting') continue;
     const { startedAtMs } = row.state;
     const entry = await dependencies.ledger.read(run.baseline, row.id);
-    const isSent = entry !== null && entry.state !== 'confirmed' && entry.at === new Date(startedAtMs).toISOString();
+    const isSent = entry !== null && wasSent(entry, run.operationId, new Date(startedAtMs).toISOString());
     if (isSent) sent.push(row);
     rows[row.id] = isSent
       ? {
@@ -36,6 +37,14 @@ export async function withLostStarts(
       : { ...row, state: { name: 'pending' } };
   }
   return { ...withSpent(run, sent, nowIso), rows, replan: true };
+}
+
+/**
+ * Whether a start of that time has sent its write. One that is confirmed later has ended in a turn that died before it
+ * could say so; at the very time of the start it is one that was taken back.
+ */
+function wasSent({ state, at, operationId }: LedgerEntry, ofRun: string, startedAt: string): boolean {
+  return state === 'confirmed' ? operationId === ofRun && at > startedAt : at === startedAt;
 }
 
 /** Estimate for a write whose plan is not at hand: no resource of a baseline takes longer. */

@@ -3,15 +3,18 @@ import { compile } from '../baseline/compile.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
-import type { JsonObject } from '../json.ts';
 import { planChanges } from '../plan/diff.ts';
+import { type DifferenceRules, type KeptDifference, ruledGraph } from '../plan/drift-rules.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed, Plan, Refusal } from '../plan/plan.ts';
 import { planInScope } from '../plan/scope.ts';
+import type { UnmanagedResource } from '../plan/unmanaged.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
+import type { ChangeHint } from '../state/drift-watch.ts';
+import { findUnmanaged, readContents } from './find-unmanaged.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
-import { observeBaseline } from './observe-baseline.ts';
+import { alignedGraph, type LookInput, lookAtAll, lookAtNamed, lookInRotation } from './look.ts';
 import { hasOptOutTag, OPT_OUT_TAG, type ProtectedScope, readManagementLocks } from './protection.ts';
 
 export interface PlanRequest {
@@ -21,8 +24,21 @@ export interface PlanRequest {
   readonly specVersion: number;
   readonly adjustments: readonly Adjustment[];
   readonly nowIso: string;
+  /** Who may put which difference right. */
+  readonly rules: DifferenceRules;
   /** Only changes of this scope. */
   readonly scope?: string;
+  /** Only these resources, and what their changes need, are looked at; absent: all that is declared or ours. */
+  readonly hints?: readonly ChangeHint[];
+  /** A scan that nobody asked for: what has to be read one by one is read in rotation. */
+  readonly scan?: ScheduledScan;
+}
+
+export interface ScheduledScan {
+  /** Resources that are read whether it is their turn or not. */
+  readonly alwaysRead: readonly string[];
+  /** Whether to list what is in our groups and not ours. */
+  readonly findsUnmanaged: boolean;
 }
 
 export interface MadePlan {
@@ -35,9 +51,18 @@ export interface MadePlan {
   readonly protectedScopes: readonly ProtectedScope[];
   /** Wanted as new, yet there already and not ours. */
   readonly taken: readonly DesiredNode[];
+  /** Differences that stay as they are since a rule says so. */
+  readonly kept: readonly KeptDifference[];
+  /** Ids of the resources of which something waits until the rest is written. */
+  readonly postponed: readonly string[];
+  /** What is in our groups and nobody's that we know, the first of them; only after a whole scan. */
+  readonly unmanaged?: readonly UnmanagedResource[];
+  /** How many of these there are in all. */
+  readonly unmanagedCount?: number;
+  /** How many resources that are declared or ours were looked at, and how many were not. */
+  readonly comparedCount: number;
+  readonly notComparedCount: number;
 }
-
-const RESOURCES_API_VERSION = '2025-04-01';
 
 /**
  * One turn of the loop up to the plan: compile, observe, diff. Writes nothing.
@@ -52,19 +77,13 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const ledgerById = new Map(ledger.map((entry) => [normaliseId(entry.id), entry]));
   const wanted = new Set(declared.nodes.map(({ id }) => normaliseId(id)));
 
-  const references = [...declared.nodes, ...ledger.filter((entry) => !wanted.has(normaliseId(entry.id)))];
-  const observed = await observeBaseline(dependencies, request.baseline, references, ledgerById, request.nowIso);
-  const graph: DesiredGraph = {
-    ...declared,
-    nodes: declared.nodes.map((node) => aligned(node, observed.get(normaliseId(node.id)))),
-  };
-  const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(graph, observed, ledgerById) : undefined;
-  const nodes = new Map((kept?.graph ?? graph).nodes.map((node) => [normaliseId(node.id), node]));
-  const subscriptions = new Set(
-    references.map((reference) => parseResourceId(reference.id).subscriptionId.toLowerCase()),
-  );
-  const locks = await readManagementLocks(dependencies.arm, [...subscriptions]);
-
+  const look = { declared, ledger: ledgerById, nowIso: request.nowIso };
+  const observed = await lookFor(dependencies, request, look);
+  const graph = alignedGraph(declared, observed);
+  const ruled = ruledGraph(graph, observed, ledgerById, kindOf, request.rules);
+  const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(ruled.graph, observed, ledgerById) : undefined;
+  const wantedGraph = kept?.graph ?? ruled.graph;
+  const nodes = new Map(wantedGraph.nodes.map((node) => [normaliseId(node.id), node]));
   const present = graph.nodes.filter(
     (node) =>
       node.presence !== 'reference' && observed.get(normaliseId(node.id)) && !ledgerById.has(normaliseId(node.id)),
@@ -74,7 +93,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const claimedByOthers = await holdersBesides(dependencies, request.baseline, [...present, ...leaving]);
 
   const planned = planChanges({
-    graph: kept?.graph ?? graph,
+    graph: wantedGraph,
     observed,
     ledger,
     kinds: kindOf,
@@ -86,25 +105,47 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     ),
     claimedByOthers,
   });
-  const plan = kept === undefined ? planned : withKeptRefusals(planned, kept);
+  const withEntries = kept === undefined ? planned : withKeptRefusals(planned, kept);
+  const complete = { ...withEntries, refused: [...withEntries.refused, ...ruled.refused] };
+  const plan =
+    request.scope === undefined ? complete : planInScope(complete, request.scope, String(request.specVersion));
+  const known = [...new Set([...wanted, ...ledgerById.keys()])];
+  const comparedCount = known.filter((id) => observed.has(id)).length;
   const optedOut = [...observed]
     .filter(([, body]) => body !== null && hasOptOutTag(body))
     .map(([id]): ProtectedScope => ({ id, why: `it carries the tag ${OPT_OUT_TAG}`, deleteOnly: false }));
+  const unmanaged =
+    request.scan?.findsUnmanaged === true ? await findUnmanaged(dependencies, graph, ledgerById, observed) : undefined;
   return {
-    plan: request.scope === undefined ? plan : planInScope(plan, request.scope, String(request.specVersion)),
+    plan,
     nodes,
     observed,
     ledger: ledgerById,
-    protectedScopes: [...locks, ...optedOut],
+    protectedScopes: [...(await locksOver(dependencies, plan)), ...optedOut],
+    kept: ruled.kept,
+    postponed: ruled.postponed,
+    comparedCount,
+    ...(unmanaged === undefined ? {} : { unmanaged: unmanaged.resources, unmanagedCount: unmanaged.count }),
+    notComparedCount: known.length - comparedCount,
     taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),
   };
 }
 
-/** The node with the parts of its body where Azure has them. */
-function aligned(node: DesiredNode, actual: JsonObject | null | undefined): DesiredNode {
-  if (!actual || node.presence === 'reference') return node;
-  const body = kindOf(node.kind).align?.(node.body, actual);
-  return body === undefined || body === node.body ? node : { ...node, body };
+/** Looks at what the request is about. */
+async function lookFor(dependencies: Dependencies, request: PlanRequest, look: LookInput): Promise<Observed> {
+  if (request.hints !== undefined) return lookAtNamed(dependencies, look, request.hints);
+  const declared = new Set(look.declared.nodes.map(({ id }) => normaliseId(id)));
+  // What refers to something that may be deleted has to be known.
+  const mayDelete = request.resolved?.spec.mode === 'full' && [...look.ledger.keys()].some((key) => !declared.has(key));
+  return request.scan === undefined || mayDelete
+    ? lookAtAll(dependencies, look)
+    : lookInRotation(dependencies, look, new Set(request.scan.alwaysRead.map(normaliseId)));
+}
+
+/** Management locks where something is to be written: a plan without changes asks for none. */
+async function locksOver({ arm }: Pick<Dependencies, 'arm'>, plan: Plan): Promise<readonly ProtectedScope[]> {
+  const subscriptions = new Set(plan.changes.map(({ id }) => parseResourceId(id).subscriptionId.toLowerCase()));
+  return readManagementLocks(arm, [...subscriptions]);
 }
 
 /** Storage reads at the same time. */
@@ -137,7 +178,7 @@ async function readGroupContents(
   const contents = new Map<string, readonly string[]>();
   for (const entry of leaving) {
     if (entry.kind !== 'resourceGroup' || !entry.created) continue;
-    const resources = await dependencies.arm.list(`${entry.id}/resources`, RESOURCES_API_VERSION);
+    const resources = await readContents(dependencies, entry.id);
     contents.set(
       normaliseId(entry.id),
       resources.map((resource) => String(resource.id)),

@@ -1,6 +1,7 @@
 import type { ArmRefusal } from '../azure/arm-answer.ts';
 import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { contestedAt } from '../drift/contest.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard } from '../plan/guard.ts';
 import { hashOf } from '../plan/hash.ts';
@@ -9,7 +10,8 @@ import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
-import { circumstancesOf } from './circumstances.ts';
+import { circumstancesOf, differenceRulesOf } from './circumstances.ts';
+import { seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
 import { notPreflighted, withoutUnfit } from './late-preflight.ts';
@@ -51,7 +53,12 @@ export async function planAnew(
       specVersion: head.specVersion,
       adjustments: head.adjustments,
       nowIso,
+      rules: differenceRulesOf(input?.spec, head, run),
       ...(run.scope === undefined ? {} : { scope: run.scope }),
+      ...(run.hints === undefined ? {} : { hints: run.hints }),
+      ...(run.trigger === 'drift'
+        ? { scan: { alwaysRead: knownDrift(run), findsUnmanaged: run.plansMade === 0 } }
+        : {}),
     });
     return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, nowIso);
   } catch (error) {
@@ -67,6 +74,11 @@ export async function planAnew(
     // A failure that ends the run is told at its end.
     return after.aborted ? { run: after, journal: [] } : postponed(after, refusal.problem, nowIso);
   }
+}
+
+/** What an earlier plan of the run has found to differ: a new one would lose it by not looking. */
+function knownDrift(run: RunDocument): readonly string[] {
+  return [...Object.values(run.rows), ...run.refused].map(({ id }) => id);
 }
 
 function postponed(run: RunDocument, problem: Problem, nowIso: string): Awaited<ReturnType<typeof planAnew>> {
@@ -87,6 +99,7 @@ async function adoptPlan(
   if (run.expectedPlanHash !== undefined && run.plansMade === 0 && run.expectedPlanHash !== plan.hash) {
     return { run: failed(run, stalePlan(run.expectedPlanHash, plan.hash)), journal: [] };
   }
+  const drift = await seeDriftOfPlan(dependencies, run, head, made, nowIso);
   const circumstances = circumstancesOf(
     spec,
     head,
@@ -98,7 +111,9 @@ async function adoptPlan(
       teardown: run.teardown,
       requestedBy: run.requestedBy,
       requesters: run.requesters,
+      managedCount: made.ledger.size,
       made: run,
+      contested: contestedAt(drift.seen.record.contests, Date.parse(nowIso)),
     },
     made.protectedScopes,
     dependencies.settings.allowedScopes,
@@ -142,9 +157,11 @@ async function adoptPlan(
     problems: [],
     rows: withPlan(run, before, plan, verdict),
     refused: [...plan.refused, ...verdict.refused],
+    postponed: made.postponed,
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
-  return { run: { ...next, approval }, journal: journalOfPlan(run, next, plan, nowIso) };
+  const decided = withDriftDecided(run, { ...next, approval }, drift, made, verdict, nowIso);
+  return { run: decided.run, journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal] };
 }
 
 /** When what let changes through ends next: a change window that is open now, or an approval. */

@@ -9,6 +9,7 @@ import { type BaselineHead, newHead } from '../state/baseline-head.ts';
 import { baselineNotFound } from '../state/baseline-store.ts';
 import { isFinalState, type RunDocument } from '../state/run.ts';
 import { StorageError } from '../state/storage.ts';
+import { differenceRulesOf } from './circumstances.ts';
 import { guardedPlan } from './guarded-plan.ts';
 import { journalOfPlanOperation } from './journal-lines.ts';
 import { makePlan, takenRefusals } from './make-plan.ts';
@@ -41,6 +42,7 @@ export async function planOfHead(
     specVersion: head.specVersion,
     adjustments: head.adjustments,
     nowIso,
+    rules: differenceRulesOf(input?.spec, head, { attended: true, requestedBy }),
     ...(scope === undefined ? {} : { scope }),
   });
   return guardedPlan({

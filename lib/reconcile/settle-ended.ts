@@ -4,6 +4,7 @@ import type { BaselineHead, EndedOperation } from '../state/baseline-head.ts';
 import { isFinalState, type RunDocument } from '../state/run.ts';
 import { runFailedAtOnce, runNeverBegun } from './new-run.ts';
 import { stopOperation } from './stop-operation.ts';
+import { type TurnDependencies, tellTurn } from './tell-turn.ts';
 
 const GIVEN_UP: Problem = {
   code: 'GivenUp',
@@ -23,7 +24,7 @@ export function runOfEnded(head: BaselineHead, { request, end, at }: EndedOperat
  * next one. May run twice; what it cannot write now stays with the baseline for the next time.
  */
 export async function settleEnded(
-  dependencies: Pick<Dependencies, 'runs' | 'journal' | 'baselines'>,
+  dependencies: TurnDependencies & Pick<Dependencies, 'runs' | 'baselines'>,
   seen: BaselineHead,
 ): Promise<void> {
   const told = new Set<string>();
@@ -55,7 +56,7 @@ function keyOf({ request, end }: EndedOperation): string {
 
 /** `told`: its document says how it ended. `begun`: it was called off too late. `later`: somebody else wrote meanwhile. */
 async function settle(
-  dependencies: Pick<Dependencies, 'runs' | 'journal'>,
+  dependencies: TurnDependencies & Pick<Dependencies, 'runs'>,
   head: BaselineHead,
   ended: EndedOperation,
 ): Promise<'told' | 'begun' | 'later'> {
@@ -68,7 +69,7 @@ async function settle(
   if (isFinalState(run.state) || run.joinedTo !== undefined) return 'told';
   if (ended.end === 'calledOff') return 'begun';
   // The turn that wrote it may have died before it could tell.
-  await dependencies.journal.append(run.outbox);
+  await tellTurn(dependencies, run);
   const over = { ...run, state: 'failed', problems: [...run.problems, GIVEN_UP], endedAt: ended.at } as const;
   return (await dependencies.runs.write(over, etag)) === 'conflict' ? 'later' : 'told';
 }

@@ -3,6 +3,7 @@ import type { ReconcileRequest } from '../state/baseline-head.ts';
 import { isFinalState, type RunDocument } from '../state/run.ts';
 import { journalOfJoin } from './journal-lines.ts';
 import type { TakenRequests } from './take-requests.ts';
+import { NOTHING_TO_TELL } from './tell-turn.ts';
 
 /**
  * Ends or joins the operations whose work this run does from now on. Only once the run itself is written: it carries
@@ -37,7 +38,7 @@ async function supersede(
       refused: [],
       problems: [],
       spent: [],
-      outbox: [],
+      ...NOTHING_TO_TELL,
       stamp: '',
     };
     await dependencies.journal.append([
@@ -73,7 +74,7 @@ async function join(
       requestedBy,
       rows: {},
       spent: [],
-      outbox: [],
+      ...NOTHING_TO_TELL,
       joinedTo: by.operationId,
       createdAt: nowIso,
     },

@@ -21,6 +21,7 @@ import { StorageError } from '../state/storage.ts';
 import { isInsideAny } from './preflight-rules.ts';
 import { hasOptOutTag, OPT_OUT_TAG } from './protection.ts';
 import { takeSharedLanes } from './shared-lanes.ts';
+import { writeIdsOf } from './write-ids.ts';
 
 /** Names one write: everything else is read from state and from Azure. */
 export interface StartRequest {
@@ -243,6 +244,7 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
   const harm = kind.harmOf?.(body);
   if (harm !== undefined)
     return { outcome: 'refused', refusal: { disposition: 'stop', problem: { ...harm, resource: change.id } } };
+  const ids = writeIdsOf(request);
   const fields = node === undefined ? {} : ownedFieldsOf(node, kind.comparison, { actual, owned });
   const intended = nextLedgerEntry(entry, {
     name: 'intend',
@@ -250,6 +252,8 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
     creates: actual === null,
     fields,
     operationId: request.operationId,
+    // Before the PUT: its event may come before its answer.
+    write: ids,
     atIso: request.nowIso,
   });
   if (intended !== null) await dependencies.ledger.write(request.baseline, [intended]);
@@ -272,7 +276,7 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
     target: change.id,
     apiVersion: kind.apiVersion,
     body,
-    clientRequestId: `${request.operationId}:${request.attempt}`,
+    ...ids,
     ...(stale === undefined || kind.refreshQuery === undefined ? {} : { query: kind.refreshQuery }),
     ...precondition,
   });
@@ -334,7 +338,13 @@ async function startDelete(context: Context): Promise<Result> {
     return { outcome: 'stale', why: `There is something of others on it now: ${foreign.slice(0, 3).join(', ')}.` };
   const not = await whyNot(context);
   if (not !== undefined) return not;
-  const deleting = nextLedgerEntry(entry, { name: 'delete', operationId: request.operationId, atIso: request.nowIso });
+  const ids = writeIdsOf(request);
+  const deleting = nextLedgerEntry(entry, {
+    name: 'delete',
+    operationId: request.operationId,
+    write: ids,
+    atIso: request.nowIso,
+  });
   if (deleting !== null) await dependencies.ledger.write(request.baseline, [deleting]);
   const wasUnderWay = trace.mayBeUnderWay;
   trace.mayBeUnderWay = true;
@@ -342,7 +352,7 @@ async function startDelete(context: Context): Promise<Result> {
     method: 'DELETE',
     target: change.id,
     apiVersion: kind.apiVersion,
-    clientRequestId: `${request.operationId}:${request.attempt}`,
+    ...ids,
   });
   trace.mayBeUnderWay = wasUnderWay || !isDefinitelyRefused(response);
   const result = resultOf(response, 'DELETE', change.id);

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
-import type { ChangeHint } from './drift-watch.ts';
+import { type ChangeHint, type DriftWatch, NO_DRIFT_WATCH } from './drift-watch.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Reaction } from './reactions.ts';
 
@@ -138,6 +138,8 @@ export interface BaselineHead {
   readonly budget: { readonly day: string; readonly runs: Readonly<Record<string, number>> };
   /** What alerts asked for, by reaction and target. Absent in baselines that no alert has named yet. */
   readonly reactions?: readonly Reaction[];
+  /** What resource events said. Absent in baselines of which no event has told yet. */
+  readonly driftWatch?: DriftWatch;
   /** Journal lines of changes of this document, until they are in the journal. */
   readonly outbox: readonly JournalEntry[];
 }
@@ -170,6 +172,11 @@ export function newHead(name: string): BaselineHead {
     budget: { day: '', runs: {} },
     outbox: [],
   };
+}
+
+/** What a baseline remembers of resource events. */
+export function driftWatchOf(head: BaselineHead): DriftWatch {
+  return head.driftWatch ?? NO_DRIFT_WATCH;
 }
 
 /** Takes the next operation id of a baseline: `NAME-COUNTER`. */

@@ -1,4 +1,6 @@
+import type { OutboundEvent } from '../azure/event-publisher.ts';
 import type { OperationHandle } from '../azure/long-operation.ts';
+import type { DriftRecord } from '../drift/drift-record.ts';
 import type { DesiredNode } from '../plan/graph.ts';
 import type { Waiting } from '../plan/guard.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
@@ -115,6 +117,8 @@ export interface RunDocument {
   readonly planNotBeforeMs: number;
   readonly rows: Readonly<Record<string, RunRow>>;
   readonly refused: readonly Refusal[];
+  /** Resources of which the plan holds only a part: when that is written, a new plan has the rest. */
+  readonly postponed?: readonly string[];
   /** Unattended updates and deletes that it has made, each with the day (UTC) for which it counts. */
   readonly spent: readonly { readonly changeHash: string; readonly day: string }[];
   /** How many of them an earlier budget paid, before a scheduled run joined with one of its own. */
@@ -129,6 +133,12 @@ export interface RunDocument {
   readonly approval?: Approval | null;
   /** Journal lines of its last turn: stored with what was decided, and in the journal right after. */
   readonly outbox: readonly JournalEntry[];
+  /** What its last turn has learned of drift: stored with what was decided, and in the record right after. */
+  readonly drift?: DriftRecord | null;
+  /** Whether the record had any drift when the plan was made. */
+  readonly knowsDrifts?: boolean;
+  /** What its last turn tells the world: told right after the document was written. */
+  readonly events?: readonly OutboundEvent[];
   /** Keys of the requests that its last turn took up. */
   readonly consumed: readonly string[];
   /** When something that it waits for may have happened. */

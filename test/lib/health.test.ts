@@ -16,7 +16,7 @@ async function healthWith(lastRuns: Readonly<Record<string, string>>) {
 }
 
 describe('the timers in the health of the app', () => {
-  it.each(['reconcilerTimer', 'egressTimer'])(
+  it.each(['reconcilerTimer', 'egressTimer', 'driftTimer'])(
     '%s is not known before its first run, which is no failure',
     async (name) => {
       const { status, checks } = await healthWith({});
@@ -26,17 +26,24 @@ describe('the timers in the health of the app', () => {
     },
   );
 
-  it.each(['reconcilerTimer', 'egressTimer'])('%s runs, or degrades the app when it has been silent', async (name) => {
-    const runs = { reconcilerTimer: '2026-11-20T11:59:00.000Z', egressTimer: '2026-11-20T11:55:00.000Z' };
-    const well = await healthWith(runs);
-    expect(well.status).toBe('ok');
-    expect(well.checks.get(name)).toMatchObject({ state: 'ok', at: runs[name as keyof typeof runs] });
+  it.each(['reconcilerTimer', 'egressTimer', 'driftTimer'])(
+    '%s runs, or degrades the app when it has been silent',
+    async (name) => {
+      const runs = {
+        reconcilerTimer: '2026-11-20T11:59:00.000Z',
+        egressTimer: '2026-11-20T11:55:00.000Z',
+        driftTimer: '2026-11-20T11:00:00.000Z',
+      };
+      const well = await healthWith(runs);
+      expect(well.status).toBe('ok');
+      expect(well.checks.get(name)).toMatchObject({ state: 'ok', at: runs[name as keyof typeof runs] });
 
-    const silent = await healthWith({ ...runs, [name]: '2026-11-20T09:59:59.000Z' });
-    expect(silent.status).toBe('degraded');
-    expect(silent.checks.get(name)).toMatchObject({
-      state: 'failed',
-      remedy: expect.stringContaining('timer function'),
-    });
-  });
+      const silent = await healthWith({ ...runs, [name]: '2026-11-20T09:59:59.000Z' });
+      expect(silent.status).toBe('degraded');
+      expect(silent.checks.get(name)).toMatchObject({
+        state: 'failed',
+        remedy: expect.stringContaining('timer function'),
+      });
+    },
+  );
 });

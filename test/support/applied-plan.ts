@@ -2,7 +2,7 @@ import { compile } from '../../lib/baseline/compile.ts';
 import { kindOf } from '../../lib/baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../../lib/baseline/resolved.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { planChanges } from '../../lib/plan/diff.ts';
+import { type PlanInput, planChanges } from '../../lib/plan/diff.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../../lib/plan/graph.ts';
 import type { LedgerEntry } from '../../lib/plan/ledger.ts';
 import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../../lib/plan/merge.ts';
@@ -29,14 +29,26 @@ export class WorldInMemory {
     return this.#bodies.get(normaliseId(id));
   }
 
-  plan(): Plan {
-    return planChanges({
+  /** Somebody else changes a resource; `null`: deletes it. */
+  drift(id: string, body: JsonObject | null): void {
+    if (body === null) this.#bodies.delete(normaliseId(id));
+    else this.#bodies.set(normaliseId(id), body);
+  }
+
+  /** What a planner is given that has looked at these declared resources, or at all of them. */
+  input(looksAt: (node: DesiredNode) => boolean = () => true): PlanInput {
+    const nodes = this.graph.nodes.filter(looksAt);
+    return {
       graph: this.graph,
-      observed: new Map(this.graph.nodes.map(({ id }) => [normaliseId(id), this.#bodies.get(normaliseId(id)) ?? null])),
+      observed: new Map(nodes.map(({ id }) => [normaliseId(id), this.#bodies.get(normaliseId(id)) ?? null])),
       ledger: [...this.#ledger.values()],
       kinds: kindOf,
       specVersion: '1',
-    });
+    };
+  }
+
+  plan(): Plan {
+    return planChanges(this.input());
   }
 
   /** Makes every change in the plan's order, as a run does. @throws when a change comes before what it points at. */

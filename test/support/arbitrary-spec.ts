@@ -481,7 +481,12 @@ function buildSpec(draw: Draw): BaselineSpecInput {
     })),
     drift: draw.maybe(() => ({
       mode: draw.one(['off', 'observe', 'propose', 'act'] as const),
-      fields: draw.some([{ kind: 'routeTable', path: 'properties.routes', mode: 'observe' as const }]),
+      policies: draw.some([
+        { kind: 'routeTable', path: 'properties.routes', policy: 'report' as const },
+        { scope: 'hub', policy: 'approve' as const },
+        { path: 'tags', policy: 'ignore' as const },
+        { kind: 'virtualNetwork', path: 'properties.subnets[].properties.addressPrefix', policy: 'enforce' as const },
+      ]),
     })),
     budgets: draw.maybe(() => ({ perRun: draw.int(1, 20), perDay: draw.int(20, 60) })),
     changeWindows: draw.times(0, 2, () => ({

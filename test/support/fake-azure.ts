@@ -104,6 +104,8 @@ function isListed(id: string, path: string): boolean {
   const ofType = /^(\/subscriptions\/[^/]+)\/providers\/(.+)$/.exec(path);
   if (ofType !== null) return id.startsWith(`${ofType[1]}/`) && new RegExp(`/providers/${ofType[2]}/[^/]+$`).test(id);
   if (path.endsWith('/resourcegroups')) return id.startsWith(`${path}/`) && !id.slice(path.length + 1).includes('/');
+  if (/^\/subscriptions\/[^/]+\/resources$/.test(path))
+    return id.startsWith(path.replace(/resources$/, 'resourcegroups/')) && id.includes('/providers/');
   if (path.endsWith('/resources')) return id.startsWith(path.replace(/resources$/, 'providers/'));
   return id.startsWith(`${path}/`);
 }

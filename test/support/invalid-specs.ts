@@ -1524,9 +1524,41 @@ export const invalidSpecs: readonly InvalidSpec[] = [
   },
   // Governance
   {
-    code: 'DriftFieldKindUnknown',
-    path: 'drift.fields[0].kind',
-    changes: { drift: { fields: [{ kind: 'router', path: 'properties', mode: 'off' }] } },
+    code: 'BudgetBounds',
+    path: 'budgets.percentPerRun',
+    what: 'in percent',
+    changes: { budgets: { percentPerRun: 10, percentPerDay: 5 } },
+  },
+  {
+    code: 'DriftPolicyKindUnknown',
+    path: 'drift.policies[0].kind',
+    changes: { drift: { policies: [{ kind: 'router', policy: 'report' }] } },
+  },
+  {
+    code: 'DriftPolicyScopeUnknown',
+    path: 'drift.policies[0].scope',
+    changes: { drift: { policies: [{ scope: 'spoke:nobody', policy: 'report' }] } },
+  },
+  {
+    code: 'DriftPolicyPathInvalid',
+    path: 'drift.policies[0].path',
+    changes: { drift: { policies: [{ path: 'properties..routes', policy: 'report' }] } },
+  },
+  {
+    code: 'DriftPolicyPathUnknown',
+    path: 'drift.policies[0].path',
+    changes: { drift: { policies: [{ kind: 'routeTable', path: 'properties.colour', policy: 'report' }] } },
+  },
+  {
+    code: 'DriftPolicyDuplicate',
+    path: 'drift.policies[1]',
+    changes: { drift: { policies: many(2, () => ({ kind: 'virtualNetwork', policy: 'report' })) } },
+  },
+  {
+    code: 'PropertiesContradict',
+    path: 'drift.policies[0]',
+    what: 'rule about drift of everything',
+    changes: { drift: { policies: [{ policy: 'report' }] } },
   },
   { code: 'TagNameInvalid', path: 'tags.a/b', changes: { tags: { 'a/b': 'x' } } },
   { code: 'TagNameInvalid', path: 'tags.microsoftCost', what: 'prefix', changes: { 'tags.microsoftCost': 'x' } },
@@ -1643,17 +1675,15 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     what: 'action group',
     changes: { egress: { actionGroup: { id: id('Microsoft.Insights/metricAlerts', 'x') } } },
   },
-  { code: 'DriftOnRequestOnly', path: 'drift.mode', changes: { drift: { mode: 'propose' } } },
+  {
+    code: 'DriftPolicyMatchesNothing',
+    path: 'drift.policies[0]',
+    changes: { drift: { policies: [{ kind: 'bastionHost', scope: 'spoke', policy: 'report' }] } },
+  },
   {
     code: 'DriftWithoutBudget',
     path: 'budgets',
     changes: { budgets: { perRun: 0 }, drift: { mode: 'act' } },
-    also: ['DriftOnRequestOnly'],
-  },
-  {
-    code: 'DriftFieldDuplicate',
-    path: 'drift.fields[1]',
-    changes: { drift: { fields: many(2, () => ({ kind: 'routeTable', path: 'properties.routes', mode: 'off' })) } },
   },
   {
     code: 'TimeZoneUnknown',

@@ -1,9 +1,11 @@
 import type { Dependencies } from '../../lib/dependencies.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { createBaselineStore } from '../../lib/state/baseline-store.ts';
+import { createDriftRecordStore } from '../../lib/state/drift-record-store.ts';
 import { createJournal } from '../../lib/state/journal.ts';
 import { createKeptReadsStore } from '../../lib/state/kept-reads-store.ts';
 import { createLedgerStore } from '../../lib/state/ledger-store.ts';
+import { createReadRotationStore } from '../../lib/state/read-rotation-store.ts';
 import { createRunStore } from '../../lib/state/run-store.ts';
 import { createSharedLaneStore } from '../../lib/state/shared-lane-store.ts';
 import { FakeAzure } from './fake-azure.ts';
@@ -27,6 +29,8 @@ export function memoryDependencies(
     runs: createRunStore(documents),
     lanes: createSharedLaneStore(documents),
     keptReads: createKeptReadsStore(documents),
+    drift: createDriftRecordStore(documents),
+    rotation: createReadRotationStore(documents),
     metrics: {
       snatPortUtilization: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),
       observedCapacity: async ({ fromMs, untilMs }) => ({ fromMs, untilMs, grainMinutes: 1, series: [] }),

@@ -1,6 +1,7 @@
 import { hasAlertRules } from '../resolve/egress-alerts.ts';
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
+import { leastBudget } from './budgets.ts';
 import type { ConstraintContext } from './context.ts';
 
 /** Query parameters in which Azure Functions, Logic Apps and API Management take keys. */
@@ -83,7 +84,7 @@ function* reliefFaults({ spec }: ConstraintContext): Iterable<Violation> {
     const message = 'New addresses are used as soon as they are there, and nobody can allow them before.';
     yield violation('EgressWithoutPrefixes', 'hub.firewall.publicIps.prefixLengths', message);
   }
-  if (egress.mode === 'act' && Math.min(budgets.perRun, budgets.perDay) === 0) {
+  if (egress.mode === 'act' && leastBudget(budgets) === 0) {
     yield violation(
       'EgressWithoutBudget',
       'budgets',

@@ -1,7 +1,7 @@
-import { kinds } from '../kinds/index.ts';
 import type { Violation } from '../violation.ts';
 import { violation } from '../violation-codes.ts';
 import { repeatsOf } from './address-text.ts';
+import { leastBudget } from './budgets.ts';
 import type { ConstraintContext } from './context.ts';
 
 /** Azure takes 50 tags for each resource. */
@@ -44,22 +44,13 @@ export function* governanceConstraints(context: ConstraintContext): Iterable<Vio
     const message = `One run may change ${budgets.perRun} resources, a whole day only ${budgets.perDay}.`;
     yield violation('BudgetBounds', 'budgets.perRun', message);
   }
-  const acts = drift.mode === 'act' || drift.fields.some(({ mode }) => mode === 'act');
-  if (acts && Math.min(budgets.perRun, budgets.perDay) === 0) {
+  const { percentPerRun = 0, percentPerDay = 100 } = budgets;
+  if (percentPerRun > percentPerDay) {
+    const message = `One run may change ${percentPerRun} % of the resources, a whole day only ${percentPerDay} %.`;
+    yield violation('BudgetBounds', 'budgets.percentPerRun', message);
+  }
+  if (drift.mode === 'act' && leastBudget(budgets) === 0) {
     yield violation('DriftWithoutBudget', 'budgets', 'Drift is to be put right, but nothing may change unattended.');
-  }
-  if (drift.mode === 'propose' || drift.mode === 'act') {
-    const message = `Azure is compared with the spec when somebody asks (plan, reconcile, apply), not by itself: '${drift.mode}' waits for that.`;
-    yield violation('DriftOnRequestOnly', 'drift.mode', message);
-  }
-  for (const [index, { kind }] of drift.fields.entries()) {
-    if (kinds.some(({ name }) => name === kind)) continue;
-    yield violation('DriftFieldKindUnknown', `drift.fields[${index}].kind`, `There is no kind ${kind.slice(0, 64)}.`, {
-      kinds: kinds.map(({ name }) => name).join(', '),
-    });
-  }
-  for (const { index } of repeatsOf(drift.fields.map(({ kind, path }) => `${kind} ${path}`))) {
-    yield violation('DriftFieldDuplicate', `drift.fields[${index}]`, 'The same property is named twice.');
   }
   for (const [index, window] of changeWindows.entries()) {
     const path = `changeWindows[${index}]`;

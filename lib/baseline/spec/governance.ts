@@ -24,23 +24,51 @@ export const drift = z.strictObject({
     .describe(
       'What happens to changes made behind the back of this spec: nothing, reported, proposed for approval, or put right.',
     ),
-  fields: z
+  policies: z
     .array(
-      z.strictObject({
-        kind: z.string().min(1).describe('Kind of resource, such as routeTable.'),
-        path: z.string().min(1).describe('Property path or its beginning, such as properties.routes.'),
-        mode: driftMode.describe(
-          'What happens to a drift of this property; the stricter of this and drift.mode holds.',
+      z
+        .strictObject({
+          scope: z
+            .string()
+            .min(1)
+            .optional()
+            .describe('Part of the baseline, such as hub, egress, spoke:NAME, or the id of a resource.'),
+          kind: z.string().min(1).optional().describe('Kind of resource, such as routeTable.'),
+          path: z
+            .string()
+            .min(1)
+            .max(200)
+            .optional()
+            .describe('Property path or its beginning, such as properties.routes[].properties; [] is every entry.'),
+          policy: z
+            .enum(['enforce', 'approve', 'report', 'ignore'])
+            .describe('Put right, put right once somebody approves, left and told, or left.'),
+        })
+        .refine(
+          ({ scope, kind, path }) => scope !== undefined || kind !== undefined || path !== undefined,
+          'needs a scope, a kind or a path; for everything there is drift.mode',
         ),
-      }),
     )
+    .max(100)
     .default([])
-    .describe('Single properties that are treated more strictly than the rest.'),
+    .describe('What happens to drift of single parts; the strictest of all that match and drift.mode holds.'),
 });
 
 export const budgets = z.strictObject({
   perRun: z.int().min(0).default(20).describe('How many unattended updates and deletes one run may make.'),
   perDay: z.int().min(0).default(60).describe('How many unattended updates and deletes one day may bring.'),
+  percentPerRun: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('The same in percent of the resources that Hubkeeper made or manages; the stricter of both holds.'),
+  percentPerDay: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('The same for a day, in percent of these resources; the stricter of both holds.'),
 });
 
 export const changeWindow = z.strictObject({

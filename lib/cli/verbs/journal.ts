@@ -1,7 +1,9 @@
 import type { JournalBody, JournalEntry } from '../../api/journal.ts';
 import { journalQuery } from '../../api/journal.ts';
+import { isJsonObject } from '../../json.ts';
 import { EXIT } from '../exit-code.ts';
 import { checked, nameArgument, optionFlag, optionText } from '../input.ts';
+import { differenceLines } from '../plan-view.ts';
 import { resourceText } from '../resource-name.ts';
 import { plain, type Style } from '../style.ts';
 import { timeText, valueText } from '../text.ts';
@@ -68,8 +70,23 @@ function entryLines(entry: JournalEntry, style: Style, full: boolean): string[] 
     `${timeText(entry.at)}  ${style.cyan(plain(entry.decision))}${resource}  ${style.dim(from.join(' · '))}`,
     `    ${plain(entry.reason)}`,
   ];
+  if (!full && entry.decision.startsWith('drift ')) lines.push(...shownDifferences(entry, style));
   if (full && entry.before !== undefined)
     lines.push(`    before: ${valueText(entry.before, Number.POSITIVE_INFINITY)}`);
   if (full && entry.after !== undefined) lines.push(`    after:  ${valueText(entry.after, Number.POSITIVE_INFINITY)}`);
   return lines;
+}
+
+/** Of a drift: as found, and as declared. */
+function shownDifferences({ before, after }: JournalEntry, style: Style): string[] {
+  const [found, declared] = [before, after].map((side) => (isJsonObject(side) ? side : {}));
+  return [...new Set([...Object.keys(found ?? {}), ...Object.keys(declared ?? {})])].flatMap((path) => {
+    const [was, wanted] = [found?.[path], declared?.[path]];
+    const difference = {
+      path,
+      ...(was === undefined ? {} : { before: was }),
+      ...(wanted === undefined ? {} : { after: wanted }),
+    };
+    return differenceLines(difference, style, false, '    ');
+  });
 }

@@ -3,8 +3,9 @@ import type { HoldBody } from '../../api/hold.ts';
 import { isFinal } from '../../api/operation.ts';
 import type { PauseBody } from '../../api/pause.ts';
 import { CliError } from '../cli-error.ts';
+import { driftCountText, driftLines } from '../drift-view.ts';
 import { EXIT } from '../exit-code.ts';
-import { nameArgument } from '../input.ts';
+import { nameArgument, optionFlag } from '../input.ts';
 import { stateText, summaryLines } from '../operation-view.ts';
 import { resourceText } from '../resource-name.ts';
 import { plain, type Style } from '../style.ts';
@@ -14,9 +15,9 @@ import type { Context, Verb } from '../verb.ts';
 export const statusVerb: Verb = {
   name: 'status',
   args: [{ name: '[name]', description: 'one baseline, with its adjustments and hold' }],
-  summary: 'show baselines: version, mode, last result, adjustments, holds',
-  options: [],
-  examples: ['hubkeeper status', 'hubkeeper status prod', 'hubkeeper status prod --json | jq .spec'],
+  summary: 'show baselines: version, mode, last result, holds, drift',
+  options: [{ flags: '--full', description: 'of one baseline: every drift, the ignored ones too, values uncut' }],
+  examples: ['hubkeeper status', 'hubkeeper status prod', 'hubkeeper status prod --json | jq .drift'],
   async run(context, input) {
     if (input.args[0] !== undefined) {
       const { value } = await context.client.getBaseline(nameArgument(input.args[0]));
@@ -26,6 +27,7 @@ export const statusVerb: Verb = {
             ...pauseLines((await context.client.getPause()).value, context.style),
             ...oneLines(value, context.style),
             ...(await currentLines(context, value)),
+            ...driftOf(context, value, optionFlag(input, 'full')),
           ];
       return { exitCode: EXIT.done, data: value, lines };
     }
@@ -39,6 +41,14 @@ export const statusVerb: Verb = {
     return { exitCode: EXIT.done, data: value, lines };
   },
 };
+
+/** Width of a terminal that does not tell its own. */
+const USUAL_COLUMNS = 100;
+
+function driftOf({ style, command, world }: Context, { name, drift }: BaselineBody, full: boolean): string[] {
+  if (drift === undefined) return [];
+  return driftLines(drift, { style, full, columns: world.stdout.columns ?? USUAL_COLUMNS, baseline: name, command });
+}
 
 /** Nothing when nothing is paused. */
 export function pauseLines(pause: PauseBody, style: Style): string[] {
@@ -84,7 +94,7 @@ async function currentLines(context: Context, baseline: BaselineBody): Promise<s
 function listLines(baselines: readonly BaselineSummary[], style: Style, command: string): string[] {
   if (baselines.length === 0) return [`No baselines. Make one: ${command} apply SPEC`];
   return table(
-    ['NAME', 'VERSION', 'MODE', 'LAST RESULT', 'AT', 'NOW', 'ADJUSTMENTS', 'HOLD'],
+    ['NAME', 'VERSION', 'MODE', 'LAST RESULT', 'AT', 'NOW', 'ADJUSTMENTS', 'DRIFT', 'HOLD'],
     baselines.map((baseline) => [
       plain(baseline.name),
       baseline.version === 0 ? '' : String(baseline.version),
@@ -93,6 +103,7 @@ function listLines(baselines: readonly BaselineSummary[], style: Style, command:
       baseline.lastResult ? timeText(baseline.lastResult.at) : '',
       nowText(baseline),
       baseline.adjustments.length === 0 ? '' : String(baseline.adjustments.length),
+      driftCountText(baseline.driftCounts),
       baseline.hold ? `${scopeText(baseline.hold)} until ${timeText(baseline.hold.until)}` : '',
     ]),
   );

@@ -2,6 +2,7 @@ import type { Dependencies } from '../../dependencies.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { problemsOf } from '../../reconcile/operation-body.ts';
+import { runOf } from '../../reconcile/run-of.ts';
 import {
   type Reaction,
   reactionOf,
@@ -37,8 +38,6 @@ const SCALED_IN_CODE = 'ScaledIn';
 /** Of a run's problems, so that a journal line stays readable. */
 const MOST_PROBLEMS_TOLD = 4;
 const MINUTE_MS = 60_000;
-/** Longest chain of "its work is done by that one" that is followed. */
-const LONGEST_CHAIN = 10;
 
 /**
  * Looks how far the operation is that a change was recorded under. At its end the firewall itself says whether it has
@@ -71,18 +70,6 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
     if (problem.actor === 'azure-temporary') return again(problem.message);
     return missed(dependencies, request, action, run, { more: `${problem.message} ${problem.remedy}` });
   }
-}
-
-/** The run that does the work of an operation; null: nobody has taken it up. */
-export async function runOf({ runs }: Pick<Dependencies, 'runs'>, operationId: string): Promise<RunDocument | null> {
-  let run = (await runs.read(operationId))?.run ?? null;
-  for (let hops = 0; run !== null && hops < LONGEST_CHAIN; hops++) {
-    const next: string | undefined = run.joinedTo ?? run.supersededBy;
-    const other: RunDocument | null = next === undefined ? null : ((await runs.read(next))?.run ?? null);
-    if (other === null) return run;
-    run = other;
-  }
-  return run;
 }
 
 /** When the change could begin at the latest: what waited for outsiders before is not late. */

@@ -2,6 +2,7 @@ import type { EventKind, Published } from '../../azure/event-publisher.ts';
 import { readFirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import type { JsonObject } from '../../json.ts';
+import { tellTopic } from '../../reconcile/tell-topic.ts';
 import type { BaselineHead } from '../../state/baseline-head.ts';
 import { problemOfReading, readEgressAddresses } from './observe-egress.ts';
 import { RELIEF_ADJUSTMENT } from './relief-names.ts';
@@ -13,7 +14,7 @@ import type { ReliefRequest } from './relief-step.ts';
  * the same one.
  */
 export async function tellWorld(
-  { events, journal }: Pick<Dependencies, 'events' | 'journal'>,
+  dependencies: Pick<Dependencies, 'events' | 'journal'>,
   { baseline, target, nowIso }: ReliefRequest,
   kind: EventKind,
   operationId: string,
@@ -21,25 +22,8 @@ export async function tellWorld(
   discriminator: string,
 ): Promise<Published> {
   const occasion = `${operationId === '' ? nowIso : operationId}/${discriminator}`;
-  const published = await events.publish({ kind, baseline, resource: target, occasion, at: nowIso, data });
-  if (published.outcome === 'nobodyListens') return published;
-  await journal.append([
-    {
-      at: nowIso,
-      baseline,
-      operationId,
-      trigger: 'alert',
-      resource: target,
-      by: 'hubkeeper',
-      decision: published.outcome === 'published' ? 'event published' : 'event not published',
-      reason:
-        published.outcome === 'published'
-          ? `${kind} was told to the Event Grid topic.`
-          : `${kind} could not be told to the Event Grid topic after ${published.attempts} tries: ${published.why}`,
-      discriminator: kind,
-    },
-  ]);
-  return published;
+  const event = { kind, baseline, resource: target, occasion, at: nowIso, data };
+  return tellTopic(dependencies, event, { operationId, trigger: 'alert' });
 }
 
 /**

@@ -99,7 +99,7 @@ describe('observe', () => {
       for (;;) {
         const short = shortArm();
         try {
-          const observed = await observe(short.arm, references, kindOf, already);
+          const observed = await observe(short.arm, references, kindOf, { already });
           asked.push(...short.asked);
           expect([...observed.values()].every((body) => body !== null)).toBe(true);
           break;

@@ -18,6 +18,20 @@ describe('planLines', () => {
     expect(text).toContain('Hash: 9f2c41d07be3a855');
   });
 
+  it('tells what a drift policy keeps from what is refused', () => {
+    const kept = { id: VNET, code: 'DriftReported', why: 'tags.owner differs; a policy only reports it.' };
+    const refused = { id: idOf('routeTables', 'rt'), code: 'Protected', why: 'It is locked.' };
+    const both = textOf([], { refused: [kept, refused] });
+    const one = textOf([], { refused: [kept] });
+
+    expect(both).toMatch(
+      /Refused \(1\)[\s\S]*It is locked\.[\s\S]*Drift that stays by its policy \(1\)[\s\S]*tags\.owner/,
+    );
+    expect(both).toContain('Nothing that may be done.');
+    expect(one).toContain('Nothing to do: what differs stays.');
+    expect(one).not.toContain('Refused');
+  });
+
   it('marks what disturbs and what destroys', () => {
     const text = textOf([
       changeOf({ action: 'update', risk: 'disruptive' }),

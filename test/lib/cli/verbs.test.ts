@@ -449,6 +449,22 @@ describe('looking', () => {
     expect(out).toMatch(/snat-1\s+firewallPublicIps\s+fw-hub \(rg-hub\)\s+4\s+2026-03-01 20:00Z\s+SNAT at 95 %\./);
   });
 
+  it('status tells of drift: a figure in the list, all that is known of one baseline', async () => {
+    const driftCounts = { openCount: 2, waitingCount: 1, conflictCount: 0, unmanagedCount: 3, lastScanAt: null };
+    const drift = { drifts: [], moreDriftsCount: 2, conflicts: [], unmanaged: [], unmanagedCount: 0 };
+    const drifted = {
+      'GET /api/baselines': { status: 200, body: { baselines: [{ ...summary, driftCounts }] } },
+      'GET /api/baselines/prod': { status: 200, body: { ...summary, spec: {}, drift } },
+      'GET /api/pause': notPaused,
+    };
+
+    expect((await run('status', { routes: drifted })).out).toMatch(/DRIFT\s+HOLD\n.*\s1\s+2\s+everything until/);
+    expect((await run('status', { args: ['prod'], routes: drifted })).out).toContain('Drift: 2 open');
+    expect(JSON.parse((await run('status', { args: ['prod'], routes: drifted, json: true })).out)).toMatchObject({
+      drift,
+    });
+  });
+
   it('machines get what the app said', async () => {
     expect(JSON.parse((await run('status', { routes, json: true })).out)).toMatchObject({
       baselines: [summary, { name: 'test' }],
@@ -542,6 +558,18 @@ describe('journal', () => {
     expect(result.out).toContain('The first.');
     expect(result.out).toContain('--continuation two');
     expect(result.out).not.toContain('before:');
+  });
+
+  it('shows of a drift what was found and what is declared', async () => {
+    const drift = {
+      ...entry('It was changed.'),
+      decision: 'drift found',
+      before: { 'properties.x': 1 },
+      after: { 'properties.x': 2 },
+    };
+    const routes = { 'GET /api/journal': { status: 200, body: { entries: [drift], next: null } } };
+
+    expect((await run('journal', { routes })).out).toContain('    properties.x: 1 → 2');
   });
 
   it('--all reads to the end', async () => {

@@ -1,17 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type Circumstances,
-  guard,
-  MODES,
-  type Mode,
-  REACTION_MODES,
-  type ReactionMode,
-  type Verdict,
-} from '../../../lib/plan/guard.ts';
+import { type Circumstances, guard, MODES, type Mode, type Verdict } from '../../../lib/plan/guard.ts';
 import { changeHash, planHash } from '../../../lib/plan/hash.ts';
 import type { Action, Risk } from '../../../lib/plan/kind.ts';
 import type { Change, Plan } from '../../../lib/plan/plan.ts';
+import { REACTION_MODES, type ReactionMode } from '../../../lib/plan/reaction-rules.ts';
 
 const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
 const EARLIER = '2026-06-01T11:00:00Z';
@@ -71,6 +64,33 @@ function approvals(over: Partial<Circumstances['approvals']>): Partial<Circumsta
   return { approvals: { ...OPEN.approvals, ...over } };
 }
 
+describe('guard: what another writer changes back', () => {
+  const contested = (over: Partial<NonNullable<Circumstances['contested']>[number]> = {}): Partial<Circumstances> => ({
+    contested: [{ id: '/A', path: 'properties.x', stopped: false, untilIso: LATER, ...over }],
+  });
+  const approved = approvals({ granted: [{ planHash: planOf(change('a')).hash, approver: 'ann', expiresIso: LATER }] });
+
+  it.each<readonly [string, Partial<Circumstances>, string]>([
+    ['waits for a while', contested(), 'waits for backOff'],
+    ['is refused once that was stopped', contested({ stopped: true }), 'WriterConflict'],
+    ['is written when it is about another property', contested({ path: 'properties.y' }), 'allowed'],
+    ['is written when it is about another resource', contested({ id: '/b' }), 'allowed'],
+    ['is written for a person', { ...contested({ stopped: true }), attended: true }, 'allowed'],
+    ['is written with an approval', { ...contested({ stopped: true }), ...approved }, 'allowed'],
+  ])('%s', (_, over, expected) => {
+    expect(outcomeOf(change('a'), over)).toBe(expected);
+  });
+
+  it('goes on at the end of the pause', () => {
+    expect(guard(planOf(change('a')), { ...OPEN, ...contested() }).waiting).toMatchObject([{ untilIso: LATER }]);
+  });
+
+  it('binds the making of a resource that somebody keeps deleting', () => {
+    expect(outcomeOf(change('a', { action: 'create' }), contested({ path: '' }))).toBe('waits for backOff');
+    expect(outcomeOf(change('a'), contested({ path: '' }))).toBe('allowed');
+  });
+});
+
 describe('guard: modes', () => {
   it.each<readonly [Mode, Action, string]>([
     ['observe', 'create', 'ModeForbidsWrites'],
@@ -115,7 +135,7 @@ describe('guard: modes', () => {
   it('takes the strictest of all rules that are meant, and observes where none is', () => {
     const rules: Circumstances['reactionRules'] = [
       { mode: 'act', source: 'drift.mode' },
-      { mode: 'observe', source: 'drift.fields', kind: 'thing', path: 'properties.x' },
+      { mode: 'observe', source: 'drift.policies[0]', kind: 'thing', path: 'properties.x' },
       { mode: 'off', source: 'egress', owner: 'adjustment', scope: 'egress' },
     ];
 
@@ -451,6 +471,34 @@ function builtOnUpdates({ changes }: Plan): ReadonlySet<string> {
   return found;
 }
 
+describe('budgets in percent', () => {
+  const five = planOf(...['a', 'b', 'c', 'd', 'e'].map((name) => change(name)));
+  const day = { perRun: 20, perDay: 60, usedInRun: 0, usedToday: 0, dayEndsIso: LATER };
+  const judged = (budget: Partial<NonNullable<Circumstances['budget']>>) =>
+    guard(five, { ...OPEN, budget: { ...day, ...budget } });
+
+  it.each([
+    ['a share, rounded down', { percentPerRun: 10, managedCount: 39 }, 3],
+    ['one at least', { percentPerRun: 10, managedCount: 4 }, 1],
+    ['none at 0 %', { percentPerRun: 0, managedCount: 4 }, 0],
+    ['the number where it is less', { percentPerRun: 50, managedCount: 100, perRun: 2 }, 2],
+    ['what is left of the share of a day', { percentPerDay: 10, managedCount: 40, usedToday: 2 }, 2],
+    ['the number alone where nothing is known of what is ours', { percentPerRun: 1 }, 5],
+  ])('hold %s', (_, budget, allowed) => {
+    expect(judged(budget).allowed).toHaveLength(allowed);
+  });
+
+  it('say which figure bound', () => {
+    const why = ({ waiting }: Verdict) => waiting[0]?.why;
+
+    expect(why(judged({ percentPerRun: 10, managedCount: 39 }))).toContain(
+      '3, which is 10 % of 39 resources, in one run',
+    );
+    expect(why(judged({ percentPerDay: 5, managedCount: 39 }))).toContain('1, which is 5 % of 39 resources, a day');
+    expect(why(judged({ perRun: 2, percentPerRun: 50, managedCount: 39 }))).toContain('(2 in one run)');
+  });
+});
+
 describe('guard over any plan', () => {
   it('puts every change in exactly one list', () => {
     fc.assert(
@@ -508,7 +556,9 @@ describe('guard over any plan', () => {
 
   it('never spends more than the budget, nor half of a pair', () => {
     fc.assert(
-      fc.property(plans, fc.nat({ max: 5 }), (plan, perRun) => {
+      fc.property(plans, fc.nat({ max: 5 }), (generated, perRun) => {
+        // What is destructive waits for an approval, whatever the budget.
+        const plan = planOf(...generated.changes.map((one) => ({ ...one, risk: 'safe' as const })));
         const budget = { perRun, perDay: 100, usedInRun: 0, usedToday: 0, dayEndsIso: LATER };
 
         const allowed = new Set(guard(plan, { ...OPEN, budget }).allowed);

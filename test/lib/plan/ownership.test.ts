@@ -112,6 +112,23 @@ describe('nextLedgerEntry', () => {
   });
 });
 
+describe('the writes that a row remembers', () => {
+  const write = (at: number) => ({ correlationId: `correlation-${at}`, clientRequestId: `op-2:${at}` });
+
+  it('are the latest eight, whatever happens to the row', () => {
+    let entry: LedgerEntry | null = CONFIRMED;
+    for (let at = 1; at <= 10; at++) {
+      entry = nextLedgerEntry(entry, { ...intend({ c: 'spec' }), write: write(at) } as LedgerEvent);
+      entry = nextLedgerEntry(entry, CONFIRM);
+    }
+    entry = nextLedgerEntry(entry, { ...DELETE, write: write(11) } as LedgerEvent);
+
+    expect(entry?.writes).toEqual([4, 5, 6, 7, 8, 9, 10, 11].map(write));
+    expect(nextLedgerEntry(entry, ABANDON)?.writes).toEqual(entry?.writes);
+    expect(nextLedgerEntry(entry, { ...DELETE, write: write(11) } as LedgerEvent)?.writes).toEqual(entry?.writes);
+  });
+});
+
 describe('isOurs', () => {
   const entry: LedgerEntry = {
     ...CONFIRMED,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
-import { guard, REACTION_MODES, type ReactionMode } from '../../../lib/plan/guard.ts';
+import * as fc from 'fast-check';
+import { guard } from '../../../lib/plan/guard.ts';
 import type { Change, Plan } from '../../../lib/plan/plan.ts';
+import { REACTION_MODES, type ReactionMode } from '../../../lib/plan/reaction-rules.ts';
 import { circumstancesOf, type GuardedRun } from '../../../lib/reconcile/circumstances.ts';
 import { type Adjustment, type BaselineHead, newHead } from '../../../lib/state/baseline-head.ts';
 import { sample } from '../../support/sample.ts';

@@ -14,6 +14,7 @@ const starting = { name: 'starting', startedAtMs: Date.parse(STARTED) } as const
 
 function run(rows: readonly RunRow[], over: Partial<RunDocument> = {}): RunDocument {
   return {
+    operationId: 'main-1',
     baseline: 'main',
     state: 'running',
     stamp: 'reconcile.main.1:7',
@@ -25,10 +26,12 @@ function run(rows: readonly RunRow[], over: Partial<RunDocument> = {}): RunDocum
 }
 
 /** A ledger with one row for each of these. */
-function ledgerOf(entries: Readonly<Record<string, Pick<LedgerEntry, 'state' | 'at'>>>) {
-  return { ledger: { read: async (_: string, id: string) => entries[id] ?? null } } as unknown as Parameters<
-    typeof withLostStarts
-  >[0];
+function ledgerOf(entries: Readonly<Record<string, Partial<LedgerEntry> & Pick<LedgerEntry, 'state' | 'at'>>>) {
+  const read = async (_: string, id: string) => {
+    const entry = entries[id];
+    return entry === undefined ? null : { operationId: 'main-1', ...entry };
+  };
+  return { ledger: { read } } as unknown as Parameters<typeof withLostStarts>[0];
 }
 
 describe('withLostStarts', () => {
@@ -61,6 +64,24 @@ describe('withLostStarts', () => {
       expect(rows[id]).toMatchObject({ state: { name: 'pending' }, writes: 0 });
     }
     expect(replan).toBe(true);
+  });
+
+  it('looks up what a turn has confirmed that died before it could say so', async () => {
+    const later = '2026-03-01T10:01:00.000Z';
+    const dependencies = ledgerOf({
+      '/confirmed': { state: 'confirmed', at: later },
+      '/others': { state: 'confirmed', at: later, operationId: 'main-0' },
+    });
+
+    const { rows } = await withLostStarts(
+      dependencies,
+      run([row('/confirmed', starting), row('/others', starting)]),
+      'reconcile.main.2',
+      NOW,
+    );
+
+    expect(rows['/confirmed']).toMatchObject({ state: { name: 'running' }, handle: { expect: 'present' }, writes: 1 });
+    expect(rows['/others']).toMatchObject({ state: { name: 'pending' }, writes: 0 });
   });
 
   it('leaves alone what the same reconciler has handed out, and what is not starting', async () => {

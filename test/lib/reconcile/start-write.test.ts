@@ -114,6 +114,46 @@ describe('a start', () => {
     }
   });
 
+  it('sends ids that the ledger has before the write goes out; a repeat sends the same, another attempt others', async () => {
+    const dependencies = await world(change('create'));
+    const known: (readonly string[])[] = [];
+    const note = async () => {
+      const entry = await dependencies.ledger.read('north', ID);
+      known.push((entry?.writes ?? []).map(({ correlationId }) => correlationId));
+    };
+    dependencies.arm.beforeNext('PUT', note);
+    await start(dependencies);
+    dependencies.arm.remove(ID);
+    dependencies.arm.beforeNext('PUT', note);
+    await start(dependencies);
+    dependencies.arm.remove(ID);
+    dependencies.arm.beforeNext('PUT', note);
+    await start(dependencies, 2);
+
+    const sent = dependencies.arm.requests.filter(({ method }) => method === 'PUT');
+    const [first, repeat, another] = sent.map(({ correlationId }) => correlationId);
+    expect(first).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(repeat).toBe(first);
+    expect(another).not.toBe(first);
+    expect(known).toEqual([[first], [first], [first, another]]);
+    expect(sent.map(({ clientRequestId }) => clientRequestId)).toEqual(['north-1:1', 'north-1:1', 'north-1:2']);
+  });
+
+  it('notes the ids of a delete in the ledger before it goes out', async () => {
+    const dependencies = await world(change('delete'));
+    await dependencies.ledger.write('north', [ENTRY]);
+    dependencies.arm.put(ID, { location: 'global', properties: {} });
+    let known: LedgerEntry | null = null;
+    dependencies.arm.beforeNext('DELETE', async () => {
+      known = await dependencies.ledger.read('north', ID);
+    });
+
+    await start(dependencies);
+
+    const { correlationId, clientRequestId } = dependencies.arm.requests.at(-1) ?? {};
+    expect(known).toMatchObject({ state: 'deleting', writes: [{ correlationId, clientRequestId }] });
+  });
+
   it('leaves alone what has been tagged so since the plan, be it to be written or deleted', async () => {
     for (const action of ['update', 'delete'] as const) {
       const dependencies = await world(change(action, action === 'update' ? { diff: LACKS_TAG } : {}));

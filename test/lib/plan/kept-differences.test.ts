@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../../lib/json.ts';
 import { compare } from '../../../lib/plan/compare.ts';
-import { withKeptEntries } from '../../../lib/plan/kept-entries.ts';
+import { withKeptEntries } from '../../../lib/plan/kept-differences.ts';
 import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../../../lib/plan/merge.ts';
 import { THING, thing, written } from './small-kind.ts';
 

@@ -1,0 +1,53 @@
+import { app, type InvocationContext } from '@azure/functions';
+import * as df from 'durable-functions';
+import { timerPath } from '../lib/health.ts';
+import type { App } from './composition.ts';
+
+/** What a timer looks at one baseline with. */
+export interface BaselineLook {
+  readonly application: App;
+  readonly client: df.DurableClient;
+  readonly context: InvocationContext;
+  /** Name of the baseline. */
+  readonly name: string;
+  readonly nowIso: string;
+}
+
+/** A timer that looks at every baseline. */
+export interface BaselineTimer {
+  /** Name of the function, which `/api/health` shows with its last run. */
+  readonly name: string;
+  /** App setting with its NCRONTAB schedule. */
+  readonly scheduleSetting: string;
+  /** Logged when one baseline could not be looked at: a constant, so that it can be counted. */
+  readonly complaint: string;
+  readonly look: (look: BaselineLook) => Promise<void>;
+  /** What is done once, after all of them. */
+  readonly afterwards?: (application: App, nowIso: string) => Promise<unknown>;
+}
+
+/** Registers a timer over all baselines that notes when it last ran. */
+export function registerBaselineTimer(
+  appOf: () => App,
+  { name: timer, scheduleSetting, complaint, look, afterwards }: BaselineTimer,
+): void {
+  app.timer(timer, {
+    schedule: `%${scheduleSetting}%`,
+    extraInputs: [df.input.durableClient()],
+    handler: async (_timer, context) => {
+      const application = appOf();
+      const client = df.getClient(context);
+      const nowIso = (await application.time()).toISOString();
+      for (const name of await application.baselines.names()) {
+        try {
+          await look({ application, client, context, name, nowIso });
+        } catch (error) {
+          // One baseline that cannot be read must not keep the others from being looked at.
+          context.error(complaint, { baseline: name, reason: error instanceof Error ? error.message : String(error) });
+        }
+      }
+      await afterwards?.(application, nowIso);
+      await application.documents.write(timerPath(timer), { at: nowIso }, { if: 'any' });
+    },
+  });
+}

@@ -1,0 +1,163 @@
+import type {
+  BaselineDriftBody,
+  ChangeOriginBody,
+  DriftBody,
+  DriftConflictBody,
+  DriftCountsBody,
+} from '../api/drift.ts';
+import { authorText } from '../drift/author-text.ts';
+import { differenceLines } from './plan-view.ts';
+import { resourceText } from './resource-name.ts';
+import { plain, type Style } from './style.ts';
+import { countText, cut, timeText, wrapped } from './text.ts';
+
+export interface DriftViewOptions {
+  readonly style: Style;
+  /** Everything, values uncut. */
+  readonly full: boolean;
+  /** Characters in a line. */
+  readonly columns: number;
+  readonly baseline: string;
+  /** How a person calls the command line here. */
+  readonly command: string;
+}
+
+/** Resources with drift, and unmanaged ones, before the rest is only counted. */
+const SHOWN_RESOURCES = 20;
+const SHOWN_UNMANAGED = 10;
+const LONGEST_NAME = 60;
+
+/** What is known of drift as people read it, line by line. */
+export function driftLines(drift: BaselineDriftBody, options: DriftViewOptions): string[] {
+  const { style, full } = options;
+  const open = drift.drifts.filter(({ state }) => state !== 'ignored');
+  const shown = full ? drift.drifts : open;
+  const resources = [...Map.groupBy(shown, ({ id }) => id.toLowerCase()).values()];
+  const visible = full ? resources : resources.slice(0, SHOWN_RESOURCES);
+  const left = resources.length - visible.length;
+  const lines = [headLine(drift, style)];
+  if (visible.length > 0) lines.push(style.dim('  (as found → as declared)'));
+  for (const drifts of visible) lines.push(...resourceLines(drifts, options));
+  if (left > 0) lines.push(`  and ${countText(left, 'resource')} more: --full`);
+  if (drift.moreDriftsCount > 0) lines.push(`  ${countText(drift.moreDriftsCount, 'drift')} more are not listed.`);
+  lines.push(...nextLines(open, options));
+  return [...lines, ...conflictLines(drift.conflicts, options), ...unmanagedLines(drift, options)];
+}
+
+/** `3, 1 in conflict`; nothing when there is none. */
+export function driftCountText(counts: DriftCountsBody | undefined): string {
+  if (counts === undefined || counts.openCount === 0) return '';
+  return `${counts.openCount}${counts.conflictCount === 0 ? '' : `, ${counts.conflictCount} in conflict`}`;
+}
+
+function headLine({ drifts, moreDriftsCount, lastScan, lastLook }: BaselineDriftBody, style: Style): string {
+  const ignored = drifts.filter(({ state }) => state === 'ignored').length;
+  const open = drifts.length - ignored + moreDriftsCount;
+  const count = open === 0 ? style.green('none') : style.yellow(`${open} open`);
+  const kept = ignored === 0 ? '' : `, ${ignored} ignored`;
+  const look = typeof lastLook?.at === 'string' ? `; after a change at ${timeText(lastLook.at)}` : '';
+  if (!lastScan) return `Drift: ${count}${kept}; everything was never compared on schedule${look}`;
+  const rest = lastScan.notComparedCount === 0 ? '' : ` of ${lastScan.comparedCount + lastScan.notComparedCount}`;
+  return `Drift: ${count}${kept}; compared ${lastScan.comparedCount}${rest} at ${timeText(lastScan.at)}${look}`;
+}
+
+function resourceLines(drifts: readonly DriftBody[], options: DriftViewOptions): string[] {
+  const { style, full } = options;
+  const [first] = drifts;
+  if (first === undefined) return [];
+  const lines = [`  ${style.bold(resourceText(first.id))}  ${style.dim(plain(first.kind))}`];
+  for (const [at, drift] of drifts.entries()) {
+    if (drift.path === '') lines.push(`    ${style.red('the resource is gone')}`);
+    else lines.push(...differenceLines(drift, style, full, '    '));
+    const next = drifts[at + 1];
+    // What is true of several properties of one resource is said once, below the last of them.
+    if (next === undefined || aboutText(next, options).join() !== aboutText(drift, options).join())
+      lines.push(...aboutText(drift, options));
+  }
+  return lines;
+}
+
+function aboutText(drift: DriftBody, options: DriftViewOptions): string[] {
+  const { style, columns, command } = options;
+  const seen = `found ${timeText(drift.firstSeenAt)}`;
+  const who = drift.origin ? `changed by ${originText(drift.origin)}, ${seen}` : `${seen}, no event told by whom`;
+  const until = typeof drift.until === 'string' ? ` (until ${timeText(drift.until)})` : '';
+  const approve =
+    drift.approvePlanHash === undefined ? [] : [`      approve: ${command} approve ${plain(drift.approvePlanHash)}`];
+  return [
+    ...wrapped(who, columns, '      ').map((line) => style.dim(line)),
+    ...wrapped(`${stateWord(drift)}${plain(drift.why)}${until}`, columns, '      '),
+    ...approve,
+  ];
+}
+
+function originText({ author, at }: ChangeOriginBody): string {
+  return `${cut(plain(authorText(author)), LONGEST_NAME)} at ${timeText(at)}`;
+}
+
+function stateWord({ state }: DriftBody): string {
+  switch (state) {
+    case 'puttingRight':
+      return 'being put right';
+    case 'waiting':
+      return 'waits: ';
+    case 'refused':
+      return 'stays: ';
+    case 'reported':
+      return 'only reported: ';
+    case 'ignored':
+      return 'ignored: ';
+    case 'failed':
+      return 'failed: ';
+  }
+}
+
+/** What a person can do: what a policy keeps stays even when somebody reconciles. */
+function nextLines(open: readonly DriftBody[], { baseline, command, columns }: DriftViewOptions): string[] {
+  const name = plain(baseline);
+  const isWritable = open.some(({ code }) => code !== 'DriftReported');
+  const isToBeWritten = open.some(({ state }) => state === 'puttingRight' || state === 'waiting');
+  return [
+    ...(isWritable ? wrapped(`Put it right now: ${command} reconcile ${name}`, columns, '  ') : []),
+    ...(isToBeWritten ? wrapped(`Keep it during an incident: ${command} hold ${name} --help`, columns, '  ') : []),
+  ];
+}
+
+function conflictLines(conflicts: readonly DriftConflictBody[], options: DriftViewOptions): string[] {
+  if (conflicts.length === 0) return [];
+  const { style, columns, baseline, command } = options;
+  return [
+    'Conflicts with another writer:',
+    ...conflicts.flatMap((conflict) => {
+      const theirs = conflict.changedBack.at(-1);
+      const last = theirs?.origin
+        ? `by ${originText(theirs.origin)}`
+        : theirs === undefined
+          ? ''
+          : `seen ${timeText(theirs.at)}`;
+      const ours = conflict.putRight.at(-1);
+      const lastOurs = ours === undefined ? '' : `, last ${timeText(ours.at)} (${plain(ours.operationId)})`;
+      const until = timeText(conflict.until);
+      const end = conflict.stopped
+        ? [`left alone until ${until}; find out what writes it, then:`, `${command} reconcile ${plain(baseline)}`]
+        : [`put right again at ${until}`];
+      return [
+        `  ${style.bold(resourceText(conflict.id))}  ${plain(conflict.path === '' ? 'the resource itself' : conflict.path)}`,
+        ...wrapped(`put right ${countText(conflict.putRight.length, 'time')}${lastOurs}`, columns, '    '),
+        ...wrapped(`changed back ${countText(conflict.changedBack.length, 'time')}, last ${last}`, columns, '    '),
+        ...end.flatMap((line) => wrapped(line, columns, '    ')),
+      ];
+    }),
+  ];
+}
+
+function unmanagedLines({ unmanaged, unmanagedCount }: BaselineDriftBody, { style, full }: DriftViewOptions): string[] {
+  if (unmanagedCount === 0) return [];
+  const visible = full ? unmanaged : unmanaged.slice(0, SHOWN_UNMANAGED);
+  const left = unmanagedCount - visible.length;
+  return [
+    `Not managed, in managed resource groups (${unmanagedCount}); never touched:`,
+    ...visible.map(({ id, type }) => `  ${resourceText(id)}  ${style.dim(plain(type))}`),
+    ...(left > 0 ? [`  and ${left} more${full ? '' : ': --full'}`] : []),
+  ];
+}

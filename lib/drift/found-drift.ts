@@ -1,0 +1,99 @@
+import type { KeptDifference } from '../plan/drift-rules.ts';
+import { normaliseId } from '../plan/graph.ts';
+import type { PropertyDifference } from '../plan/kind.ts';
+import type { LedgerEntry } from '../plan/ledger.ts';
+import { ownedTree } from '../plan/owned-tree.ts';
+import type { Change, Plan, Refusal } from '../plan/plan.ts';
+import { boundedValue, byProperty, type Drift, propertyKey } from './drift-record.ts';
+
+/** A property that is not as declared although it was, before anything is decided about it. */
+export type FoundDrift = Pick<Drift, 'id' | 'kind' | 'path' | 'before' | 'after'> & {
+  /** By a policy it stays as it is. */
+  readonly kept?: KeptDifference;
+};
+
+/** What tells a drift from what was never as declared. */
+export interface DriftGround {
+  readonly ledger: ReadonlyMap<string, LedgerEntry>;
+  /** Whether the resource is known to have been as the spec in force declares it. */
+  readonly wasAsDeclared: (entry: LedgerEntry) => boolean;
+  /** `propertyKey` of the drifts that are known: they stay drifts until they are gone. */
+  readonly known: ReadonlySet<string>;
+}
+
+/** Refusals by which something declared and once there cannot be put right by a write. */
+export const REFUSED_DRIFTS = new Set<string>(['ImmutableProperty', 'AdoptedResourceMissing']);
+
+/**
+ * The drifts that a plan shows, by id and path, each once: what an update would change back, what somebody deleted, what
+ * cannot be changed back, and what a policy keeps. What the spec or an adjustment asks for anew, and what is no longer
+ * declared, is none. Pure.
+ */
+export function foundDrifts(
+  { changes, refused }: Pick<Plan, 'changes' | 'refused'>,
+  kept: readonly KeptDifference[],
+  ground: DriftGround,
+): readonly FoundDrift[] {
+  const found = [
+    ...changes.flatMap((change) => ofChange(change, ground)),
+    ...refused.flatMap((refusal) => ofRefusal(refusal, ground)),
+    ...kept.flatMap((one) => ofKept(one, ground)),
+  ];
+  return [...new Map(found.map((one) => [propertyKey(one), one])).values()].sort(byProperty);
+}
+
+function ofChange(change: Change, ground: DriftGround): readonly FoundDrift[] {
+  const { id, kind, action } = change;
+  switch (action) {
+    case 'delete':
+      return [];
+    case 'create':
+      return isGround(id, '', ground) && change.recreates === true ? [{ id, kind, path: '' }] : [];
+    case 'update': {
+      const entry = ground.ledger.get(normaliseId(id));
+      const differences = change.diff.filter((difference) => isChangedBack(change, difference, entry));
+      return differences
+        .filter(({ path }) => isGround(id, path, ground))
+        .map((difference) => foundAt(id, kind, difference));
+    }
+  }
+}
+
+function foundAt(id: string, kind: string, { path, before, after }: PropertyDifference): FoundDrift {
+  const [was, wanted] = [boundedValue(before), boundedValue(after)];
+  return {
+    id,
+    kind,
+    path,
+    ...(was === undefined ? {} : { before: was }),
+    ...(wanted === undefined ? {} : { after: wanted }),
+  };
+}
+
+/** It is known as a drift, or a write of ours has settled it as it is declared now: whatever differs has changed since. */
+function isGround(id: string, path: string, { ledger, wasAsDeclared, known }: DriftGround): boolean {
+  if (known.has(propertyKey({ id, path }))) return true;
+  const entry = ledger.get(normaliseId(id));
+  return entry?.state === 'confirmed' && wasAsDeclared(entry);
+}
+
+function isChangedBack(change: Change, { path, after }: PropertyDifference, entry: LedgerEntry | undefined): boolean {
+  if (change.takesAway?.includes(path)) return false;
+  const owners = change.owners ?? [change.owner];
+  // What an adjustment once gave goes with it; what one gives for the first time is not there yet.
+  const isAdjusted = entry !== undefined && ownedTree(entry.confirmed).nearest(path) === 'adjustment';
+  if (isAdjusted) return owners.includes('adjustment') && after !== undefined;
+  return owners.some((owner) => owner !== 'adjustment');
+}
+
+function ofRefusal({ id, code, diff = [] }: Refusal, ground: DriftGround): readonly FoundDrift[] {
+  if (!REFUSED_DRIFTS.has(code)) return [];
+  const kind = ground.ledger.get(normaliseId(id))?.kind ?? '';
+  const found = diff.length === 0 ? [{ id, kind, path: '' }] : diff.map((difference) => foundAt(id, kind, difference));
+  return found.filter(({ path }) => isGround(id, path, ground));
+}
+
+/** Whoever keeps it says so whether it was ever as declared or not; only a drift is told as one. */
+function ofKept(kept: KeptDifference, ground: DriftGround): readonly FoundDrift[] {
+  return isGround(kept.id, kept.path, ground) ? [{ ...foundAt(kept.id, kept.kind, kept), kept }] : [];
+}

@@ -1,0 +1,192 @@
+import type { KeptDifference } from '../plan/drift-rules.ts';
+import { normaliseId } from '../plan/graph.ts';
+import { canonicalJson } from '../plan/hash.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { ChangeHint } from '../state/drift-watch.ts';
+import { withoutEnded, withReversals } from './contest.ts';
+import type { DriftNews } from './drift-news.ts';
+import {
+  byProperty,
+  type ChangeOrigin,
+  type Contest,
+  type Drift,
+  type DriftRecord,
+  MOST_DRIFTS,
+  MOST_UNMANAGED,
+  propertyKey,
+  type Scan,
+  type UnmanagedResource,
+} from './drift-record.ts';
+import { type DriftGround, type FoundDrift, foundDrifts } from './found-drift.ts';
+
+/** One comparison of a baseline with Azure, as a run made it. */
+export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'> {
+  readonly plan: Pick<Plan, 'changes' | 'refused'>;
+  readonly kept: readonly KeptDifference[];
+  /**
+   * What a property that the plan does not name stands for: it is as declared, nobody declares its resource any more, or
+   * nothing is known, since the run did not look, left a part of it for a later plan, or has a write under way.
+   */
+  readonly standing: (id: string) => 'asDeclared' | 'notDeclared' | 'unknown';
+  /** Whether a write of the run is under way there: what is seen meanwhile says nothing. */
+  readonly isUnderWay: (id: string) => boolean;
+  readonly hints: readonly ChangeHint[];
+  /** A run that looks for drift without a person; any other only learns what has become of known drifts. */
+  readonly looksForDrift: boolean;
+  /** A person takes the property over, so that nobody counts whose write it was. */
+  readonly isTakenOver: (contest: Contest) => boolean;
+  readonly isWhole: boolean;
+  readonly comparedCount: number;
+  readonly notComparedCount: number;
+  /** Only of a run that looked for them. */
+  readonly unmanaged?: readonly UnmanagedResource[];
+  /** All of them, those beyond that list too. */
+  readonly unmanagedCount?: number;
+  readonly specVersion: number;
+  readonly operationId: string;
+  readonly nowIso: string;
+}
+
+/** What a comparison adds to the record, before anything is decided about it. */
+export interface Seen {
+  readonly record: DriftRecord;
+  readonly news: readonly DriftNews[];
+  /** `propertyKey` of the drifts that were not known. */
+  readonly fresh: ReadonlySet<string>;
+  /** `propertyKey` of all that this comparison saw. */
+  readonly seen: ReadonlySet<string>;
+}
+
+/**
+ * The record after a comparison: drifts found, seen again, explained by an event or gone, and properties that another
+ * writer has changed back. The same comparison again gives the same record and no news. Pure.
+ */
+export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
+  const before = new Map(record.drifts.map((drift) => [propertyKey(drift), drift]));
+  const found = foundDrifts(sight.plan, sight.kept, { ...sight, known: new Set(before.keys()) }).filter(
+    (one) => !sight.isUnderWay(one.id) && (sight.looksForDrift || before.has(propertyKey(one))),
+  );
+  const origins = originsOf(sight.hints);
+  const seen = remembered(found, before).map((one) => seenDrift(one, before.get(propertyKey(one)), origins, sight));
+  const seenKeys = new Set(seen.map(propertyKey));
+  const left = record.drifts.filter((drift) => !seenKeys.has(propertyKey(drift)));
+  const unplanned = idsOfUnplanned(sight.plan);
+  const unknown = left.filter(({ id }) => sight.standing(id) === 'unknown' || unplanned.has(normaliseId(id)));
+  const gone = left.filter((drift) => !unknown.includes(drift));
+
+  const going = withoutEnded(record.contests, { ...sight, nowMs: Date.parse(sight.nowIso) });
+  const drifted = sight.looksForDrift ? found.filter(({ kept }) => kept === undefined) : [];
+  const contested = withReversals(
+    going.contests,
+    drifted.map((one) => ({ ...one, origin: origins.get(normaliseId(one.id)) ?? null })),
+    sight.operationId,
+    sight.nowIso,
+  );
+  return {
+    record: {
+      ...record,
+      ...scanned(record, sight, found.length),
+      drifts: [...seen, ...unknown].sort(byProperty),
+      moreDriftsCount: sight.looksForDrift && sight.isWhole ? found.length - seen.length : record.moreDriftsCount,
+      contests: contested.contests,
+    },
+    news: [
+      ...seen.flatMap((drift) => newsOfKnown(before.get(propertyKey(drift)), drift)),
+      ...gone.map((drift) => ({ news: 'gone', drift, isDeclared: sight.standing(drift.id) === 'asDeclared' }) as const),
+      ...going.ended.map((end) => ({ news: 'conflictOver', end }) as const),
+      ...contested.stopped.map((contest) => ({ news: 'conflict', contest }) as const),
+    ],
+    fresh: new Set([...seenKeys].filter((key) => !before.has(key))),
+    seen: seenKeys,
+  };
+}
+
+/** Refusals of a part of a resource: the plan has the rest of it. */
+const REFUSALS_OF_PARTS = new Set(['DriftReported', 'DriftIgnored', 'ModeForbidsDelete']);
+
+/** Resources that the plan refuses as a whole, whatever they differ in. */
+function idsOfUnplanned({ refused }: Sight['plan']): ReadonlySet<string> {
+  return new Set(refused.filter(({ code }) => !REFUSALS_OF_PARTS.has(code)).map(({ id }) => normaliseId(id)));
+}
+
+/** What is known stays; of the rest the first in order, so that the same comparison remembers the same ones. */
+function remembered(found: readonly FoundDrift[], before: ReadonlyMap<string, Drift>): readonly FoundDrift[] {
+  if (found.length <= MOST_DRIFTS) return found;
+  const known = found.filter((one) => before.has(propertyKey(one)));
+  const fresh = found.filter((one) => !before.has(propertyKey(one)));
+  return [...known, ...fresh].slice(0, MOST_DRIFTS);
+}
+
+/** The newest change of each resource that an event told of, by normalised id. */
+function originsOf(hints: readonly ChangeHint[]): ReadonlyMap<string, ChangeOrigin> {
+  const newest = new Map<string, ChangeHint>();
+  for (const hint of hints) {
+    const key = normaliseId(hint.resource);
+    const known = newest.get(key);
+    if (known === undefined || isNewer(hint, known)) newest.set(key, hint);
+  }
+  return new Map(
+    [...newest].map(([key, { author, at, correlationId }]) => [key, { author, at, correlationId }] as const),
+  );
+}
+
+/** Events of one moment are told apart, so that their order does not count. */
+function isNewer(one: ChangeHint, other: ChangeHint): boolean {
+  if (one.at !== other.at) return one.at > other.at;
+  return canonicalJson(JSON.parse(JSON.stringify(one))) > canonicalJson(JSON.parse(JSON.stringify(other)));
+}
+
+function seenDrift(
+  { kept: _, ...found }: FoundDrift,
+  known: Drift | undefined,
+  origins: ReadonlyMap<string, ChangeOrigin>,
+  { operationId, nowIso }: Sight,
+): Drift {
+  const told = origins.get(normaliseId(found.id)) ?? null;
+  if (known === undefined) {
+    return {
+      ...found,
+      policy: 'enforce',
+      state: 'puttingRight',
+      code: '',
+      why: '',
+      until: null,
+      origin: told,
+      firstSeenAt: nowIso,
+      lastSeenAt: nowIso,
+      operationId,
+    };
+  }
+  const { before: _before, after: _after, ...rest } = known;
+  const isOther = isOtherValue(known, found);
+  // Another value has another author; of the same one, whoever was told first has made it.
+  return { ...rest, ...found, origin: isOther ? told : (known.origin ?? told), lastSeenAt: nowIso };
+}
+
+function isOtherValue(known: Pick<Drift, 'before'>, found: Pick<Drift, 'before'>): boolean {
+  return canonicalJson(known.before) !== canonicalJson(found.before);
+}
+
+function newsOfKnown(known: Drift | undefined, drift: Drift): readonly DriftNews[] {
+  if (known === undefined) return [];
+  if (isOtherValue(known, drift)) return [{ news: 'changedAgain', drift }];
+  return known.origin === null && drift.origin !== null ? [{ news: 'explained', drift }] : [];
+}
+
+function scanned(record: DriftRecord, sight: Sight, foundCount: number): Partial<DriftRecord> {
+  const { looksForDrift, isWhole, operationId, nowIso, comparedCount, notComparedCount, unmanaged, unmanagedCount } =
+    sight;
+  const scan: Scan = { operationId, at: nowIso, comparedCount, notComparedCount, foundCount };
+  return {
+    ...(looksForDrift ? (isWhole ? { lastScan: scan } : { lastLook: scan }) : {}),
+    ...(unmanaged === undefined || !isWhole
+      ? { unmanaged: record.unmanaged, unmanagedCount: record.unmanagedCount }
+      : {
+          unmanaged: unmanaged
+            .map(({ id, type }) => ({ id, type }))
+            .toSorted((one, other) => (normaliseId(one.id) < normaliseId(other.id) ? -1 : 1))
+            .slice(0, MOST_UNMANAGED),
+          unmanagedCount: unmanagedCount ?? unmanaged.length,
+        }),
+  };
+}

@@ -1,0 +1,105 @@
+import type { Owner } from './graph.ts';
+import type { Change } from './plan.ts';
+import { touches } from './property-path.ts';
+import { isInScope } from './scope.ts';
+
+/** What a reaction, drift or a field's policy permits without a person, strictest first. */
+export const REACTION_MODES = ['off', 'observe', 'propose', 'act'] as const;
+export type ReactionMode = (typeof REACTION_MODES)[number];
+
+/** What an operator says about a drift, strictest first; each stands for the reaction mode at the same place. */
+export const DRIFT_POLICIES = ['ignore', 'report', 'approve', 'enforce'] as const;
+export type DriftPolicy = (typeof DRIFT_POLICIES)[number];
+
+/**
+ * A mode for the unattended changes that match everything it names; the strictest of all that match counts, and where none
+ * matches, `observe`.
+ */
+export interface ReactionRule {
+  readonly mode: ReactionMode;
+  /** Who set it, for the reason shown: `drift.mode`, `egress.mode`, `drift.policies[0]`. */
+  readonly source: string;
+  /** Of a rule about drift, what it says: `ignore` and `report` bind attended changes too, as far as these undo a drift. */
+  readonly policy?: DriftPolicy;
+  readonly owner?: Owner;
+  readonly scope?: string;
+  readonly kind?: string;
+  /** Matches updates that touch a property under this path pattern, and deletes. */
+  readonly path?: string;
+}
+
+/** Under what rules a change is made. */
+export interface Rules {
+  readonly reactionRules: readonly ReactionRule[];
+  /** True for an operator's own request (PUT, reconcile by hand). */
+  readonly attended: boolean;
+  /** The spec in force was brought about whole before: what differs from it now has been changed by others. */
+  readonly specIsApplied?: boolean;
+}
+
+/** What of a change, or of one difference of it, decides which rules are meant. */
+export type RuledChange = Pick<Change, 'id' | 'kind' | 'action' | 'scope' | 'owner' | 'owners' | 'diff' | 'recreates'>;
+
+/** Nobody said that Hubkeeper may do this by itself. */
+const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactions' };
+
+/** The strictest rule for a change; undefined: an attended one that no rule about drift binds. */
+export function bindingRule(change: RuledChange, rules: Rules): ReactionRule | undefined {
+  const meant = rules.reactionRules.filter((rule) => isMeant(change, rule));
+  return rules.attended
+    ? strictestOf(meant.filter((rule) => bindsAttended(rule, change, rules)))
+    : (strictestOf(meant) ?? NO_RULE);
+}
+
+/**
+ * An ignored property of what exists is the operator's business elsewhere, whoever asks. What is reported, or deleted by
+ * somebody, stays so only as a drift: a spec that is yet to be brought about says something new.
+ */
+function bindsAttended({ policy }: ReactionRule, change: RuledChange, { specIsApplied = false }: Rules): boolean {
+  if (change.action === 'update') return policy === 'ignore' || (policy === 'report' && specIsApplied);
+  return change.recreates === true && specIsApplied && (policy === 'ignore' || policy === 'report');
+}
+
+function strictestOf(rules: readonly ReactionRule[]): ReactionRule | undefined {
+  let strictest: ReactionRule | undefined;
+  for (const rule of rules) {
+    if (strictest === undefined || strictness(rule.mode) < strictness(strictest.mode)) strictest = rule;
+  }
+  return strictest;
+}
+
+/** 0: the strictest. */
+export function strictness(mode: ReactionMode): number {
+  return REACTION_MODES.indexOf(mode);
+}
+
+function isMeant(change: RuledChange, { owner, scope, kind, path }: ReactionRule): boolean {
+  if (owner !== undefined && !(change.owners ?? [change.owner]).includes(owner)) return false;
+  if (scope !== undefined && !isInScope(change, scope)) return false;
+  if (kind !== undefined && kind !== change.kind) return false;
+  if (path === undefined) return true;
+  switch (change.action) {
+    case 'create':
+      return false;
+    case 'update':
+      return change.diff.some((one) => touches(one.path, path));
+    case 'delete':
+      // Every property goes.
+      return true;
+  }
+}
+
+/** Why a rule does not let a change be made, and how to let it; undefined: it does, perhaps with an approval. */
+export function refusalByRule({ mode, policy, source }: ReactionRule): { code: string; why: string } | undefined {
+  if (mode !== 'off' && mode !== 'observe') return undefined;
+  const does = mode === 'off' ? 'does nothing' : 'only reports';
+  const why = `${source} is '${policy ?? mode}': Hubkeeper ${does}.`;
+  switch (policy) {
+    case 'ignore':
+      return { code: 'DriftIgnored', why: `${why} Change or remove that rule of the spec to have it put right.` };
+    case 'report':
+      return { code: 'DriftReported', why: `${why} Change or remove that rule of the spec to have it put right.` };
+    default:
+      return { code: 'ReactionModeForbids', why };
+  }
+}

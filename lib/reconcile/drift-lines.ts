@@ -1,0 +1,235 @@
+import { shortened } from '../azure/arm-answer.ts';
+import type { OutboundEvent } from '../azure/event-publisher.ts';
+import { authorText } from '../drift/author-text.ts';
+import { type ContestEnd, restEndsAt } from '../drift/contest.ts';
+import type { DriftNews } from '../drift/drift-news.ts';
+import type { ChangeOrigin, Contest, Drift, DriftState } from '../drift/drift-record.ts';
+import { normaliseId } from '../plan/graph.ts';
+import type { JournalEntry } from '../state/journal.ts';
+import type { RunDocument } from '../state/run.ts';
+
+/** Names are text of others: as much of one is shown. */
+const LONGEST_NAME = 100;
+
+type Line = Pick<JournalEntry, 'resource' | 'decision' | 'reason' | 'before' | 'after' | 'discriminator'>;
+
+function nameOfAuthor({ author }: ChangeOrigin): string {
+  return shortened(authorText(author), LONGEST_NAME);
+}
+
+/** The journal lines of a turn's news about drift. Pure. */
+export function linesOfNews(run: RunDocument, news: readonly DriftNews[], at: string): readonly JournalEntry[] {
+  const { baseline, operationId, trigger } = run;
+  return news.flatMap((one) => {
+    const line = lineOfNews(one);
+    return line === undefined ? [] : [{ at, baseline, operationId, trigger, by: 'hubkeeper', ...line }];
+  });
+}
+
+function lineOfNews(news: DriftNews): Line | undefined {
+  switch (news.news) {
+    case 'found':
+      return lineOf(news.drift, 'drift found', `${whatHappened(news.drift)} ${whatWillBe(news.drift)}`);
+    case 'changedAgain':
+      return lineOf(news.drift, 'drift changed', `${whatHappened(news.drift, ' again')} ${whatWillBe(news.drift)}`);
+    case 'explained':
+      return lineOf(news.drift, 'drift explained', whatHappened(news.drift));
+    case 'decided':
+      return lineOfDecision(news.drift);
+    case 'gone': {
+      const why = news.isDeclared ? 'as declared again, and Hubkeeper did not write it' : 'no longer declared';
+      return lineOf(news.drift, 'drift gone', `${subject(news.drift)} is ${why}.`);
+    }
+    case 'conflict':
+      return {
+        resource: news.contest.id,
+        decision: 'writer conflict',
+        reason: conflictText(news.contest),
+        discriminator: news.contest.path,
+      };
+    case 'conflictOver':
+      return {
+        resource: news.end.contest.id,
+        decision: 'writer conflict over',
+        reason: `${whyOver(news.end)} Hubkeeper puts ${nameOf(news.end.contest)} right again.`,
+        discriminator: news.end.contest.path,
+      };
+    case 'other':
+      return { resource: news.id, decision: news.decision, reason: news.why, discriminator: news.code };
+  }
+}
+
+function lineOf(drift: Drift, decision: string, reason: string): Line {
+  const { id, path, before, after } = drift;
+  return {
+    resource: id,
+    decision,
+    reason,
+    ...(path === '' ? {} : { before: { [path]: before }, after: { [path]: after } }),
+    discriminator: path,
+  };
+}
+
+/** What is being put right is told when it is done, a failure by the line of its row. */
+function lineOfDecision(drift: Drift): Line | undefined {
+  const told = {
+    ...lineOf(drift, DECISION[drift.state], whatWillBe(drift)),
+    discriminator: `${drift.path} ${drift.code}`,
+  };
+  return drift.state === 'puttingRight' || drift.state === 'failed' ? undefined : told;
+}
+
+const DECISION: Readonly<Record<DriftState, string>> = {
+  puttingRight: 'drift put right',
+  waiting: 'waiting',
+  refused: 'refused',
+  reported: 'drift reported',
+  ignored: 'drift ignored',
+  failed: 'failed',
+};
+
+function nameOf({ path }: Pick<Drift, 'path'>): string {
+  return path === '' ? 'the resource' : path;
+}
+
+function subject({ path }: Pick<Drift, 'path'>): string {
+  return path === '' ? 'The resource' : path;
+}
+
+/** `properties.x was changed by alice@contoso.com at 2026-06-01T12:00:00Z.` */
+function whatHappened(drift: Drift, more = ''): string {
+  const isGone = drift.path === '' && drift.after === undefined;
+  const verb = isGone ? 'was deleted' : 'was changed';
+  const { origin } = drift;
+  if (origin === null) return `${subject(drift)} ${verb}${more}; no event has told by whom.`;
+  return `${subject(drift)} ${verb}${more}. ${originText(origin)}`;
+}
+
+/** One resource has many properties: its event names the latest change of any of them. */
+function originText(origin: ChangeOrigin): string {
+  return `The resource was last changed by ${nameOfAuthor(origin)} at ${origin.at}.`;
+}
+
+function whatWillBe({ state, why }: Drift): string {
+  const texts: Record<DriftState, string> = {
+    puttingRight: 'It is put right.',
+    waiting: `It waits: ${why}`,
+    refused: `It stays as it is: ${why}`,
+    reported: `It is only reported: ${why}`,
+    ignored: `It is ignored: ${why}`,
+    failed: `Putting it right failed: ${why}`,
+  };
+  return texts[state];
+}
+
+/** Both sides of a conflict, with times. */
+export function conflictText({ path, ours, theirs, stoppedAt }: Contest): string {
+  const own = ours.map(({ at, operationId }) => `${at} (${operationId})`).join(', ');
+  const others = theirs
+    .map(({ at, origin }) =>
+      origin === null ? `${at} (nobody told by whom)` : `${origin.at} (${nameOfAuthor(origin)})`,
+    )
+    .join(', ');
+  const until =
+    stoppedAt === null
+      ? ''
+      : ` It is left alone until ${restEndsAt(stoppedAt)}; find out what writes it, then reconcile by hand or change the spec.`;
+  return `${subject({ path })} was put right at ${own} and changed back at ${others}.${until}`;
+}
+
+function whyOver({ because }: ContestEnd): string {
+  switch (because) {
+    case 'reconciledByHand':
+      return 'Somebody reconciled by hand.';
+    case 'specChanged':
+      return 'The spec has changed.';
+    case 'rested':
+      return 'It has rested for a day.';
+  }
+}
+
+/** What a person has to know of a conflict. Pure. */
+export function eventsOfNews(run: RunDocument, news: readonly DriftNews[], at: string): readonly OutboundEvent[] {
+  return news.flatMap((one): readonly OutboundEvent[] => {
+    if (one.news !== 'conflict') return [];
+    const { id, path, ours, theirs } = one.contest;
+    return [
+      {
+        kind: 'helpNeeded',
+        baseline: run.baseline,
+        resource: id,
+        occasion: `${run.operationId}/writer conflict/${path}`,
+        at,
+        data: {
+          path,
+          reason: conflictText(one.contest),
+          putRight: ours.map(({ at: when, operationId }) => ({ at: when, operationId })),
+          changedBack: theirs.map(({ at: when, origin }) => ({
+            at: origin?.at ?? when,
+            by: origin === null ? null : nameOfAuthor(origin),
+          })),
+        },
+      },
+    ];
+  });
+}
+
+/** Why the resources of these drifts had to be written, by normalised id. */
+export function causesOf(right: readonly Drift[]): ReadonlyMap<string, string> {
+  return new Map(
+    right.flatMap(({ id, origin }) => (origin === null ? [] : [[normaliseId(id), originText(origin)] as const])),
+  );
+}
+
+/** What a comparison looked at. */
+export interface Compared {
+  readonly comparedCount: number;
+  readonly notComparedCount: number;
+  /** Changes that are due and put no drift right. */
+  readonly otherCount: number;
+}
+
+const COUNTED: Readonly<Record<DriftState, string>> = {
+  puttingRight: 'put right',
+  waiting: 'waiting',
+  refused: 'refused',
+  reported: 'reported',
+  ignored: 'ignored',
+  failed: 'failed',
+};
+
+/** The one line of a comparison: what it looked at, what it saw, and what comes of it. */
+export function lineOfComparison(
+  run: RunDocument,
+  compared: Compared,
+  drifts: readonly Drift[],
+  at: string,
+): JournalEntry {
+  return {
+    at,
+    baseline: run.baseline,
+    operationId: run.operationId,
+    trigger: run.trigger,
+    resource: '',
+    decision: 'compared',
+    reason: comparisonText(compared, drifts),
+    by: run.requestedBy,
+    after: run.planHash,
+    discriminator: run.planKey,
+  };
+}
+
+function comparisonText({ comparedCount, notComparedCount, otherCount }: Compared, drifts: readonly Drift[]): string {
+  const rest = notComparedCount === 0 ? '' : `, ${notComparedCount} not looked at this time`;
+  const states = (Object.keys(COUNTED) as DriftState[]).flatMap((state) => {
+    const count = drifts.filter((drift) => drift.state === state).length;
+    return count === 0 ? [] : [`${count} ${COUNTED[state]}`];
+  });
+  const found = drifts.length === 0 ? 'no drift' : `${drifts.length} drifted (${states.join(', ')})`;
+  const others = otherCount === 0 ? '' : `; ${counted(otherCount, 'other change')} due`;
+  return `${counted(comparedCount, 'resource')} compared${rest}: ${found}${others}.`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

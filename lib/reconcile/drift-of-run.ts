@@ -1,0 +1,250 @@
+import type { Dependencies } from '../dependencies.ts';
+import { type DriftVerdict, decideDrifts } from '../drift/decide-drifts.ts';
+import { type DriftRecord, newDriftRecord, propertyKey } from '../drift/drift-record.ts';
+import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
+import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
+import { normaliseId } from '../plan/graph.ts';
+import type { Verdict } from '../plan/guard.ts';
+import { canonicalJson } from '../plan/hash.ts';
+import type { LedgerEntry } from '../plan/ledger.ts';
+import type { Plan } from '../plan/plan.ts';
+import { isInScope } from '../plan/scope.ts';
+import type { BaselineHead } from '../state/baseline-head.ts';
+import type { ChangeHint } from '../state/drift-watch.ts';
+import type { JournalEntry } from '../state/journal.ts';
+import { changeOfRow, isInFlight, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
+import { changesById } from './changes-by-id.ts';
+import { causesOf, eventsOfNews, lineOfComparison, linesOfNews } from './drift-lines.ts';
+import type { MadePlan } from './make-plan.ts';
+
+type DriftDependencies = Pick<Dependencies, 'drift'>;
+
+/** Whether nobody asked for the run but the look for drift itself. */
+function looksForDrift({ trigger }: RunDocument): boolean {
+  return trigger === 'drift';
+}
+
+/** The record as the turn has it so far. */
+async function recordOf({ drift }: DriftDependencies, run: RunDocument): Promise<DriftRecord> {
+  return run.drift ?? (await drift.read(run.baseline)) ?? newDriftRecord(run.baseline);
+}
+
+/** The run with the record, if it has moved. One turn moves the revision once. */
+function withRecord(run: RunDocument, before: DriftRecord, after: DriftRecord): RunDocument {
+  if (after === before || jsonOf(after) === jsonOf(before)) return run;
+  return { ...run, drift: { ...after, revision: run.drift ? before.revision : before.revision + 1 } };
+}
+
+function jsonOf(record: DriftRecord): string {
+  return canonicalJson(JSON.parse(JSON.stringify(record)));
+}
+
+/** What a new plan of a run shows of drift, as it is before anything is decided about it. */
+export async function seeDriftOfPlan(
+  dependencies: DriftDependencies,
+  run: RunDocument,
+  head: BaselineHead,
+  made: MadePlan,
+  nowIso: string,
+): Promise<{ readonly before: DriftRecord; readonly seen: Seen }> {
+  const before = await recordOf(dependencies, run);
+  return { before, seen: seeDrifts(before, sightOf(run, head, made, nowIso)) };
+}
+
+function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: string): Sight {
+  const inFlight = new Set(
+    Object.values(run.rows)
+      .filter(isInFlight)
+      .map(({ id }) => normaliseId(id)),
+  );
+  const { nodes, observed, plan, ledger } = made;
+  const isInReach = (id: string): boolean => {
+    if (run.scope === undefined) return true;
+    const known = nodes.get(id) ?? ledger.get(id);
+    return known !== undefined && isInScope(known, run.scope);
+  };
+  const postponed = new Set((made.postponed ?? []).map(normaliseId));
+  const standing = (id: string): ReturnType<Sight['standing']> => {
+    const key = normaliseId(id);
+    if (inFlight.has(key) || postponed.has(key) || !isInReach(key)) return 'unknown';
+    if (!nodes.has(key)) return 'notDeclared';
+    return observed.has(key) ? 'asDeclared' : 'unknown';
+  };
+  return {
+    plan,
+    kept: made.kept ?? [],
+    ledger,
+    wasAsDeclared: wasAsDeclared(head),
+    standing,
+    isUnderWay: (id) => inFlight.has(normaliseId(id)),
+    hints: [...(run.hints ?? []), ...heardSinceWritten(head, ledger)],
+    looksForDrift: looksForDrift(run),
+    isTakenOver: ({ id }) => run.attended && isInReach(normaliseId(id)),
+    isWhole: isWhole(run),
+    comparedCount: made.comparedCount ?? observed.size,
+    notComparedCount: made.notComparedCount ?? 0,
+    ...(made.unmanaged === undefined
+      ? {}
+      : { unmanaged: made.unmanaged, unmanagedCount: made.unmanagedCount ?? made.unmanaged.length }),
+    specVersion: head.specVersion,
+    operationId: run.operationId,
+    nowIso,
+  };
+}
+
+/** What events told of resources after Hubkeeper had written them: an earlier change is not the one that is seen now. */
+function heardSinceWritten(
+  { driftWatch }: BaselineHead,
+  ledger: ReadonlyMap<string, LedgerEntry>,
+): readonly ChangeHint[] {
+  return (driftWatch?.heard ?? []).filter(({ resource, at }) => {
+    const entry = ledger.get(normaliseId(resource));
+    return entry !== undefined && Date.parse(at) > Date.parse(entry.at);
+  });
+}
+
+function isWhole({ hints, scope }: RunDocument): boolean {
+  return hints === undefined && scope === undefined;
+}
+
+/**
+ * Whether a resource is known to have been as the spec in force declares it: that was brought about whole, or the
+ * resource was written since it was put.
+ */
+function wasAsDeclared({ appliedSpecVersion, specVersion, history }: BaselineHead): (entry: LedgerEntry) => boolean {
+  if (appliedSpecVersion >= specVersion) return () => true;
+  const putAt = history.find(({ version }) => version === specVersion)?.at;
+  return ({ at }) => putAt !== undefined && at > putAt;
+}
+
+/** What is decided about the drift that a plan of a run shows, with the lines and the events for what is new of it. */
+export function withDriftDecided(
+  before: RunDocument,
+  after: RunDocument,
+  { before: record, seen }: Awaited<ReturnType<typeof seeDriftOfPlan>>,
+  made: MadePlan,
+  verdict: Pick<Verdict, 'refused' | 'waiting'>,
+  nowIso: string,
+): { readonly run: RunDocument; readonly journal: readonly JournalEntry[] } {
+  // What a teardown takes away drifts no more.
+  if (after.teardown)
+    return {
+      run: withRecord(after, record, { ...newDriftRecord(after.baseline), revision: record.revision }),
+      journal: [],
+    };
+  const decided = decideDrifts(seen, {
+    unplanned: made.plan.refused,
+    refused: verdict.refused,
+    waiting: verdict.waiting,
+    kept: made.kept ?? [],
+    failed: failuresOf(after.rows),
+    operationId: after.operationId,
+    isWhole: isWhole(after),
+    tellsOthersOnce: looksForDrift(after),
+  });
+  const run: RunDocument = {
+    ...withRecord(after, record, decided.record),
+    knowsDrifts: decided.record.drifts.length > 0,
+    events: [...(after.events ?? []), ...eventsOfNews(after, decided.news, nowIso)],
+  };
+  return {
+    run,
+    journal: [
+      ...comparisonLines(before, after, made, decided.record, seen, nowIso),
+      ...linesOfNews(after, decided.news, nowIso),
+    ],
+  };
+}
+
+function comparisonLines(
+  before: RunDocument,
+  after: RunDocument,
+  made: MadePlan,
+  record: DriftRecord,
+  { seen }: Seen,
+  nowIso: string,
+): readonly JournalEntry[] {
+  if (!looksForDrift(after) || before.planHash === after.planHash) return [];
+  const drifts = record.drifts.filter((drift) => seen.has(propertyKey(drift)));
+  const drifted = new Set(drifts.map(({ id }) => normaliseId(id)));
+  const compared = {
+    comparedCount: made.comparedCount ?? made.observed.size,
+    notComparedCount: made.notComparedCount ?? 0,
+    otherCount: otherChanges(made.plan, drifted),
+  };
+  return [lineOfComparison(after, compared, drifts, nowIso)];
+}
+
+function otherChanges({ changes }: Plan, drifted: ReadonlySet<string>): number {
+  return changes.filter(({ id }) => !drifted.has(normaliseId(id))).length;
+}
+
+function failuresOf(rows: RunDocument['rows']): DriftVerdict['failed'] {
+  return new Map(
+    Object.values(rows).flatMap((row) =>
+      row.state.name === 'failed'
+        ? [[normaliseId(row.id), { code: row.problem?.code ?? 'Failed', message: row.problem?.message ?? '' }] as const]
+        : [],
+    ),
+  );
+}
+
+/**
+ * The run with what the rows that have ended since mean for drift. `causes`: why what was put right had to be, by
+ * normalised id.
+ */
+export async function withDriftSettled(
+  dependencies: DriftDependencies,
+  before: RunDocument,
+  after: RunDocument,
+  document: PlanDocument | undefined,
+  nowIso: string,
+): Promise<{ readonly run: RunDocument; readonly causes: ReadonlyMap<string, string> }> {
+  const ended = after.knowsDrifts === true ? endedChanges(before.rows, after.rows, document) : [];
+  if (ended.length === 0) return { run: after, causes: new Map() };
+  const record = await recordOf(dependencies, after);
+  const settled = settleDrifts(record, ended, {
+    unattended: !after.attended,
+    operationId: after.operationId,
+    specVersion: after.specVersion,
+    nowIso,
+  });
+  return { run: withRecord(after, record, settled.record), causes: causesOf(settled.right) };
+}
+
+function endedChanges(
+  before: RunDocument['rows'],
+  after: RunDocument['rows'],
+  document: PlanDocument | undefined,
+): readonly EndedChange[] {
+  const changes = document === undefined ? new Map() : changesById(document.plan);
+  return Object.values(after).flatMap((row): readonly EndedChange[] => {
+    const old = before[row.id];
+    if (old?.state.name === row.state.name && old.attempt === row.attempt) return [];
+    const change = changeOfRow(row, changes);
+    return change === undefined ? [] : endOf(row, change);
+  });
+}
+
+function endOf(row: RunRow, change: EndedChange['change']): readonly EndedChange[] {
+  switch (row.state.name) {
+    case 'done':
+      return [{ change, end: 'done', code: '', why: '', wrote: row.writes > 0 || change.action === 'create' }];
+    case 'failed':
+      return [
+        { change, end: 'failed', code: row.problem?.code ?? 'Failed', why: row.problem?.message ?? '', wrote: false },
+      ];
+    case 'blocked':
+      return [
+        {
+          change,
+          end: 'failed',
+          code: 'Blocked',
+          why: `It needs ${row.blockedBy ?? 'something'}, which failed.`,
+          wrote: false,
+        },
+      ];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ChangeHint } from '../../../lib/state/drift-watch.ts';
+import type { RunDocument } from '../../../lib/state/run.ts';
+import { memoryDependencies } from '../../support/memory-dependencies.ts';
+import { Reconciling, smallSpec } from '../../support/reconciling.ts';
+
+const HUB = '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-north';
+
+const hint = (name: string): ChangeHint => ({
+  resource: `${HUB}/providers/Microsoft.Network/virtualNetworks/${name}`,
+  action: 'write',
+  at: '2026-06-01T08:00:00.000Z',
+  author: null,
+  correlationId: null,
+});
+
+async function provisioned(): Promise<Reconciling> {
+  const north = new Reconciling(memoryDependencies(), 'north');
+  await north.put(smallSpec('north', [], { drift: { mode: 'act' } }), 'author');
+  await north.settle();
+  return north;
+}
+
+const namesOf = ({ hints }: RunDocument) => hints?.map(({ resource }) => resource.slice(resource.lastIndexOf('/') + 1));
+
+describe('a run that compares certain resources', () => {
+  it('compares what all requests name that wait for it', async () => {
+    const north = await provisioned();
+    const first = await north.record('drift', 'hubkeeper', { hints: [hint('a'), hint('b')] });
+    const second = await north.record('drift', 'hubkeeper', { hints: [hint('b'), hint('c')] });
+    await north.settle();
+
+    expect(namesOf(await north.run(first))).toEqual(['a', 'b', 'c']);
+    expect(await north.run(second)).toMatchObject({ joinedTo: first });
+  });
+
+  it('compares everything when one of them names nothing, and answers both', async () => {
+    const north = await provisioned();
+    const named = await north.record('drift', 'hubkeeper', { hints: [hint('a')] });
+    const whole = await north.record('drift', 'hubkeeper');
+    await north.settle();
+
+    expect(await north.run(named)).not.toHaveProperty('hints');
+    expect(await north.run(whole)).toMatchObject({ joinedTo: named });
+  });
+
+  it('is part of a comparison of everything', async () => {
+    const north = await provisioned();
+    const whole = await north.record('drift', 'hubkeeper');
+    const named = await north.record('drift', 'hubkeeper', { hints: [hint('a')] });
+    await north.settle();
+
+    expect(await north.run(whole)).not.toHaveProperty('hints');
+    expect(await north.run(named)).toMatchObject({ joinedTo: whole });
+  });
+
+  it('is a run of its own beside what a person asks for', async () => {
+    const north = await provisioned();
+    const attended = await north.record('reconcile', 'alice');
+    const named = await north.record('drift', 'hubkeeper', { hints: [hint('a')] });
+    await north.settle();
+
+    expect(await north.run(attended)).not.toHaveProperty('hints');
+    expect(namesOf(await north.run(named))).toEqual(['a']);
+  });
+
+  it('has everything compared when more is named than one comparison takes', async () => {
+    const north = await provisioned();
+    const many = (from: number) => Array.from({ length: 150 }, (_, at) => hint(`n${from + at}`));
+    const first = await north.record('drift', 'hubkeeper', { hints: many(0) });
+    await north.record('drift', 'hubkeeper', { hints: many(150) });
+    await north.settle();
+
+    expect(await north.run(first)).not.toHaveProperty('hints');
+  });
+});

@@ -1,0 +1,89 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { isJsonObject } from '../../../lib/json.ts';
+import { planOfHead } from '../../../lib/reconcile/plan-operation.ts';
+import type { FakeAzure } from '../../support/fake-azure.ts';
+import { memoryDependencies } from '../../support/memory-dependencies.ts';
+import { Reconciling, smallSpec } from '../../support/reconciling.ts';
+
+const NAME = 'base';
+let dependencies: ReturnType<typeof memoryDependencies>;
+let arm: FakeAzure;
+let reconciling: Reconciling;
+let settings: readonly string[];
+
+beforeEach(async () => {
+  dependencies = memoryDependencies();
+  arm = dependencies.arm;
+  reconciling = new Reconciling(dependencies, NAME);
+  const observability = { enabled: true, diagnosticSettings: true };
+  await reconciling.put(smallSpec(NAME, ['a', 'b', 'c'], { observability, drift: { mode: 'act' } }), 'first');
+  await reconciling.settle();
+  settings = arm.requests
+    .filter(({ method, target }) => method === 'PUT' && target.includes('/diagnosticSettings/'))
+    .map(({ target }) => target);
+});
+
+/** Runs a scheduled scan an hour after the one before. @returns which settings it read. */
+async function scan(hours = 1): Promise<readonly string[]> {
+  reconciling.pass(hours * 3_600);
+  const before = arm.requests.length;
+  await reconciling.record('drift', 'hubkeeper');
+  await reconciling.settle();
+  return arm.requests
+    .slice(before)
+    .filter(({ method }) => method === 'GET')
+    .map(({ target }) => target);
+}
+
+function disable(id: string): void {
+  const body = arm.body(id);
+  const properties = isJsonObject(body?.properties) ? body.properties : {};
+  arm.put(id, { ...body, properties: { ...properties, logs: [{ categoryGroup: 'allLogs', enabled: false }] } });
+}
+
+describe('a scheduled scan', () => {
+  it('reads a few of what has to be read one by one, and all of it in a day', async () => {
+    const read: string[] = [];
+    for (let hour = 0; hour < 24; hour++) {
+      const gets = await scan();
+      expect(gets.length).toBeLessThan(settings.length);
+      read.push(...gets);
+    }
+
+    expect(settings.length).toBeGreaterThan(3);
+    expect(new Set(read)).toEqual(new Set(settings));
+    expect(arm.writes.filter((write) => write.startsWith('DELETE'))).toEqual([]);
+  });
+
+  it('finds and puts right what was changed in one of them', async () => {
+    const [id = ''] = settings;
+    disable(id);
+
+    for (let hour = 0; hour < 24; hour++) await scan();
+
+    expect(JSON.stringify(arm.body(id))).toContain('"enabled":true');
+  });
+
+  it('leaves a person’s own plan whole', async () => {
+    const [id = ''] = settings;
+    await scan();
+    disable(id);
+
+    const { changes } = await planOfHead(dependencies, await reconciling.head(), 'somebody', reconciling.nowIso);
+
+    expect(changes.map((change) => change.id)).toEqual([id]);
+  });
+
+  it('keeps looking at what waits for somebody', async () => {
+    const [id = ''] = settings;
+    arm.remove(id);
+    for (let hour = 0; hour < 24; hour++) await scan();
+    const operationId = (await reconciling.head()).currentOperationId ?? '';
+    expect((await reconciling.run(operationId)).rows[id]?.waiting).toMatchObject({ for: 'approval' });
+
+    const gets = await scan();
+
+    expect(gets).toContain(id);
+    expect((await reconciling.run(operationId)).rows[id]?.waiting).toMatchObject({ for: 'approval' });
+  });
+});
