@@ -243,13 +243,16 @@ describe('the budget of unattended changes', () => {
     expect(Object.values(runs).reduce((sum, count) => sum + count, 0)).toBe(2);
   });
 
-  it('is full again for the run that waits when a scheduled one joins', async () => {
+  it('is full again for the run that waits when a scheduled one joins, and not whenever an event comes', async () => {
     const spent = [{ changeHash: 'x', day: '2026-06-01' }];
-    const request = (requestedBy: string, trigger: 'timer' | 'resume', operationId: string) =>
+    const request = (requestedBy: string, trigger: 'timer' | 'resume' | 'drift', operationId: string) =>
       ({ operationId, trigger, requestedBy, at: NOW }) as const;
+    const hint = { resource: A, action: 'write', at: NOW, author: null, correlationId: null } as const;
     const waiting = row(B, { name: 'waiting' });
     for (const [asked, expected] of [
       [request('hubkeeper', 'timer', 'north-2'), 1],
+      [request('hubkeeper', 'drift', 'north-2'), 1],
+      [{ ...request('hubkeeper', 'drift', 'north-2'), hints: [hint] }, 0],
       [request('alice', 'resume', 'north-1'), 0],
     ] as const) {
       const dependencies = await world([waiting], {
