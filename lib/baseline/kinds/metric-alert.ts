@@ -33,6 +33,7 @@ export const metricAlert: ResourceKind = {
     ],
     sets: ['properties.scopes', `${CRITERIA}[].dimensions[].values`],
     ignoreCase: [
+      `${CRITERIA}[].criterionType`,
       `${CRITERIA}[].metricName`,
       `${CRITERIA}[].metricNamespace`,
       `${CRITERIA}[].operator`,
