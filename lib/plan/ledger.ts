@@ -19,6 +19,8 @@ export interface LedgerEntry {
   readonly lanes: readonly string[];
   readonly dependsOn: readonly string[];
   readonly scope: string;
+  /** From before the delete of a replacement until the resource is known to be there again. */
+  readonly replacing?: boolean;
   readonly operationId: string;
   /** ISO time of the last change of this row. */
   readonly at: string;

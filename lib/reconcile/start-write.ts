@@ -16,6 +16,7 @@ import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../plan/merge.ts';
 import { isOurs, nextLedgerEntry } from '../plan/ownership.ts';
 import type { Change } from '../plan/plan.ts';
 import { conditionOf } from '../plan/provisioning-state.ts';
+import { brokenState, isBeingReplaced } from '../plan/replacement.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { StorageError } from '../state/storage.ts';
 import { isInsideAny } from './preflight-rules.ts';
@@ -173,7 +174,20 @@ async function readAndWrite(
   const entry = await dependencies.ledger.read(request.baseline, change.id);
   const context = { dependencies, request, change, kind, actual, entry, trace };
   trace.mayBeUnderWay = isRepeat(context);
-  return change.action === 'delete' ? startDelete(context) : startPut(context, node);
+  if (change.action === 'delete') return startDelete(context);
+  return toReplace(context) === undefined ? startPut(context, node) : startReplacement(context, node);
+}
+
+/** The state for which the resource is deleted now, to be made anew by the plan after this one. */
+function toReplace({ change, kind, actual }: Context): PropertyDifference | undefined {
+  return change.replaces === true && actual !== null ? brokenState(kind, actual) : undefined;
+}
+
+function startReplacement(context: Context, node: DesiredNode | undefined): Promise<Result> | Result {
+  const { change, kind, actual, entry } = context;
+  const { differences } = compare(node?.body ?? {}, actual, kind.comparison, ownedBeforeOf(entry));
+  if (areAllPlanned(differences, change.diff)) return startDelete(context);
+  return { outcome: 'stale', why: 'The resource has changed since the plan was made.' };
 }
 
 /**
@@ -231,7 +245,7 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
   // What an earlier run of this start has written is followed, whatever has been decided since.
   const found = isAsWanted ? asWritten(actual, isRepeat(context)) : undefined;
   if (found !== undefined) return found;
-  if (actual === null && change.action === 'update')
+  if (actual === null && change.action === 'update' && !isBeingReplaced(entry))
     return { outcome: 'stale', why: 'The resource is not there any more.' };
   if (actual !== null && change.action === 'update' && !areAllPlanned(differences, change.diff)) {
     return { outcome: 'stale', why: 'The resource has changed since the plan was made.' };
@@ -334,7 +348,12 @@ async function startDelete(context: Context): Promise<Result> {
     return { outcome: 'stale', why: `There is something of others on it now: ${foreign.slice(0, 3).join(', ')}.` };
   const not = await whyNot(context);
   if (not !== undefined) return not;
-  const deleting = nextLedgerEntry(entry, { name: 'delete', operationId: request.operationId, atIso: request.nowIso });
+  const deleting = nextLedgerEntry(entry, {
+    name: 'delete',
+    ...(change.replaces === true ? { replaces: true } : {}),
+    operationId: request.operationId,
+    atIso: request.nowIso,
+  });
   if (deleting !== null) await dependencies.ledger.write(request.baseline, [deleting]);
   const wasUnderWay = trace.mayBeUnderWay;
   trace.mayBeUnderWay = true;
@@ -387,7 +406,9 @@ async function abandon(
   { dependencies, request, change, actual, entry }: Context,
   intended: LedgerEntry,
 ): Promise<void> {
-  const before = actual === null ? nextLedgerEntry(intended, { name: 'abandon', atIso: request.nowIso }) : entry;
+  // What was deleted to be made anew is to be made still.
+  const isNew = actual === null && !isBeingReplaced(entry);
+  const before = isNew ? nextLedgerEntry(intended, { name: 'abandon', atIso: request.nowIso }) : entry;
   if (before === null) {
     await dependencies.ledger.release(request.baseline, change.id);
     await dependencies.ledger.remove(request.baseline, change.id);
