@@ -96,14 +96,19 @@ describe('a peering of which somebody deleted one side', () => {
     expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
   });
 
-  it('is made whole when the host is killed between the delete and the creation', async () => {
+  it.each<readonly [string, (state: unknown) => boolean]>([
+    ['while it is deleted', (state) => state === 'Deleting'],
+    ['between the delete and the creation', (state) => state === undefined],
+    ['while it is made anew', (state) => state === 'Updating'],
+  ])('is made whole when the host is killed %s', async (_when, isThen) => {
     const stage = await Stage.open(environment);
     await broken(stage);
     const operationId = await approved(stage);
+    const side = stage.id('rg-hub', TO_SPOKE).toLowerCase();
 
     await environment.advanceUntil(
-      'the hub’s side is gone',
-      async () => ((await stage.world()).has(stage.id('rg-hub', TO_SPOKE).toLowerCase()) ? undefined : true),
+      'the moment of the kill',
+      async () => (isThen((await stage.world()).get(side)?.properties.provisioningState) ? true : undefined),
       600,
       1,
     );
@@ -112,6 +117,23 @@ describe('a peering of which somebody deleted one side', () => {
 
     expect(operation).toMatchObject({ state: 'succeeded', errors: [] });
     expect((await peerings(stage)).toSorted()).toEqual(WHOLE);
+    expect((await stage.counts()).get(side)).toMatchObject({ creates: 2, deletes: 1 });
+    expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
+  });
+
+  it('is made whole with the network that somebody deleted together with its side', async () => {
+    const stage = await Stage.open(environment);
+    await stage.provision(stage.spec());
+    const network = (await spokeSide(stage)).split('/virtualNetworkPeerings/')[0] ?? '';
+    await stage.colleague('DELETE', network);
+    await environment.advance(300);
+    const refusedBefore = rejections(await statistics(environment));
+
+    const operation = await ended(await approved(stage));
+
+    expect(operation).toMatchObject({ state: 'succeeded', errors: [] });
+    expect((await peerings(stage)).toSorted()).toEqual(WHOLE);
+    expect(rejections(await statistics(environment))).toEqual(refusedBefore);
     expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
   });
 
