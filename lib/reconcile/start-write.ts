@@ -175,18 +175,22 @@ async function readAndWrite(
   const context = { dependencies, request, change, kind, actual, entry, trace };
   trace.mayBeUnderWay = isRepeat(context);
   if (change.action === 'delete') return startDelete(context);
-  return toReplace(context) === undefined ? startPut(context, node) : startReplacement(context, node);
+  return isToBeDeletedFirst(context) ? startReplacement(context, node) : startPut(context, node);
 }
 
-/** The state for which the resource is deleted now, to be made anew by the plan after this one. */
-function toReplace({ change, kind, actual }: Context): PropertyDifference | undefined {
-  return change.replaces === true && actual !== null ? brokenState(kind, actual) : undefined;
+/**
+ * Whether this change is the first half of a replacement, also when it is run again after its delete: the second half is
+ * of the plan after it, which puts it in order.
+ */
+function isToBeDeletedFirst({ change, kind, actual, entry }: Context): boolean {
+  if (change.replaces !== true) return false;
+  return actual === null ? isBeingReplaced(entry) : brokenState(kind, actual) !== undefined;
 }
 
-function startReplacement(context: Context, node: DesiredNode | undefined): Promise<Result> | Result {
+async function startReplacement(context: Context, node: DesiredNode | undefined): Promise<Result> {
   const { change, kind, actual, entry } = context;
   const { differences } = compare(node?.body ?? {}, actual, kind.comparison, ownedBeforeOf(entry));
-  if (areAllPlanned(differences, change.diff)) return startDelete(context);
+  if (actual === null || areAllPlanned(differences, change.diff)) return startDelete(context);
   return { outcome: 'stale', why: 'The resource has changed since the plan was made.' };
 }
 

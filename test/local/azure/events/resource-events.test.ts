@@ -152,6 +152,30 @@ describe('resource events', () => {
     expect(claims).toEqual([expect.not.objectContaining({ name: expect.anything() })]);
   });
 
+  it('name a person as the controls do, and a service by its application', async () => {
+    azure.simulation.settings.set('principals', {
+      bob: { displayName: 'Bob Example', roles: [{ role: 'Owner' }] },
+      pipeline: { kind: 'service', roles: [{ role: 'Owner' }] },
+    });
+    subscribe();
+    for (const name of ['bob', 'pipeline']) {
+      azure.request('PUT', hub(`routeTables/${name}`), { location: 'westeurope', properties: {} }, '', {
+        'x-sim-principal': name,
+      });
+    }
+    await azure.pass(300);
+
+    const byName = new Map(received().map(({ data }) => [String(data.resourceUri).split('/').at(-1), data]));
+    expect(byName.get('bob')).toMatchObject({
+      authorization: { evidence: { principalType: 'User' } },
+      claims: { name: 'Bob Example' },
+    });
+    expect(byName.get('pipeline')).toMatchObject({
+      authorization: { evidence: { principalType: 'ServicePrincipal' } },
+    });
+    expect(byName.get('pipeline')?.claims).not.toHaveProperty('name');
+  });
+
   it('come when the operation has ended, and say how', async () => {
     subscribe({ delaySeconds: [0, 0] });
     azure.put(HUB, hubNetwork());
