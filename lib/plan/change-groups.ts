@@ -39,17 +39,9 @@ function groupsOf(changes: readonly Change[]): readonly (readonly Change[])[] {
   });
 }
 
-function isPaired({ lanes }: Pick<Change, 'lanes'>): boolean {
-  return lanes.length > 1;
-}
-
-function pairKey({ kind, lanes }: Pick<Change, 'kind' | 'lanes'>): string {
-  return JSON.stringify([kind, lanes]);
-}
-
-/** Whether two changes are both sides of a pair. */
-export function isPair(a: Pick<Change, 'kind' | 'lanes'>, b: Pick<Change, 'kind' | 'lanes'>): boolean {
-  return isPaired(a) && isPaired(b) && pairKey(a) === pairKey(b);
+/** Equal for both sides of a pair: resources of one kind in the same two or more lanes. Undefined: it has no other side. */
+export function pairKeyOf({ kind, lanes }: Pick<Change, 'kind' | 'lanes'>): string | undefined {
+  return lanes.length > 1 ? JSON.stringify([kind, lanes]) : undefined;
 }
 
 /** Both sides of a pair: changes of one kind in the same two or more lanes; and a delete with the create in its stead. */
@@ -59,8 +51,8 @@ function partnersOf(changes: readonly Change[]): ReadonlyMap<string, readonly st
     const keys = members.map(({ id }) => normaliseId(id));
     for (const key of keys) partners.set(key, [...(partners.get(key) ?? []), ...keys.filter((other) => other !== key)]);
   };
-  const paired = changes.filter(isPaired);
-  for (const members of grouped(paired, pairKey)) join(members);
+  const paired = changes.filter((change) => pairKeyOf(change) !== undefined);
+  for (const members of grouped(paired, (change) => pairKeyOf(change) ?? '')) join(members);
   const replaced = changes.filter(({ action }) => action !== 'update');
   for (const members of grouped(replaced, ({ kind, scope }) => JSON.stringify([kind, scope]))) {
     const deletes = members.filter(({ action }) => action === 'delete');

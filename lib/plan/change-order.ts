@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { type Edge, withoutCircles } from './acyclic.ts';
-import { isPair } from './change-groups.ts';
+import { pairKeyOf } from './change-groups.ts';
 import { indexWork } from './critical-path.ts';
 import { ancestors, type Leaving } from './deletions.ts';
 import { type DesiredNode, normaliseId } from './graph.ts';
@@ -127,13 +127,13 @@ function declaredEdges(outcomes: readonly NodeOutcome[], indexOf: ReadonlyMap<st
 
 /** The other side of a pair can be made only when the broken one has gone. */
 function replacementEdges(drafts: readonly DraftChange[]): readonly Edge[] {
-  return drafts.flatMap((broken, to) =>
-    broken.replaces !== true
-      ? []
-      : drafts.flatMap((other, from) =>
-          from !== to && other.action === 'create' && isPair(other, broken) ? [{ from, to, strength: FIRM }] : [],
-        ),
-  );
+  return drafts.flatMap((broken, to) => {
+    const pair = broken.replaces === true ? pairKeyOf(broken) : undefined;
+    if (pair === undefined) return [];
+    return drafts.flatMap((other, from) =>
+      other.action === 'create' && pairKeyOf(other) === pair ? [{ from, to, strength: FIRM }] : [],
+    );
+  });
 }
 
 function deleteEdges(
