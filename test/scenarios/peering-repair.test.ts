@@ -153,24 +153,32 @@ describe('a peering of which somebody deleted one side', () => {
   });
 });
 
-describe('an address space that somebody changed while it is peered', () => {
-  it('is put back, and both sides know of it', async () => {
+describe('an address space that somebody extended while it is peered', () => {
+  it('stays, since it is theirs, and exactly the side that does not know of it is synchronised', async () => {
     const stage = await Stage.open(environment);
     await stage.provision(stage.spec());
     await stage.colleagueEdits(stage.id('rg-hub', 'virtualNetworks/vnet-westeurope-hub'), ({ properties }) => {
       properties.addressSpace = { addressPrefixes: ['10.200.0.0/24', '10.212.0.0/24'] };
       delete (properties as Record<string, unknown>).virtualNetworkPeerings;
     });
-    // One side takes it over.
+    // One side takes it over by hand.
     const { id, properties } = await stage.resource(await spokeSide(stage));
     await stage.colleague('PUT', id, { properties }, '2025-05-01&syncRemoteAddressSpace=true');
     await environment.advance(120);
-    expect((await peerings(stage)).every(([, , level]) => level === 'FullyInSync')).toBe(false);
+    const levels = new Map((await peerings(stage)).map(([name, , level]) => [name, level]));
+    expect(levels.get('spoke-a-to-hub')).toBe('FullyInSync');
+    expect(levels.get('spoke-b-to-hub')).toBe('RemoteNotInSync');
+    expect(levels.get('hub-to-spoke-b')).toBe('LocalNotInSync');
+    const before = await stage.counts();
 
     const operation = await ended(await put(environment, stage.name, stage.spec()));
 
     expect(operation).toMatchObject({ state: 'succeeded', errors: [] });
     expect((await peerings(stage)).toSorted()).toEqual(WHOLE);
+    const written = [...(await stage.counts())].filter(([one, { writes }]) => writes > (before.get(one)?.writes ?? 0));
+    expect(written.map(([one]) => one.split('/').at(-1))).toEqual(['spoke-b-to-hub']);
+    const hub = await stage.resource(stage.id('rg-hub', 'virtualNetworks/vnet-westeurope-hub'));
+    expect(hub.properties.addressSpace).toEqual({ addressPrefixes: ['10.200.0.0/24', '10.212.0.0/24'] });
     expect(await planOf(environment, stage.name)).toMatchObject({ changes: [] });
   });
 });
