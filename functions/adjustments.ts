@@ -3,7 +3,7 @@ import { adjustmentRequest } from '../lib/api/adjustment.ts';
 import { adjustmentId, baselineName } from '../lib/api/common.ts';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { errorOfUntil } from '../lib/api/until.ts';
-import { adjustmentTarget, validateAdjustment } from '../lib/baseline/adjustments.ts';
+import { adjustmentScope, adjustmentTarget, validateAdjustment } from '../lib/baseline/adjustments.ts';
 import { readResolved } from '../lib/reconcile/read-spec.ts';
 import { type Adjustment, withAdjustment, withGeneration } from '../lib/state/baseline-head.ts';
 import { baselineNotFound } from '../lib/state/baseline-store.ts';
@@ -27,18 +27,19 @@ async function putAdjustment({ app, request, caller, client, context, nowIso }: 
   const stored = await app.baselines.read(name);
   if (stored === null || stored.head.specVersion === 0) throw baselineNotFound(name);
   const { resolved } = await readResolved(app, stored.head);
+  const target = adjustmentTarget(wanted.kind, wanted.target, resolved);
   const adjustment: Adjustment = {
     id,
     kind: wanted.kind,
-    scope: wanted.scope ?? 'egress',
-    target: adjustmentTarget(wanted.kind, wanted.target, resolved),
+    scope: wanted.scope ?? adjustmentScope(wanted.kind, target, resolved) ?? '',
+    target,
     value: wanted.value,
     reason: wanted.reason,
     since: nowIso,
     until: new Date(wanted.until).toISOString(),
     by: caller.user,
   };
-  const problem = validateAdjustment(adjustment, resolved);
+  const problem = validateAdjustment(adjustment, resolved, stored.head.adjustments);
   if (problem !== undefined)
     throw new ApiProblem([
       { code: problem.code, path: problem.path ?? '', message: problem.message, remedy: problem.remedy },

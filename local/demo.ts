@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
+import { send } from './supervisor/http-client.ts';
 
 // Plays the reactions in an environment of its own whose clock is stepped, prints a timeline, and ends with 0 only if
 // each ended as it should.
@@ -30,24 +28,15 @@ interface Line {
   readonly resource: string;
 }
 
-async function send(
+async function call(
   ready: Ready,
   method: string,
   url: string,
   body?: string,
   type = 'application/json',
 ): Promise<unknown> {
-  const { promise, resolve: answered, reject } = Promise.withResolvers<{ status: number; body: string }>();
-  const options = { method, agent: false as const, headers: { 'content-type': type, 'x-hubkeeper-user': 'demo' } };
-  const receive = (response: Parameters<NonNullable<Parameters<typeof httpRequest>[2]>>[0]): void => {
-    text(response).then((answer) => answered({ status: response.statusCode ?? 0, body: answer }), reject);
-  };
-  const call = url.startsWith('https:')
-    ? httpsRequest(url, { ...options, ca: readFileSync(ready.caFile) }, receive)
-    : httpRequest(url, options, receive);
-  call.once('error', reject);
-  call.end(body);
-  const answer = await promise;
+  const headers = { 'content-type': type, 'x-hubkeeper-user': 'demo' };
+  const answer = await send({ method, url, headers, caFile: ready.caFile, ...(body === undefined ? {} : { body }) });
   if (answer.status >= 400) throw new Error(`${method} ${url} answered ${answer.status}: ${answer.body.slice(0, 500)}`);
   return answer.body === '' ? undefined : JSON.parse(answer.body);
 }
@@ -65,12 +54,12 @@ class Stage {
   }
 
   async api<Body>(method: string, path: string, body?: string, type?: string): Promise<Body> {
-    return (await send(this.#ready, method, `${this.#ready.functions}${path}`, body, type)) as Body;
+    return (await call(this.#ready, method, `${this.#ready.functions}${path}`, body, type)) as Body;
   }
 
   async sim<Body>(method: string, path: string, body?: unknown): Promise<Body> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
-    return (await send(this.#ready, method, `${this.#ready.arm}/_sim/${path}`, payload)) as Body;
+    return (await call(this.#ready, method, `${this.#ready.arm}/_sim/${path}`, payload)) as Body;
   }
 
   async firewall(): Promise<{ readonly id: string; readonly addresses: number }> {

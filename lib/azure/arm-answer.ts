@@ -95,7 +95,8 @@ const rules: Readonly<Record<string, Rule>> = {
   RemotePeeringIsDisconnected: {
     disposition: 'stop',
     actor: 'operator',
-    remedy: 'Delete the peering on both sides; Hubkeeper makes both again at the next run.',
+    remedy:
+      'Reconcile: Hubkeeper replaces a disconnected side that it made. A side that somebody else made is theirs to delete.',
   },
   FirewallPolicyUpdateFailed: waitForOther,
   IpGroupsUpdateFailed: waitForOther,

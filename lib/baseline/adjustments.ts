@@ -1,5 +1,6 @@
 import { sameId } from '../plan/graph.ts';
 import type { Problem } from '../problem.ts';
+import type { Adjustment, AdjustmentKind } from './adjustment-kind.ts';
 import { parseArmId } from './arm-id.ts';
 import { type FirewallPublicIpValue, readFirewallPublicIpValue } from './firewall-public-ip-value.ts';
 import { diagnosticSettingName, diagnosticSettings } from './resolve/diagnostics.ts';
@@ -7,34 +8,10 @@ import { NameBook } from './resolve/name-book.ts';
 import { hubPlace, uniqueById } from './resolve/place.ts';
 import { firewallPublicEgress } from './resolve/public-egress.ts';
 import type { ResolvedBaseline, ResolvedFirewall, ResolvedPublicIpAddress } from './resolved.ts';
+import { networkSecurityRule } from './security-rule-adjustment.ts';
 import type { FirewallSpec } from './spec.ts';
 
-/** A recorded change that a reaction or an operator made to the desired state. */
-export interface Adjustment {
-  readonly id: string;
-  /** One of `knownAdjustmentKinds`. */
-  readonly kind: string;
-  /** Part of the baseline, such as `egress`. */
-  readonly scope: string;
-  /** ARM id of what it changes. */
-  readonly target: string;
-  readonly value: unknown;
-  readonly reason: string;
-  /** ISO times; it counts from `since` on and no longer at `until`. Without `until` it counts until it is removed. */
-  readonly since: string;
-  readonly until?: string;
-}
-
-/** How one kind of adjustment is checked and applied. */
-export interface AdjustmentKind {
-  readonly name: string;
-  /** ARM id of what a person names as target, by id or by name; what names nothing of the baseline stays. */
-  idOf(target: string, baseline: ResolvedBaseline): string;
-  /** What is wrong with target and value for this baseline; undefined when nothing is. */
-  validate(adjustment: Adjustment, baseline: ResolvedBaseline): Problem | undefined;
-  /** The baseline as the adjustment wants it, within the bounds of the spec in force. */
-  apply(adjustment: Adjustment, baseline: ResolvedBaseline, nowIso: string): ResolvedBaseline;
-}
+export type { Adjustment } from './adjustment-kind.ts';
 
 /** Microsoft documents 250 public addresses as the most of one firewall. */
 const MOST_ADDRESSES = 250;
@@ -106,6 +83,7 @@ const firewallPublicIpCount: AdjustmentKind = {
     firewall !== undefined && [firewall.id, parseArmId(firewall.id).name].some((one) => sameId(one, target))
       ? firewall.id
       : target,
+  scopeOf: (target, { firewall }) => (firewall !== undefined && sameId(firewall.id, target) ? 'egress' : undefined),
   validate: (adjustment, baseline) => {
     const { firewall } = baseline;
     if (firewall === undefined || !sameId(firewall.id, adjustment.target)) {
@@ -158,6 +136,7 @@ const firewallPublicIpCount: AdjustmentKind = {
 /** The kinds of adjustment that this version knows; others are ignored, so that an older app does not trip over them. */
 export const knownAdjustmentKinds: ReadonlyMap<string, AdjustmentKind> = new Map([
   [firewallPublicIpCount.name, firewallPublicIpCount],
+  [networkSecurityRule.name, networkSecurityRule],
 ]);
 
 /** ARM id of what a person names as target of an adjustment; what names nothing of the baseline stays as it is. */
@@ -165,16 +144,49 @@ export function adjustmentTarget(kind: string, target: string, baseline: Resolve
   return knownAdjustmentKinds.get(kind)?.idOf(target, baseline) ?? target;
 }
 
-/** What is wrong with an adjustment for this baseline; undefined when nothing is. */
-export function validateAdjustment(adjustment: Adjustment, baseline: ResolvedBaseline): Problem | undefined {
+/** The part of the baseline that an adjustment of this target belongs to; undefined for what names nothing of it. */
+export function adjustmentScope(kind: string, target: string, baseline: ResolvedBaseline): string | undefined {
+  return knownAdjustmentKinds.get(kind)?.scopeOf(target, baseline);
+}
+
+/**
+ * What is wrong with an adjustment for this baseline, beside the other ones that are live at its beginning; undefined when
+ * nothing is.
+ */
+export function validateAdjustment(
+  adjustment: Adjustment,
+  baseline: ResolvedBaseline,
+  adjustments: readonly Adjustment[] = [],
+): Problem | undefined {
   const kind = knownAdjustmentKinds.get(adjustment.kind);
-  if (kind !== undefined) return kind.validate(adjustment, baseline);
+  if (kind !== undefined) {
+    const others = inOrder(adjustments, adjustment.since).filter(
+      (other) => other.id !== adjustment.id && other.kind === adjustment.kind,
+    );
+    return kind.validate(adjustment, baseline, others) ?? wrongScope(kind, adjustment, baseline);
+  }
   return {
     code: 'AdjustmentKindUnknown',
     actor: 'caller',
     message: `There is no adjustment of kind ${adjustment.kind}.`,
     remedy: `Use one of: ${[...knownAdjustmentKinds.keys()].join(', ')}.`,
     path: 'kind',
+  };
+}
+
+function wrongScope(
+  kind: AdjustmentKind,
+  { target, scope }: Adjustment,
+  baseline: ResolvedBaseline,
+): Problem | undefined {
+  const own = kind.scopeOf(target, baseline);
+  if (own === undefined || own === scope) return undefined;
+  return {
+    code: 'AdjustmentScopeWrong',
+    actor: 'caller',
+    message: `The target is of the part '${own}' of the baseline, not of '${scope}'.`,
+    remedy: `Leave the scope out, or say '${own}'.`,
+    path: 'scope',
   };
 }
 
@@ -185,6 +197,13 @@ export function isLive(adjustment: Adjustment, nowIso: string): boolean {
   return adjustment.until === undefined || Date.parse(adjustment.until) > now;
 }
 
+/** The live ones, the oldest first. */
+function inOrder(adjustments: readonly Adjustment[], nowIso: string): readonly Adjustment[] {
+  return adjustments
+    .filter((adjustment) => isLive(adjustment, nowIso))
+    .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1));
+}
+
 /**
  * The baseline with every live adjustment at that time, the oldest first: of two for one thing the newer one holds, whole.
  */
@@ -193,10 +212,7 @@ export function adjusted(
   adjustments: readonly Adjustment[],
   nowIso: string,
 ): ResolvedBaseline {
-  const live = adjustments
-    .filter((adjustment) => isLive(adjustment, nowIso))
-    .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1));
-  return live.reduce(
+  return inOrder(adjustments, nowIso).reduce(
     (current, adjustment) => knownAdjustmentKinds.get(adjustment.kind)?.apply(adjustment, current, nowIso) ?? current,
     baseline,
   );

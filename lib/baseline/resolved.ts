@@ -66,6 +66,8 @@ export interface ResolvedSecurityRule {
   readonly sourcePortRanges: readonly string[];
   readonly destinationAddressPrefixes: readonly string[];
   readonly destinationPortRanges: readonly string[];
+  /** Who wants it; default the spec. */
+  readonly owner?: Owner;
 }
 
 export interface ResolvedNetworkSecurityGroup extends ResolvedResource {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { type Edge, withoutCircles } from './acyclic.ts';
+import { pairKeyOf } from './change-groups.ts';
 import { indexWork } from './critical-path.ts';
 import { ancestors, type Leaving } from './deletions.ts';
 import { type DesiredNode, normaliseId } from './graph.ts';
@@ -30,6 +31,7 @@ export function ordered(
   const indexOf = new Map(drafts.map(({ id }, index) => [normaliseId(id), index]));
   const edges = [
     ...declaredEdges(outcomes, indexOf),
+    ...replacementEdges(drafts),
     ...deleteEdges(drafts, outcomes, leaving, indexOf, input, ledger),
   ];
   const kept = withoutCircles(drafts.length, edges, FIRM);
@@ -111,7 +113,8 @@ function declaredEdges(outcomes: readonly NodeOutcome[], indexOf: ReadonlyMap<st
   const edges: Edge[] = [];
   for (const { node, change, actual } of outcomes) {
     const from = indexOf.get(normaliseId(node.id));
-    if (change === undefined || from === undefined) continue;
+    // What it depends on is needed when it is made anew, which the plan after the delete puts in order.
+    if (change === undefined || from === undefined || change.replaces === true) continue;
     for (const { id, when } of node.dependsOn) {
       if (when === 'existing' && actual === null) continue;
       for (const to of nearest.from(normaliseId(id))) {
@@ -120,6 +123,17 @@ function declaredEdges(outcomes: readonly NodeOutcome[], indexOf: ReadonlyMap<st
     }
   }
   return edges;
+}
+
+/** The other side of a pair can be made only when the broken one has gone. */
+function replacementEdges(drafts: readonly DraftChange[]): readonly Edge[] {
+  return drafts.flatMap((broken, to) => {
+    const pair = broken.replaces === true ? pairKeyOf(broken) : undefined;
+    if (pair === undefined) return [];
+    return drafts.flatMap((other, from) =>
+      other.action === 'create' && pairKeyOf(other) === pair ? [{ from, to, strength: FIRM }] : [],
+    );
+  });
 }
 
 function deleteEdges(

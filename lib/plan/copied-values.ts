@@ -29,6 +29,8 @@ export function withStaleCopies(
     const { node, actual, change, refusal } = outcome;
     const rules = input.kinds(node.kind);
     if (rules.copy === undefined || !actual || refusal !== undefined || node.presence === 'reference') return outcome;
+    // What is made anew gets its copies anew.
+    if (change?.replaces === true) return outcome;
     const of = getAt(actual, rules.copy.of);
     const source = typeof of === 'string' ? byId.get(normaliseId(of)) : undefined;
     const difference = isMoving(source) ? undefined : staleCopyAfter(rules, actual, source, input, ledger);

@@ -245,9 +245,9 @@ function refusalByMode(
 
 function refusalByProtection(change: Change, circumstances: Circumstances): Judgement | undefined {
   for (const { id, why, deleteOnly } of circumstances.protectedIds ?? []) {
-    const isMeant = isAtOrIn(change.id, id) || (change.action === 'delete' && isAtOrIn(id, change.id));
-    if (isMeant && (!deleteOnly || change.action === 'delete'))
-      return refusal('Protected', `It is left alone: ${why}.`);
+    const deletes = change.action === 'delete' || change.replaces === true;
+    const isMeant = isAtOrIn(change.id, id) || (deletes && isAtOrIn(id, change.id));
+    if (isMeant && (!deleteOnly || deletes)) return refusal('Protected', `It is left alone: ${why}.`);
   }
   const { allowList, attended } = circumstances;
   if (attended || allowList === undefined || allowList.some((id) => isAtOrIn(change.id, id))) return undefined;

@@ -53,6 +53,19 @@ export interface CopiedValue {
   readonly source: string;
 }
 
+/**
+ * A state, told by the service, that no write of the resource ends: it is deleted and made anew. Only what Hubkeeper made
+ * is; anything else is reported.
+ */
+export interface BrokenState {
+  readonly path: string;
+  readonly state: string;
+  /** What it is when all is well. */
+  readonly sound: string;
+  /** One plain sentence. */
+  readonly why: string;
+}
+
 export type Action = 'create' | 'update' | 'delete';
 export type Risk = 'safe' | 'disruptive' | 'destructive';
 
@@ -73,6 +86,7 @@ export interface KindRules {
   readonly durationMinutes: { readonly create: number; readonly update: number; readonly delete: number };
   /** A value of another resource that it copies when it is written. */
   readonly copy?: CopiedValue;
+  readonly broken?: BrokenState;
   /** Risk of a change of this kind. */
   riskOf(action: Action, differences: readonly PropertyDifference[]): Risk;
   /** ARM ids that a body refers to, other than its own children: what must stay as long as this resource stays. */

@@ -40,6 +40,8 @@ export interface LedgerEntry {
   readonly lanes: readonly string[];
   readonly dependsOn: readonly string[];
   readonly scope: string;
+  /** From before the delete of a replacement until the resource is known to be there again. */
+  readonly replacing?: boolean;
   readonly operationId: string;
   /** The latest writes, newest last, noted before they are sent. Absent: none that was sent with such ids. */
   readonly writes?: readonly WriteIds[];

@@ -9,6 +9,7 @@ import { PathTree } from './path-tree.ts';
 import type { Refusal } from './plan.ts';
 import type { DraftChange, PlanInput } from './plan-input.ts';
 import { conditionOf } from './provisioning-state.ts';
+import { brokenState, isBeingReplaced, replacedState } from './replacement.ts';
 
 /** What the plan does about one desired node. */
 export interface NodeOutcome {
@@ -59,6 +60,12 @@ function outcomeOfAbsent(node: DesiredNode, rules: KindRules, entry: LedgerEntry
     case 'reference':
       return refused(node, null, 'ReferencedResourceMissing', 'The spec refers to it, and it does not exist.');
     case 'create': {
+      const replaced = isBeingReplaced(entry) ? replacedState(rules) : undefined;
+      if (replaced !== undefined) {
+        const reason = `${replaced.before}: Hubkeeper has deleted it so as to make it anew.`;
+        const change = { ...draftChange(node, rules, 'update', [replaced], {}, reason), recreates: true };
+        return { node, actual: null, change, dependentsFind: 'wanted' };
+      }
       const { differences } = compare(node.body, null, rules.comparison, {});
       const wasThere = entry?.state === 'confirmed' && entry.created;
       const reason = wasThere
@@ -99,6 +106,8 @@ function outcomeOfPresent(
     const diff = immutable.map(({ why: _, ...difference }) => difference);
     return refused(node, actual, 'ImmutableProperty', why, { diff });
   }
+  const broken = brokenState(rules, actual);
+  if (broken !== undefined) return outcomeOfBroken(node, actual, rules, entry, [broken, ...differences]);
   const isForeign = entry === undefined && node.presence === 'create';
   const overwritten = isForeign ? differences.filter(({ before }) => before !== undefined) : [];
   if (overwritten.length > 0) {
@@ -119,6 +128,41 @@ function outcomeOfPresent(
     return { node, actual, change: draftChange(node, rules, 'update', diff, owned, reason), dependentsFind: 'wanted' };
   }
   return { node, actual, dependentsFind: 'wanted' };
+}
+
+/** Only what we made is deleted and made anew; deleting what is somebody else's is theirs to do. */
+function outcomeOfBroken(
+  node: DesiredNode,
+  actual: JsonObject,
+  rules: KindRules,
+  entry: LedgerEntry | undefined,
+  differences: readonly PropertyDifference[],
+): NodeOutcome {
+  const why = rules.broken?.why ?? '';
+  if (entry?.created !== true || node.presence !== 'create') {
+    return refused(
+      node,
+      actual,
+      'BrokenAndForeign',
+      `${why} Hubkeeper did not make it: delete it, and it is made anew.`,
+    );
+  }
+  const reason = `${why} Hubkeeper deletes it and makes it anew.`;
+  const change = draftChange(node, rules, 'update', differences, ownedBeforeOf(entry), reason);
+  const { durationMinutes } = rules;
+  return {
+    node,
+    actual,
+    change: {
+      ...change,
+      risk: riskier(change.risk, 'disruptive'),
+      estimatedMinutes: durationMinutes.delete + durationMinutes.create,
+      replaces: true,
+      // As with what somebody deleted: both sides of a pair are made anew together, or neither.
+      recreates: true,
+    },
+    dependentsFind: 'wanted',
+  };
 }
 
 function byOwner(owner: Owner): string {

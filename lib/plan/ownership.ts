@@ -3,6 +3,7 @@ import { type DesiredNode, sameId } from './graph.ts';
 import { type LedgerEntry, type OwnedFields, type WriteIds, withWrite } from './ledger.ts';
 import { ownedBeforeOf } from './merge.ts';
 import { ownedTree } from './owned-tree.ts';
+import { isBeingReplaced } from './replacement.ts';
 
 /** What happens to a ledger row. Every one may be repeated. */
 export type LedgerEvent =
@@ -22,7 +23,14 @@ export type LedgerEvent =
   | { readonly name: 'confirm'; readonly fields?: OwnedFields; readonly operationId: string; readonly atIso: string }
   /** The write or delete is known not to have happened. */
   | { readonly name: 'abandon'; readonly atIso: string }
-  | { readonly name: 'delete'; readonly operationId: string; readonly write?: WriteIds; readonly atIso: string }
+  /** `replaces`: to be made anew right after. */
+  | {
+      readonly name: 'delete';
+      readonly replaces?: boolean;
+      readonly operationId: string;
+      readonly write?: WriteIds;
+      readonly atIso: string;
+    }
   /** The resource is known to be gone. */
   | { readonly name: 'gone' };
 
@@ -49,7 +57,7 @@ function impossible(entry: LedgerEntry | null, event: LedgerEvent): ProblemError
  *
  * Throws a `ProblemError` (actor `us`) for a dash. A resource once recorded as created by us stays so: the repeat of a
  * write that died finds its own resource there. What two writes intended one after the other both counts until the
- * second is confirmed.
+ * second is confirmed. `replacing` lasts until the resource is confirmed, or the delete is known not to have happened.
  */
 export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): LedgerEntry | null {
   switch (event.name) {
@@ -59,7 +67,7 @@ export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): 
       if (entry === null || entry.state === 'deleting') throw impossible(entry, event);
       if (entry.state === 'confirmed' && event.fields === undefined) return entry;
       return {
-        ...entry,
+        ...notReplacing(entry),
         state: 'confirmed',
         confirmed: event.fields ?? entry.intended,
         intended: {},
@@ -70,7 +78,7 @@ export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): 
       if (entry === null || entry.state === 'confirmed') return entry;
       if (entry.state === 'intended' && isNew(entry)) return null;
       return {
-        ...entry,
+        ...notReplacing(entry),
         state: 'confirmed',
         // A delete may have come between a write and its end; what that write intended still counts.
         confirmed: entry.state === 'deleting' ? ownedBeforeOf(entry) : entry.confirmed,
@@ -80,9 +88,10 @@ export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): 
     case 'delete':
       if (entry === null) throw impossible(entry, event);
       return {
-        ...entry,
+        ...notReplacing(entry),
         ...writesAfter(entry, event.write),
         state: 'deleting',
+        ...(event.replaces === true ? { replacing: true } : {}),
         operationId: event.operationId,
         at: event.atIso,
       };
@@ -94,6 +103,10 @@ export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): 
 function writesAfter(entry: LedgerEntry | null, write: WriteIds | undefined): Pick<LedgerEntry, 'writes'> {
   const writes = withWrite(entry?.writes, write);
   return writes === undefined ? {} : { writes };
+}
+
+function notReplacing({ replacing: _, ...entry }: LedgerEntry): LedgerEntry {
+  return entry;
 }
 
 /** Never confirmed: nothing of ours is known to be there. */
@@ -115,6 +128,7 @@ function intended(entry: LedgerEntry | null, event: Extract<LedgerEvent, { reado
     lanes: event.node.lanes,
     dependsOn: event.node.dependsOn.map(({ id }) => id),
     scope: event.node.scope,
+    ...(isBeingReplaced(entry) ? { replacing: true } : {}),
     operationId: event.operationId,
     ...writesAfter(entry, event.write),
     at: event.atIso,

@@ -23,6 +23,8 @@ export interface Change {
   readonly owners?: readonly Owner[];
   /** We made the resource before and somebody deleted it: unattended, making it again needs an approval. */
   readonly recreates?: boolean;
+  /** An update that deletes the resource and makes it anew, since no write mends it. In the end nothing is gone. */
+  readonly replaces?: boolean;
   /** Paths of entries that the spec had declared and that this update takes away: as much of a delete as any. */
   readonly takesAway?: readonly string[];
 }

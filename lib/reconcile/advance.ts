@@ -300,7 +300,7 @@ async function lookAtDue(
   return {
     ...run,
     rows: { ...run.rows, ...Object.fromEntries(looks.map(({ row }) => [row.id, row])) },
-    replan: run.replan || endedCarried,
+    replan: run.replan || endedCarried || looks.some(({ replan }) => replan === true),
   };
 }
 

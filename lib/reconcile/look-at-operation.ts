@@ -16,8 +16,9 @@ import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedBeforeOf } from '../plan/merge.ts';
 import { nextLedgerEntry } from '../plan/ownership.ts';
 import type { Change } from '../plan/plan.ts';
+import { isBeingReplaced } from '../plan/replacement.ts';
 import type { RunRow } from '../state/run.ts';
-import { failedRow, notHeld, settled, stillRunning, withRefusal } from './rows.ts';
+import { failedRow, notHeld, settled, startedAnew, stillRunning, withRefusal } from './rows.ts';
 import { refusalOfError } from './start-write.ts';
 
 /** What a look at a running row gave: the row as it is now, and what it means for the ledger. */
@@ -27,6 +28,8 @@ export interface Look {
   readonly ledger?: LedgerEntry | 'gone';
   /** The resource as it was verified. */
   readonly actual?: JsonObject;
+  /** What comes next is for a new plan to say. */
+  readonly replan?: true;
 }
 
 /**
@@ -46,7 +49,10 @@ export async function lookAtOperation(
 ): Promise<Look> {
   const { row, change, node, nowIso } = input;
   const kind = kindOf(change.kind);
-  const expect = change.action === 'delete' ? 'absent' : 'present';
+  const expect =
+    change.action === 'delete' || (await isBeingDeletedToReplace(dependencies, input.baseline, change))
+      ? 'absent'
+      : 'present';
   try {
     let outcome: OperationOutcome = { state: 'succeeded' };
     const handle = row.handle ?? { by: 'resource', expect };
@@ -64,6 +70,8 @@ export async function lookAtOperation(
 
     const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
     if (response.status === 404) {
+      // Half of a replacement: the ledger knows that it is to be made anew.
+      if (expect === 'absent' && change.action !== 'delete') return { row: startedAnew(row), replan: true };
       if (expect === 'absent') return { row: settled(row, nowIso), ledger: 'gone' };
       return { row: notHeld(row, 'it is not there', nowIso) };
     }
@@ -113,6 +121,17 @@ export async function lookAtOperation(
     const unanswered = unansweredLook(error, row.handle ?? { by: 'resource', expect }, change.id);
     return { row: stillRunning(row, unanswered, nowIso) };
   }
+}
+
+/** Whether the row is in the first half of a replacement; in the second its ledger row says that it is written. */
+async function isBeingDeletedToReplace(
+  dependencies: Dependencies,
+  baseline: string,
+  { id, replaces }: Change,
+): Promise<boolean> {
+  if (replaces !== true) return false;
+  const entry = await dependencies.ledger.read(baseline, id);
+  return entry?.state === 'deleting' && isBeingReplaced(entry);
 }
 
 /** How soon a look that met no answer is repeated. */

@@ -117,6 +117,12 @@ export function settled(row: RunRow, nowIso: string): RunRow {
   return { ...rest, state: { name: 'done' }, endedAt: nowIso };
 }
 
+/** A row of which a part is done and whose rest the next plan says. */
+export function startedAnew(row: RunRow): RunRow {
+  const { handle: _handle, problem: _problem, refusals: _refusals, overdue: _overdue, ...rest } = row;
+  return { ...rest, state: { name: 'pending' } };
+}
+
 /** A row whose write ended well although the resource is not as written: once more, or given up. */
 export function notHeld(row: RunRow, what: string, nowIso: string): RunRow {
   if (row.writes < MAXIMUM_UNHELD_WRITES) {

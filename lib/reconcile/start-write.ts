@@ -16,6 +16,7 @@ import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../plan/merge.ts';
 import { isOurs, nextLedgerEntry } from '../plan/ownership.ts';
 import type { Change } from '../plan/plan.ts';
 import { conditionOf } from '../plan/provisioning-state.ts';
+import { brokenState, isBeingReplaced } from '../plan/replacement.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { StorageError } from '../state/storage.ts';
 import { isInsideAny } from './preflight-rules.ts';
@@ -174,7 +175,24 @@ async function readAndWrite(
   const entry = await dependencies.ledger.read(request.baseline, change.id);
   const context = { dependencies, request, change, kind, actual, entry, trace };
   trace.mayBeUnderWay = isRepeat(context);
-  return change.action === 'delete' ? startDelete(context) : startPut(context, node);
+  if (change.action === 'delete') return startDelete(context);
+  return isToBeDeletedFirst(context) ? startReplacement(context, node) : startPut(context, node);
+}
+
+/**
+ * Whether this change is the first half of a replacement, also when it is run again after its delete: the second half is
+ * of the plan after it, which puts it in order.
+ */
+function isToBeDeletedFirst({ change, kind, actual, entry }: Context): boolean {
+  if (change.replaces !== true) return false;
+  return actual === null ? isBeingReplaced(entry) : brokenState(kind, actual) !== undefined;
+}
+
+async function startReplacement(context: Context, node: DesiredNode | undefined): Promise<Result> {
+  const { change, kind, actual, entry } = context;
+  const { differences } = compare(node?.body ?? {}, actual, kind.comparison, ownedBeforeOf(entry));
+  if (actual === null || areAllPlanned(differences, change.diff)) return startDelete(context);
+  return { outcome: 'stale', why: 'The resource has changed since the plan was made.' };
 }
 
 /**
@@ -232,7 +250,7 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
   // What an earlier run of this start has written is followed, whatever has been decided since.
   const found = isAsWanted ? asWritten(actual, isRepeat(context)) : undefined;
   if (found !== undefined) return found;
-  if (actual === null && change.action === 'update')
+  if (actual === null && change.action === 'update' && !isBeingReplaced(entry))
     return { outcome: 'stale', why: 'The resource is not there any more.' };
   if (actual !== null && change.action === 'update' && !areAllPlanned(differences, change.diff)) {
     return { outcome: 'stale', why: 'The resource has changed since the plan was made.' };
@@ -341,6 +359,7 @@ async function startDelete(context: Context): Promise<Result> {
   const ids = writeIdsOf(request);
   const deleting = nextLedgerEntry(entry, {
     name: 'delete',
+    ...(change.replaces === true ? { replaces: true } : {}),
     operationId: request.operationId,
     write: ids,
     atIso: request.nowIso,
@@ -397,7 +416,9 @@ async function abandon(
   { dependencies, request, change, actual, entry }: Context,
   intended: LedgerEntry,
 ): Promise<void> {
-  const before = actual === null ? nextLedgerEntry(intended, { name: 'abandon', atIso: request.nowIso }) : entry;
+  // What was deleted to be made anew is to be made still.
+  const isNew = actual === null && !isBeingReplaced(entry);
+  const before = isNew ? nextLedgerEntry(intended, { name: 'abandon', atIso: request.nowIso }) : entry;
   if (before === null) {
     await dependencies.ledger.release(request.baseline, change.id);
     await dependencies.ledger.remove(request.baseline, change.id);

@@ -23,6 +23,8 @@ export interface Caller {
   readonly name: string;
   readonly objectId: string;
   readonly clientId: string;
+  /** Absent: no person, but a service. */
+  readonly person?: { readonly displayName: string; readonly userPrincipalName: string };
 }
 
 /** Microsoft documents up to 10 minutes for a role assignment to spread. */
@@ -44,8 +46,12 @@ export class AccessControl {
 
   /** Somebody else who edits: named by `x-sim-principal`. */
   outsider(name: string): Caller {
-    const objectId = this.#settings.get('principals')[name]?.objectId ?? name;
-    return { name, objectId, clientId: name };
+    const { objectId = name, kind = 'person', displayName } = this.#settings.get('principals')[name] ?? {};
+    // Whoever works with the app's identity is told from the app by nothing that its token says.
+    if (objectId === MANAGED_IDENTITY.objectId) return { ...MANAGED_IDENTITY, name };
+    if (kind === 'service') return { name, objectId, clientId: name };
+    const person = { displayName: displayName ?? name, userPrincipalName: `${name.toLowerCase()}@hub.example` };
+    return { name, objectId, clientId: name, person };
   }
 
   allows(caller: Caller, action: string, scope: string): boolean {

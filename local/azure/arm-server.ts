@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import createRouter from 'find-my-way';
 import type { ArmAnswer, ArmRequest } from './arm-request.ts';
-import { badControl, type Control, type ControlAnswer } from './controls.ts';
+import { badControl, type Control, type ControlAnswer } from './control.ts';
 import { entraAnswer } from './entra-endpoints.ts';
 import { responseDelayMs } from './front-door.ts';
 import type { Json } from './json.ts';

@@ -52,6 +52,11 @@ export function methodsOf(type: ResourceType): readonly Method[] {
   return type.tracked ? ['GET', 'PUT', 'DELETE', 'PATCH'] : ['GET', 'PUT', 'DELETE'];
 }
 
+/** The type's name in roles and operations: resource groups are known there by another one. */
+export function permissionType(type: string): string {
+  return type === 'Microsoft.Resources/resourceGroups' ? 'Microsoft.Resources/subscriptions/resourceGroups' : type;
+}
+
 export function namespaceOf(type: string): string {
   return type.slice(0, type.indexOf('/'));
 }

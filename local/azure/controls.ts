@@ -1,27 +1,11 @@
 import type { ClockMaster } from './clock-master.ts';
+import { badControl, type Control, type ControlAnswer } from './control.ts';
+import { eventControls } from './events/event-controls.ts';
 import { readFault } from './faults.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { Simulation } from './simulation.ts';
 import type { AlertSetting, LatencySetting, PrincipalSetting, SubscriptionSetting } from './simulation-settings.ts';
 import { ParticipantLostError } from './stepped-run.ts';
-
-/** One control under `/_sim/`. */
-export interface Control {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  /** Below `/_sim`, with `:name` for a part that varies. */
-  readonly path: string;
-  handle(request: ControlRequest): ControlAnswer | Promise<ControlAnswer>;
-}
-
-export interface ControlRequest {
-  readonly body: Json;
-  readonly parameters: Readonly<Record<string, string>>;
-}
-
-export interface ControlAnswer {
-  readonly status: number;
-  readonly body: Json;
-}
 
 /** The simulation's own controls. */
 export function simulationControls(simulation: Simulation, clockMaster: ClockMaster): readonly Control[] {
@@ -30,14 +14,11 @@ export function simulationControls(simulation: Simulation, clockMaster: ClockMas
     { method: 'GET', path: '/stats', handle: () => ok(simulation.stats()) },
     ...trafficControls(simulation),
     ...alertControls(simulation),
+    ...eventControls(simulation.events, simulation.settings),
     ...faultControls(simulation),
     ...clockControls(simulation, clockMaster),
     ...settingControls(simulation),
   ];
-}
-
-export function badControl(message: string): ControlAnswer {
-  return { status: 400, body: { error: { code: 'InvalidControl', message } } };
 }
 
 function ok(body: Json): ControlAnswer {

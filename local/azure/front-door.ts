@@ -4,7 +4,9 @@ import type { AccessControl, Caller } from './access-control.ts';
 import { type ArmError, errorBody } from './arm-error.ts';
 import { idKey, parseTarget, type Target } from './arm-path.ts';
 import type { ArmAnswer, ArmRequest } from './arm-request.ts';
-import { type Catalogue, locationsOf, methodsOf, namespaceOf, normaliseLocation } from './catalogue.ts';
+import { type Catalogue, locationsOf, methodsOf, namespaceOf, normaliseLocation, permissionType } from './catalogue.ts';
+import type { ResourceEvents } from './events/resource-events.ts';
+import type { ResourceRequest } from './events/resource-request.ts';
 import type { FaultEffect, Faults } from './faults.ts';
 import { isJsonObject, type Json } from './json.ts';
 import { refuseLocked } from './management-locks.ts';
@@ -60,6 +62,7 @@ interface Parts {
   readonly settings: SimulationSettings;
   readonly statistics: Statistics;
   readonly faults: Faults;
+  readonly events: ResourceEvents;
   readonly throttle: Throttle;
   readonly tokens: TokenIssuer;
   readonly world: World;
@@ -88,6 +91,8 @@ interface Draft {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Json;
   readonly error?: ArmError;
+  /** What the request started, or was answered with. */
+  readonly operation?: Operation;
 }
 
 /** Azure Resource Manager's front door: the checks that all requests pass, in their order, then the provider. */
@@ -104,10 +109,13 @@ export class FrontDoor {
     const effect = outsider === undefined ? this.#parts.faults.take(request.method, fullUrl(request)) : undefined;
     if (effect?.kind === 'drop' && effect.when === 'before') return { status: 503, headers: {}, fault: effect };
     const target = parseTarget(splitUrl(request.url).path, this.#parts.catalogue);
-    const existed = target.kind === 'resource' && this.#parts.resources.get(target.id.id) !== undefined;
+    const before = 'id' in target ? this.#parts.resources.get(target.id.id) : undefined;
+    const existed = before !== undefined;
     const { draft, remaining, caller } = this.#draft(request, target, effect);
     const answer = this.#finish(request, draft, remaining);
     this.#count(request, target, existed, caller, draft);
+    const correlationId = answer.headers['x-ms-correlation-request-id'] ?? '';
+    this.#tell(request, target, before?.id.id, correlationId, caller, draft);
     return effect?.kind === 'hang' || effect?.kind === 'drop' ? { ...answer, fault: effect } : answer;
   }
 
@@ -224,11 +232,7 @@ export class FrontDoor {
           : methodsOf(type).flatMap((method) => (method === 'GET' ? (['GET', 'HEAD'] as const) : [method]));
     if (!allowed.includes(visit.method)) return refusal(methodNotAllowed(visit.method));
     const scope = target.kind === 'collection' ? target.scopeId : target.id.id;
-    const permission =
-      target.kind === 'action'
-        ? (action?.permission ?? `${permissionType(type)}/${target.action}/action`)
-        : `${permissionType(type)}/${verbOf(visit.method)}`;
-    const forbidden = this.#parts.access.refuse(visit.caller, permission, scope);
+    const forbidden = this.#parts.access.refuse(visit.caller, permissionFor(target, visit.method), scope);
     if (forbidden !== null) return refusal(forbidden);
     const closed = this.#closed(visit, type, target);
     if (closed !== null) return refusal(closed);
@@ -338,7 +342,7 @@ export class FrontDoor {
       case 'accepted': {
         const { operation, resource, status } = answer;
         const shown = resource === undefined ? { headers: {} } : this.#shown(resource);
-        return { status, ...shown, headers: { ...shown.headers, ...pollHeaders(visit.request, operation) } };
+        return { status, ...shown, headers: { ...shown.headers, ...pollHeaders(visit.request, operation) }, operation };
       }
     }
   }
@@ -547,6 +551,37 @@ export class FrontDoor {
     this.#parts.statistics.accepted(id, name, existed ? 'update' : 'create');
   }
 
+  /** Whoever has subscribed to resource events learns of each change that was let in, however it ends. */
+  #tell(
+    request: ArmRequest,
+    target: Target,
+    existing: string | undefined,
+    correlationId: string,
+    caller: Caller | undefined,
+    draft: Draft,
+  ): void {
+    const method = request.method.toUpperCase();
+    const changes = ['PUT', 'PATCH', 'DELETE', 'POST'].includes(method);
+    if (!changes || !isMethod(method) || (target.kind !== 'resource' && target.kind !== 'action')) return;
+    // Nobody was let in, or there was nothing to delete.
+    if (caller === undefined || draft.status === 429 || draft.status === 204) return;
+    const clientRequestId = request.headers['x-ms-client-request-id'];
+    const asked: ResourceRequest = {
+      kind: target.kind === 'action' ? 'action' : method === 'DELETE' ? 'delete' : 'write',
+      resourceId: existing ?? this.#parts.resources.get(target.id.id)?.id.id ?? target.id.id,
+      operationName: permissionFor(target, method),
+      caller,
+      method,
+      url: request.url,
+      correlationId,
+      ...(clientRequestId === undefined ? {} : { clientRequestId }),
+      creates: existing === undefined && method === 'PUT',
+    };
+    const { events } = this.#parts;
+    if (draft.operation !== undefined) events.accepted(asked, draft.operation);
+    else events.ended(asked, draft.error === undefined ? 'Success' : 'Failure');
+  }
+
   #unknownType(namespace: string, type: string, apiVersion: string): ArmError {
     if (this.#parts.catalogue.namespace(namespace) === undefined) {
       const known = knownNamespaces(this.#parts.catalogue).some((one) => one.toLowerCase() === namespace.toLowerCase());
@@ -592,9 +627,14 @@ function scopeOf(visit: Visit): string {
   return `/subscriptions/${visit.subscription}`;
 }
 
-/** Resource groups are known to roles by another name. */
-function permissionType(type: ResourceType): string {
-  return type.type === RESOURCE_GROUPS ? 'Microsoft.Resources/subscriptions/resourceGroups' : type.type;
+/** What a caller must be allowed to do, which is also the name of the operation. */
+function permissionFor(
+  target: Extract<Target, { kind: 'resource' | 'action' | 'collection' }>,
+  method: Method,
+): string {
+  const { type } = target;
+  if (target.kind !== 'action') return `${permissionType(type.type)}/${verbOf(method)}`;
+  return type.actions?.[target.action]?.permission ?? `${permissionType(type.type)}/${target.action}/action`;
 }
 
 function isErrorAnswer(answer: Json | ArmErrorAnswer): answer is ArmErrorAnswer {

@@ -27,6 +27,8 @@ export interface Operation extends RunningOperation {
   readonly failWith?: ArmError;
   /** Ids of all resources that show the running state meanwhile. */
   readonly touched: readonly string[];
+  /** The operation that this one is a part of: the deletion of the group around. */
+  readonly causedBy?: string;
   readonly action?: { readonly name: string; readonly request: ActionRequest };
   /** What the result URL answers once it has succeeded. */
   readonly result?: Json;

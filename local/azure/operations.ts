@@ -9,7 +9,7 @@ import { newOperationId, type Operation, type OperationTable } from './operation
 import { presentResource } from './presentation.ts';
 import type { ResourceChange, ResourceChanges } from './resource-changes.ts';
 import type { ResourceTable } from './resource-table.ts';
-import { defaultLocks, type ResourceType, type StoredResource, type World } from './resource-type.ts';
+import { defaultLocks, type ResourceId, type ResourceType, type StoredResource, type World } from './resource-type.ts';
 
 interface Parts {
   readonly catalogue: Catalogue;
@@ -32,6 +32,7 @@ export class Operations {
   readonly #parts: Parts;
   readonly #scheduled = new Map<string, { cancel(): void }>();
   readonly #listeners: ((change: ResourceChange) => void)[] = [];
+  readonly #endListeners: ((operation: Operation) => void)[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -47,8 +48,13 @@ export class Operations {
     this.#listeners.push(listener);
   }
 
-  announce(kind: ResourceChange['kind'], id: string): void {
-    const change = { kind, id, atMs: this.#parts.clock.nowMs() };
+  onEnd(listener: (operation: Operation) => void): void {
+    this.#endListeners.push(listener);
+  }
+
+  announce(kind: ResourceChange['kind'], { id, type }: ResourceId, causedBy?: string): void {
+    const atMs = this.#parts.clock.nowMs();
+    const change = { kind, id, type, atMs, ...(causedBy === undefined ? {} : { causedBy }) };
     for (const listener of this.#listeners) listener(change);
   }
 
@@ -103,15 +109,18 @@ export class Operations {
     if (resource === undefined) return;
     const type = this.#parts.catalogue.require(resource.id.type);
     this.#parts.changes.apply(type.whenSettled?.(resource, this.#parts.world) ?? []);
-    this.announce('written', resource.id.id);
+    this.announce('written', resource.id);
   }
 
-  /** A delete has succeeded: the resource goes, with all below it, and whatever follows from it. */
-  settleDelete(resource: StoredResource): void {
+  /**
+   * A delete has succeeded: the resource goes, with all below it, and whatever follows from it. `causedBy`: the
+   * operation that it is a part of.
+   */
+  settleDelete(resource: StoredResource, causedBy?: string): void {
     const type = this.#parts.catalogue.require(resource.id.type);
     this.#parts.changes.remove(resource.id.id);
     this.#parts.changes.apply(type.whenDeleted?.(resource, this.#parts.world) ?? []);
-    this.announce('deleted', resource.id.id);
+    this.announce('deleted', resource.id, causedBy);
   }
 
   /** True if a resource's presentation shows a part with this id (`…/frontendIPConfigurations/public`). */
@@ -178,7 +187,7 @@ export class Operations {
     }
     if (resource === undefined) return;
     if (failed) changes.setState(resource.id.id, 'Failed');
-    else this.settleDelete(resource);
+    else this.settleDelete(resource, operation.causedBy);
   }
 
   #finishAction(operation: Operation): void {
@@ -243,7 +252,7 @@ export class Operations {
     const type = catalogue.require(member.id.type);
     const style = type.asyncStyle?.('delete', undefined) ?? 'synchronous';
     if (style === 'synchronous') {
-      this.settleDelete(member);
+      this.settleDelete(member, operation.id);
       return;
     }
     const durationSeconds = type.durationSeconds?.('delete', undefined, () => 0.5, member, world) ?? 0;
@@ -261,6 +270,7 @@ export class Operations {
         principal: operation.principal,
         style,
         touched: [member.id.id],
+        causedBy: operation.id,
       },
       durationSeconds,
     );
@@ -283,7 +293,9 @@ export class Operations {
   }
 
   #end(operation: Operation, ending: Pick<Operation, 'status'> & Partial<Pick<Operation, 'error' | 'result'>>): void {
-    this.table.put({ ...operation, ...ending, endedMs: this.#parts.clock.nowMs() });
+    const ended = { ...operation, ...ending, endedMs: this.#parts.clock.nowMs() };
+    this.table.put(ended);
+    for (const listener of this.#endListeners) listener(ended);
   }
 }
 

@@ -119,7 +119,7 @@ export class Provider {
     if (conflict.error !== undefined) return refused(conflict.error);
     if (request.failWith !== undefined) return refused(request.failWith);
     this.#parts.changes.setTags(existing.id.id, tags);
-    this.#parts.operations.announce('written', existing.id.id);
+    this.#parts.operations.announce('written', existing.id);
     return { kind: 'done', status: 200, resource: this.#stored(existing.id) };
   }
 

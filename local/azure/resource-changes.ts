@@ -9,6 +9,9 @@ import type { Effect, NewResource, ProvisioningState, StoredResource } from './r
 export interface ResourceChange {
   readonly kind: 'written' | 'deleted';
   readonly id: string;
+  readonly type: string;
+  /** The operation that it is a part of, where it is not the whole of one: the deletion of a group, of its members. */
+  readonly causedBy?: string;
   readonly atMs: number;
 }
 

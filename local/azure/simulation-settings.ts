@@ -1,4 +1,5 @@
 import { Collection, type Documents } from './documents.ts';
+import { type EventSetting, USUAL_EVENTS } from './events/event-setting.ts';
 import { applyMergePatch, type JsonObject } from './json.ts';
 import { DEFAULT_TOKEN_LIFE_SECONDS } from './token-issuer.ts';
 
@@ -16,6 +17,10 @@ export interface SubscriptionSetting {
 /** What somebody may do. Scopes default to everything. */
 export interface PrincipalSetting {
   readonly objectId?: string;
+  /** Default: a person. */
+  readonly kind?: 'person' | 'service';
+  /** A person's; default the principal's name. */
+  readonly displayName?: string;
   readonly roles: readonly {
     /** A built-in role's name … */
     readonly role?: string;
@@ -55,6 +60,7 @@ interface SettingTypes {
   readonly tokenLifeSeconds: number;
   readonly traffic: JsonObject;
   readonly alerts: AlertSetting;
+  readonly events: EventSetting;
   readonly participants: Readonly<Record<string, string>>;
   /** Of the last start; 0: never started. */
   readonly ports: { readonly arm: number; readonly identity: number };
@@ -84,6 +90,7 @@ const DEFAULTS: SettingTypes = {
   tokenLifeSeconds: DEFAULT_TOKEN_LIFE_SECONDS,
   traffic: {},
   alerts: { duplicate: 0, reorder: false, reorderSeconds: 600, muted: false },
+  events: USUAL_EVENTS,
   participants: {},
   ports: { arm: 0, identity: 0 },
 };

@@ -3,14 +3,16 @@ import type { ArmAnswer, ArmRequest } from './arm-request.ts';
 import { Catalogue } from './catalogue.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { Documents } from './documents.ts';
+import { ResourceEvents } from './events/resource-events.ts';
 import { Faults } from './faults.ts';
 import { FrontDoor } from './front-door.ts';
 import type { Json, JsonObject } from './json.ts';
-import { ActionGroupCalls, type CallActivity } from './monitoring/action-group-calls.ts';
+import { ActionGroupCalls } from './monitoring/action-group-calls.ts';
 import { AlertEngine } from './monitoring/alert-engine.ts';
 import { GaugeHistory } from './monitoring/gauge-history.ts';
 import { OperationTable } from './operation-table.ts';
 import { Operations } from './operations.ts';
+import type { CallActivity } from './outgoing/call-queue.ts';
 import { platformTypes } from './platform-types.ts';
 import { presentResource } from './presentation.ts';
 import { Provider } from './provider.ts';
@@ -38,7 +40,7 @@ export interface SimulationOptions {
   readonly seed?: number;
   /** Longest list without a `nextLink`. */
   readonly pageSize?: number;
-  /** Told of the calls that action groups make: time must not move meanwhile. */
+  /** Told of the calls that action groups and event subscriptions make: time must not move meanwhile. */
   readonly activity?: CallActivity;
   /** Where the address of an action group's receiver leads; by default to itself. */
   readonly addressOf?: (url: string) => string;
@@ -52,6 +54,7 @@ export class Simulation {
   readonly statistics: Statistics;
   readonly faults: Faults;
   readonly clockKeeper: ClockKeeper;
+  readonly events: ResourceEvents;
   /** What is true now, to read. */
   readonly world: World;
   readonly #documents: Documents;
@@ -91,13 +94,15 @@ export class Simulation {
       clock,
     });
     if (options.seed !== undefined) settings.set('latency', { ...settings.get('latency'), seed: options.seed });
+    const activity = options.activity ?? new RequestCounter();
+    const events = new ResourceEvents({ documents, settings, clock, activity });
     const calls = new ActionGroupCalls({
       documents,
       world,
       settings,
       clock,
       tokens: options.tokens,
-      activity: options.activity ?? new RequestCounter(),
+      activity,
       ...(options.addressOf === undefined ? {} : { addressOf: options.addressOf }),
     });
     const notify: ActionGroupCalls['notify'] = (rule, signal) => calls.notify(rule, signal);
@@ -107,6 +112,7 @@ export class Simulation {
     this.settings = settings;
     this.statistics = statistics;
     this.faults = faults;
+    this.events = events;
     this.#documents = documents;
     this.#catalogue = catalogue;
     this.#resources = resources;
@@ -122,6 +128,7 @@ export class Simulation {
       settings,
       statistics,
       faults,
+      events,
       throttle: new Throttle(),
       tokens: options.tokens,
       world,
@@ -129,7 +136,10 @@ export class Simulation {
       pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
     });
     operations.onChange(() => this.#observe());
+    operations.onChange((change) => events.changed(change));
+    operations.onEnd((operation) => events.operationEnded(operation));
     operations.resume();
+    events.resume();
     calls.resume();
     this.#observe();
     documents.flush();
@@ -198,6 +208,7 @@ export class Simulation {
 
   close(): void {
     this.#calls.close();
+    this.events.close();
     this.clockKeeper.close();
     this.#documents.close();
   }

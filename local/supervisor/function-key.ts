@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { functionKeysFile } from './state-files.ts';
 
+/** `functionKey`: what callers of the functions send; `eventGridKey`: what Event Grid sends to the webhook. */
+export type HostKeyName = 'functionKey' | 'eventGridKey';
+
 /**
- * The key that callers of the functions send, from the file in which the host keeps its keys.
+ * A key from the file in which the host keeps its keys.
  * @throws when the host has written none.
  */
-export function readFunctionKey(stateDirectory: string): string {
+export function readHostKey(stateDirectory: string, name: HostKeyName): string {
   const file = functionKeysFile(stateDirectory);
   const keys: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  if (typeof keys === 'object' && keys !== null && 'functionKey' in keys && typeof keys.functionKey === 'string') {
-    return keys.functionKey;
-  }
-  throw new TypeError(`The Functions host left no function key in ${file}.`);
+  const key = typeof keys === 'object' && keys !== null ? (keys as Record<string, unknown>)[name] : undefined;
+  if (typeof key === 'string') return key;
+  throw new TypeError(`The Functions host left no ${name} in ${file}.`);
 }

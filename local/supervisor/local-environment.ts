@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readFunctionKey } from './function-key.ts';
+import { readHostKey } from './function-key.ts';
 import type { Surroundings } from './host-environment.ts';
 import { type KeeperEvents, KeptProcess } from './kept-process.ts';
 import { awaitLeftovers, noteProcesses } from './leftovers.ts';
 import { type ManagedProcess, type ProcessEnd, StartFailure } from './managed-process.ts';
 import type { StartOptions } from './options.ts';
 import { pickFreePort, requireFreePort } from './port.ts';
+import { subscribeToResourceEvents } from './resource-events.ts';
 import {
   type AzureReport,
   azureSpecification,
@@ -222,9 +223,19 @@ export class LocalEnvironment {
 
   async #hostIsUp(managed: ManagedProcess): Promise<void> {
     this.#hostReport = readHostReport(managed.report);
+    await this.#subscribe();
     const ready = this.#ready();
     mkdirSync(dirname(this.#options.readyFile), { recursive: true });
     writeJsonAtomically(this.#options.readyFile, ready, 0o600);
+  }
+
+  async #subscribe(): Promise<void> {
+    const { armUrl, caFile } = known(this.#azureReport);
+    const { functionsUrl } = known(this.#hostReport);
+    const { requireKeys, stateDirectory } = this.#options;
+    const key = requireKeys ? { eventGridKey: readHostKey(stateDirectory, 'eventGridKey') } : {};
+    const problem = await subscribeToResourceEvents({ armUrl, caFile, functionsUrl, ...key });
+    if (problem !== undefined) this.#events.note(problem);
   }
 
   #ready(): Ready {
@@ -233,7 +244,7 @@ export class LocalEnvironment {
     const pid = known(this.#host.pid);
     const ready = { functions: functionsUrl, arm: armUrl, cluster: null, caFile, pid, control: controlUrl };
     if (!this.#options.requireKeys) return ready;
-    return { ...ready, functionKey: readFunctionKey(this.#options.stateDirectory) };
+    return { ...ready, functionKey: readHostKey(this.#options.stateDirectory, 'functionKey') };
   }
 }
 

@@ -145,7 +145,10 @@ describe('start', () => {
 
   it('says with keys how to ask', async () => {
     mkdirSync(join(checkout, '.hubkeeper'));
-    writeFileSync(join(checkout, '.hubkeeper/function-keys.json'), JSON.stringify({ functionKey: 'k' }));
+    writeFileSync(
+      join(checkout, '.hubkeeper/function-keys.json'),
+      JSON.stringify({ functionKey: 'k', eventGridKey: 'e' }),
+    );
     const started = run(['--require-keys']);
     await until('Ctrl-C stops it.', started);
 

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { kill } from '../support/crash-run.ts';
 import { buildApp, type EnvironmentOptions, startEnvironment, type TestEnvironment } from '../support/environment.ts';
+import { eventually } from '../support/eventually.ts';
 
 const GROUP = '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-scenario';
 const APP = 'test-output/tiny-app';
@@ -67,6 +69,26 @@ describe('the local environment', () => {
     expect(functions).toBe(before.functions);
     expect((await running.api('GET', '/api/health')).body).toEqual({ pid });
     expect(pid).not.toBe(before.pid);
+  });
+
+  it('tells the app of every change in its subscriptions, over a kill of the host and of Azure', async () => {
+    const running = await start({ requireKeys: true });
+    const seen = async () => new Set((await running.api<readonly string[]>('GET', '/api/events')).body);
+    const told = `Microsoft.Resources.ResourceWriteSuccess ${GROUP.toLowerCase()}`;
+
+    await putGroup(running);
+    await running.advance(60);
+    expect([...(await seen())]).toEqual([told]);
+
+    await running.killHost();
+    await putGroup(running);
+    kill(running, 'azure');
+    await eventually(
+      'Azure answers again',
+      async () => (await running.sim('GET', 'clock').catch(() => undefined)) && true,
+    );
+    await running.advance(600);
+    expect([...(await seen())]).toEqual([told]);
   });
 
   it('moves time only when told, also after the host was killed', async () => {

@@ -9,7 +9,8 @@ import { violation } from '../violation-codes.ts';
 import { repeatsOf } from './address-text.ts';
 
 /** Microsoft documents 1,000 rules in a security group and 400 routes in a table. */
-const maxSecurityRules = 1000;
+/** Microsoft documents 1,000 rules for a security group. */
+export const MOST_SECURITY_RULES = 1_000;
 const maxRoutes = 400;
 
 interface NameRule {
@@ -156,11 +157,11 @@ function* nameFaults(resolved: ResolvedBaseline): Iterable<Violation> {
 
 function* tableFaults(resolved: ResolvedBaseline): Iterable<Violation> {
   for (const { name, rules, path } of resolved.networkSecurityGroups) {
-    if (rules.length > maxSecurityRules) {
+    if (rules.length > MOST_SECURITY_RULES) {
       yield violation(
         'SecurityRulesTooMany',
         path,
-        `Security group ${name} has ${rules.length} rules; ${maxSecurityRules} are possible.`,
+        `Security group ${name} has ${rules.length} rules; ${MOST_SECURITY_RULES} are possible.`,
       );
     }
     for (const { index, first } of repeatsOf(rules.map(({ direction, priority }) => `${direction} ${priority}`))) {

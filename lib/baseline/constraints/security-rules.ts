@@ -26,13 +26,17 @@ function* portListFaults(texts: readonly string[], path: string): Iterable<Viola
   }
 }
 
+/** What is wrong with the addresses and ports of one rule. */
+export function* securityRuleFaults(rule: SecurityRuleSpec, path: string): Iterable<Violation> {
+  yield* addressListFaults(rule.sourceAddressPrefixes, `${path}.sourceAddressPrefixes`);
+  yield* addressListFaults(rule.destinationAddressPrefixes, `${path}.destinationAddressPrefixes`);
+  yield* portListFaults(rule.sourcePortRanges, `${path}.sourcePortRanges`);
+  yield* portListFaults(rule.destinationPortRanges, `${path}.destinationPortRanges`);
+}
+
 function* ruleListFaults(rules: readonly SecurityRuleSpec[], path: string): Iterable<Violation> {
   for (const [index, rule] of rules.entries()) {
-    const at = `${path}[${index}]`;
-    yield* addressListFaults(rule.sourceAddressPrefixes, `${at}.sourceAddressPrefixes`);
-    yield* addressListFaults(rule.destinationAddressPrefixes, `${at}.destinationAddressPrefixes`);
-    yield* portListFaults(rule.sourcePortRanges, `${at}.sourcePortRanges`);
-    yield* portListFaults(rule.destinationPortRanges, `${at}.destinationPortRanges`);
+    yield* securityRuleFaults(rule, `${path}[${index}]`);
   }
   for (const { index, text } of repeatsOf(rules.map(({ name }) => name))) {
     yield violation('SecurityRuleNameDuplicate', `${path}[${index}].name`, `A rule named ${text} is there already.`);

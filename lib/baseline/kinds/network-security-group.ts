@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json.ts';
+import { entryPath } from '../../plan/property-path.ts';
 import type { ResourceKind } from '../kind.ts';
 import { dependencies, groupOf } from '../kind-support/dependencies.ts';
 import { laneOf } from '../kind-support/lanes.ts';
@@ -92,6 +93,9 @@ export const networkSecurityGroup: ResourceKind = {
         body: { ...envelope(group, baseline), properties: { securityRules: group.rules.map(ruleBody) } },
         dependsOn: dependencies([groupOf(group)]),
         lanes: group.networkIds.map(laneOf.virtualNetwork),
+        fieldOwners: Object.fromEntries(
+          group.rules.flatMap(({ name, owner }) => (owner === undefined ? [] : [[entryPath(RULES, name), owner]])),
+        ),
       }),
     ),
 };

@@ -54,6 +54,13 @@ export const virtualNetworkPeering: ResourceKind = {
     of: 'properties.remoteVirtualNetwork.id',
     source: 'properties.addressSpace.addressPrefixes',
   },
+  // Microsoft: a side whose other side was deleted is Disconnected, and no other side can be made as long as it is there.
+  broken: {
+    path: 'properties.peeringState',
+    state: 'Disconnected',
+    sound: 'Connected',
+    why: 'Its other side was deleted, and it is Disconnected.',
+  },
   refreshQuery: { syncRemoteAddressSpace: 'true' },
   riskOf: riskFrom('destructive', [{ path: REMOTE_PREFIXES, risk: 'safe' }], 'disruptive'),
   referencesOf: (body) => referencesAt(body, ['properties.remoteVirtualNetwork.id']),

@@ -15,19 +15,24 @@ export const adjustVerb: Verb = {
   summary: 'change the desired state by hand, for a time',
   description: 'The spec stays as it is and says the bounds. At its end the adjustment undoes itself.',
   options: [
-    { flags: '--kind <kind>', description: 'what is adjusted: firewallPublicIpCount', required: true },
+    {
+      flags: '--kind <kind>',
+      description: 'what is adjusted: firewallPublicIpCount, networkSecurityRule',
+      required: true,
+    },
     {
       flags: '--target <target>',
-      description: 'name or ARM id of what is adjusted, such as the firewall',
+      description: 'name or ARM id of what is adjusted: the firewall, a network security group',
       required: true,
     },
     { flags: '--value <value>', description: 'as JSON; text that is no JSON is taken as it is', required: true },
     { flags: '--reason <text>', description: 'why', required: true },
     { flags: '--until <time>', description: UNTIL_TEXT, required: true },
-    { flags: '--scope <scope>', description: 'part of the baseline: egress, protection, gateway' },
+    { flags: '--scope <scope>', description: 'part of the baseline; by default that of the target' },
   ],
   examples: [
     "hubkeeper adjust aks-baseline more-ips --kind firewallPublicIpCount --target fw-westeurope --value 4 --reason 'Load test' --until 6h",
+    `hubkeeper adjust aks-baseline partner --kind networkSecurityRule --target nsg-web-snet-nodes --value '{"name": "AllowPartner", "priority": 200, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefixes": ["203.0.113.0/24"], "destinationPortRanges": ["8443"]}' --reason 'Partner test' --until 4h`,
     'hubkeeper unadjust aks-baseline more-ips',
   ],
   async run(context, input) {

@@ -1,6 +1,8 @@
 import type { Clock } from '../../clock.ts';
 import { Collection, type Documents } from '../documents.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { type CallActivity, CallQueue, type QueuedCall } from '../outgoing/call-queue.ts';
+import { postJson } from '../outgoing/http-call.ts';
 import type { World } from '../resource-type.ts';
 import { guidOf } from '../resource-types/support/ids.ts';
 import { seededRandom } from '../seeded-random.ts';
@@ -9,7 +11,6 @@ import { TENANT_ID, type TokenIssuer } from '../token-issuer.ts';
 import type { AlertSignal } from './alert-evaluation.ts';
 import { commonAlert, legacyAlert } from './alert-payload.ts';
 import type { AlertRule } from './alert-rule.ts';
-import { postJson } from './post-json.ts';
 import { type Receiver, receiversOf, shownAddress } from './receivers.ts';
 
 /** Microsoft's first-party application that calls secure webhooks, and the role that its documents give it. */
@@ -27,8 +28,7 @@ const BLOCKED_MS = 15 * 60_000;
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 
 const TOKEN_LIFE_SECONDS = 3_600;
-/** Connections that are open at a time. */
-const MOST_AT_A_TIME = 20;
+const USER_AGENT = 'IcMBroadcaster/1.0';
 
 interface FiredAlert {
   readonly alertId: string;
@@ -45,7 +45,7 @@ interface FiredAlert {
 
 type CallState = 'waiting' | 'delivered' | 'refused' | 'given-up' | 'blocked';
 
-interface Call {
+interface Call extends QueuedCall {
   readonly alertId: string;
   readonly condition: 'Fired' | 'Resolved';
   readonly actionGroup: string;
@@ -54,14 +54,6 @@ interface Call {
   /** 0, or the number of the copy. */
   readonly copy: number;
   readonly state: CallState;
-  readonly dueMs: number;
-  readonly attempts: readonly { readonly atMs: number; readonly answer: number | string }[];
-}
-
-/** Told when a call begins and when it has ended, so that time does not move meanwhile. */
-export interface CallActivity {
-  enter(): void;
-  leave(): void;
 }
 
 interface Parts {
@@ -79,28 +71,27 @@ interface Parts {
 export class ActionGroupCalls {
   readonly #parts: Parts;
   readonly #alerts: Collection<FiredAlert>;
-  readonly #calls: Collection<Call>;
+  readonly #calls: CallQueue<Call>;
   readonly #blockedUntilMs: Collection<number>;
-  readonly #ending = new AbortController();
-  readonly #ready: string[] = [];
-  #open = 0;
-  #next: number;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#alerts = new Collection<FiredAlert>(parts.documents, 'alerts');
-    this.#calls = new Collection<Call>(parts.documents, 'action-group-calls');
     this.#blockedUntilMs = new Collection<number>(parts.documents, 'blocked-endpoints');
-    this.#next = Math.max(0, ...[...this.#calls.entries()].map(([key]) => Number(key) + 1));
+    this.#calls = new CallQueue<Call>({
+      ...parts,
+      collection: 'action-group-calls',
+      attempt: (call, signal) => this.#attempt(call, signal),
+    });
   }
 
   /** Takes up what was under way when the process ended. */
   resume(): void {
-    for (const [key, call] of this.#calls.entries()) if (call.state === 'waiting') this.#schedule(key, call);
+    this.#calls.resume();
   }
 
   close(): void {
-    this.#ending.abort();
+    this.#calls.close();
   }
 
   /** An alert has fired or is resolved: every receiver of its rule's action groups is told. */
@@ -125,7 +116,7 @@ export class ActionGroupCalls {
           state: 'waiting',
           attempts: [],
         };
-        this.#keep(String(this.#next++), call);
+        this.#calls.add(call);
       }
     }
   }
@@ -141,7 +132,7 @@ export class ActionGroupCalls {
         firedAt: time(firedMs),
         resolvedAt: resolvedMs === undefined ? null : time(resolvedMs),
       })),
-      calls: [...this.#calls.values()].map(({ receiver, dueMs, attempts, payload: _, ...call }) => ({
+      calls: [...this.#calls.entries()].map(([, { receiver, dueMs, attempts, payload: _, ...call }]) => ({
         ...call,
         receiver: receiver.name,
         kind: receiver.kind,
@@ -179,69 +170,25 @@ export class ActionGroupCalls {
     return clock.nowMs() + Math.round(reorderSeconds * 1000 * random());
   }
 
-  #keep(key: string, call: Call): void {
-    this.#calls.set(key, call);
-    if (call.state === 'waiting') this.#schedule(key, call);
-  }
-
-  #schedule(key: string, { dueMs }: Call): void {
-    this.#parts.clock.schedule(dueMs, () => {
-      this.#parts.activity.enter();
-      this.#ready.push(key);
-      this.#startReady();
-    });
-  }
-
-  /** Each that is ready counts as activity until it has been called. */
-  #startReady(): void {
-    while (this.#open < MOST_AT_A_TIME) {
-      const key = this.#ready.shift();
-      if (key === undefined) return;
-      this.#open++;
-      void this.#attempt(key).finally(() => {
-        this.#open--;
-        this.#startReady();
-        this.#parts.activity.leave();
-      });
-    }
-  }
-
-  async #attempt(key: string): Promise<void> {
-    const call = this.#calls.get(key);
-    if (call === undefined || call.state !== 'waiting' || this.#ending.signal.aborted) return;
+  async #attempt(call: Call, signal: AbortSignal): Promise<Call | undefined> {
     const address = shownAddress(call.receiver.url);
-    if ((this.#blockedUntilMs.get(address) ?? 0) > this.#parts.clock.nowMs()) {
-      this.#keep(key, { ...call, state: 'blocked' });
-      this.#parts.documents.flush();
-      return;
-    }
+    if ((this.#blockedUntilMs.get(address) ?? 0) > this.#parts.clock.nowMs()) return { ...call, state: 'blocked' };
     const { receiver, payload } = call;
     const url = this.#parts.addressOf?.(receiver.url) ?? receiver.url;
-    const answer = await postJson(url, payload, this.#authorization(receiver), this.#ending.signal);
-    // Whoever starts next sends it again: nobody knows whether it came through.
-    if (this.#ending.signal.aborted) return;
-    this.#conclude(key, call, answer);
-    this.#parts.documents.flush();
+    const headers = { 'user-agent': USER_AGENT, ...this.#authorization(receiver) };
+    const answer = await postJson(url, payload, headers, signal);
+    return signal.aborted ? undefined : this.#concluded(call, answer);
   }
 
-  #conclude(key: string, before: Call, answer: number | string): void {
+  #concluded(before: Call, answer: number | string): Call {
     const nowMs = this.#parts.clock.nowMs();
     const call = { ...before, attempts: [...before.attempts, { atMs: nowMs, answer }] };
-    if (typeof answer === 'number' && answer >= 200 && answer < 300) {
-      this.#keep(key, { ...call, state: 'delivered' });
-      return;
-    }
-    if (typeof answer === 'number' && !RETRIED_STATUSES.includes(answer)) {
-      this.#keep(key, { ...call, state: 'refused' });
-      return;
-    }
+    if (typeof answer === 'number' && answer >= 200 && answer < 300) return { ...call, state: 'delivered' };
+    if (typeof answer === 'number' && !RETRIED_STATUSES.includes(answer)) return { ...call, state: 'refused' };
     const pauseSeconds = RETRY_AFTER_SECONDS[call.attempts.length - 1];
-    if (pauseSeconds !== undefined) {
-      this.#keep(key, { ...call, dueMs: nowMs + pauseSeconds * 1000 });
-      return;
-    }
-    this.#keep(key, { ...call, state: 'given-up' });
+    if (pauseSeconds !== undefined) return { ...call, dueMs: nowMs + pauseSeconds * 1000 };
     this.#blockedUntilMs.set(shownAddress(call.receiver.url), nowMs + BLOCKED_MS);
+    return { ...call, state: 'given-up' };
   }
 
   #authorization({ kind, audience, tenantId = TENANT_ID }: Receiver): Readonly<Record<string, string>> {
@@ -261,9 +208,7 @@ export class ActionGroupCalls {
 
   #forgetOld(): void {
     const oldestMs = this.#parts.clock.nowMs() - KEPT_MS;
-    for (const [key, { state, dueMs }] of [...this.#calls.entries()]) {
-      if (state !== 'waiting' && dueMs < oldestMs) this.#calls.delete(key);
-    }
+    this.#calls.forgetBefore(oldestMs);
     for (const [key, { firedMs }] of [...this.#alerts.entries()]) if (firedMs < oldestMs) this.#alerts.delete(key);
   }
 }

@@ -125,7 +125,7 @@ describe('the number of the firewall’s public addresses', () => {
 
 describe('validateAdjustment', () => {
   it('knows the number of public addresses', () => {
-    expect([...knownAdjustmentKinds.keys()]).toEqual(['firewallPublicIpCount']);
+    expect([...knownAdjustmentKinds.keys()]).toEqual(['firewallPublicIpCount', 'networkSecurityRule']);
     expect(validateAdjustment(adjustment(5), resolved)).toBeUndefined();
   });
 

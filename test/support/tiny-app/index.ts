@@ -57,3 +57,18 @@ app.http('arm', {
     return { jsonBody: { status: response.status } };
   },
 });
+
+const events: string[] = [];
+
+app.eventGrid('onResourceEvent', {
+  handler: ({ eventType, subject }) => {
+    events.push(`${eventType} ${subject.toLowerCase()}`);
+  },
+});
+
+app.http('events', {
+  route: 'events',
+  authLevel: 'function',
+  methods: ['GET'],
+  handler: (): HttpResponseInit => ({ jsonBody: events }),
+});

@@ -1,0 +1,34 @@
+import type { Problem } from '../problem.ts';
+import type { ResolvedBaseline } from './resolved.ts';
+
+/** A recorded change that a reaction or an operator made to the desired state. */
+export interface Adjustment {
+  readonly id: string;
+  /** One of `knownAdjustmentKinds`. */
+  readonly kind: string;
+  /** Part of the baseline, such as `egress`. */
+  readonly scope: string;
+  /** ARM id of what it changes. */
+  readonly target: string;
+  readonly value: unknown;
+  readonly reason: string;
+  /** ISO times; it counts from `since` on and no longer at `until`. Without `until` it counts until it is removed. */
+  readonly since: string;
+  readonly until?: string;
+}
+
+/** How one kind of adjustment is checked and applied. */
+export interface AdjustmentKind {
+  readonly name: string;
+  /** ARM id of what a person names as target, by id or by name; what names nothing of the baseline stays. */
+  idOf(target: string, baseline: ResolvedBaseline): string;
+  /** The part of the baseline that an adjustment of this target belongs to; undefined when there is no such target. */
+  scopeOf(target: string, baseline: ResolvedBaseline): string | undefined;
+  /**
+   * What is wrong with target and value for this baseline; undefined when nothing is. `others`: the adjustments of this
+   * kind besides it that are live.
+   */
+  validate(adjustment: Adjustment, baseline: ResolvedBaseline, others: readonly Adjustment[]): Problem | undefined;
+  /** The baseline as the adjustment wants it, within the bounds of the spec in force. */
+  apply(adjustment: Adjustment, baseline: ResolvedBaseline, nowIso: string): ResolvedBaseline;
+}
