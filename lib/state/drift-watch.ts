@@ -39,16 +39,19 @@ export interface DriftWatch {
   readonly pending: PendingHints | null;
   /** Keys and times of the latest events, oldest first. */
   readonly seen: readonly { readonly key: string; readonly at: string }[];
+  /** The newest hint of each of the resources that changed last, oldest first: who made a change that a scan finds. */
+  readonly heard: readonly ChangeHint[];
   /** The comparison that was asked for last, until its end was seen. */
   readonly asked: { readonly operationId: string; readonly at: string } | null;
 }
 
-export const NO_DRIFT_WATCH: DriftWatch = { pending: null, seen: [], asked: null };
+export const NO_DRIFT_WATCH: DriftWatch = { pending: null, seen: [], heard: [], asked: null };
 
 /** Resources of one comparison at most; when more have changed, everything is compared. A hint has half a kilobyte. */
 const MOST_HINTS = 200;
 /** Events by which copies are known: Event Grid repeats within seconds, and a copy that is not known costs a comparison. */
 const REMEMBERED_EVENTS = 256;
+const REMEMBERED_HINTS = 50;
 
 /**
  * Takes events in. Copies of what was seen change nothing; of two events about one resource the newer one counts,
@@ -68,7 +71,10 @@ export function withHints(watch: DriftWatch, events: readonly KeyedHint[], nowIs
       lastAt: pending === null || nowIso > pending.lastAt ? nowIso : pending.lastAt,
       hints: joinedHints([pending === null ? [] : pending.hints, hints]),
     },
-    seen: seen.toSorted(byTime).slice(-REMEMBERED_EVENTS),
+    seen: seen.toSorted(byTime(({ key }) => key)).slice(-REMEMBERED_EVENTS),
+    heard: newestOfEach([...watch.heard, ...hints])
+      .toSorted(byTime(({ resource }) => normaliseId(resource)))
+      .slice(-REMEMBERED_HINTS),
   };
 }
 
@@ -106,9 +112,9 @@ function textOf({ action, author, correlationId }: ChangeHint): string {
   return JSON.stringify([action, correlationId, author?.objectId, author?.appId, author?.name]);
 }
 
-type SeenEvent = DriftWatch['seen'][number];
-
-function byTime(a: SeenEvent, b: SeenEvent): number {
-  if (a.at !== b.at) return a.at < b.at ? -1 : 1;
-  return a.key < b.key ? -1 : 1;
+function byTime<Item extends { readonly at: string }>(keyOf: (item: Item) => string): (a: Item, b: Item) => number {
+  return (a, b) => {
+    if (a.at !== b.at) return a.at < b.at ? -1 : 1;
+    return keyOf(a) < keyOf(b) ? -1 : 1;
+  };
 }

@@ -74,6 +74,7 @@ describe('withHints', () => {
     ]);
 
     expect(watch.pending?.hints).toEqual([newer]);
+    expect(watch.heard).toEqual([newer]);
   });
 
   it('stays small whatever comes, and then has everything compared', () => {
@@ -84,6 +85,7 @@ describe('withHints', () => {
     expect(watch.pending?.hints).toBeNull();
     expect(allOf(many.toReversed())).toEqual(watch);
     expect(watch.seen).toHaveLength(256);
+    expect(watch.heard).toHaveLength(50);
     expect(withHints(watch, [{ key: 'one more', hint: hint('/r/more') }], NOW).pending?.hints).toBeNull();
   });
 
