@@ -20,11 +20,13 @@ interface DriftBody {
   readonly conflicts: readonly { readonly id: string; readonly path: string }[];
 }
 
+const NOTHING_KNOWN: DriftBody = { lastScan: null, lastLook: null, drifts: [], unmanaged: [], conflicts: [] };
+
 /** What is known of the drift of a baseline. */
 export async function driftOf(stage: Stage): Promise<DriftBody> {
-  const { status, body } = await stage.environment.api<{ drift: DriftBody }>('GET', `/api/baselines/${stage.name}`);
+  const { status, body } = await stage.environment.api<{ drift?: DriftBody }>('GET', `/api/baselines/${stage.name}`);
   if (status !== 200) throw new Error(`There is no baseline ${stage.name}: ${status}`);
-  return body.drift;
+  return body.drift ?? NOTHING_KNOWN;
 }
 
 /** From here on nobody hears of changes by events. */
@@ -43,14 +45,14 @@ export async function bringEvents(stage: Stage): Promise<void> {
   if (status !== 200) throw new Error(`Events do not come: ${status}`);
 }
 
-/** Time passes until a scheduled scan that begins from now on has ended, or waits for somebody. */
+/** Time passes until everything was compared on schedule, from now on, and what that began has ended or waits. */
 export async function scan(stage: Stage): Promise<OperationBody> {
-  const before = (await driftOf(stage)).lastScan?.operationId;
+  const before = (await driftOf(stage)).lastScan?.at;
   const operationId = await stage.environment.advanceUntil(
     'everything is compared again',
     async () => {
       const { lastScan } = await driftOf(stage);
-      return lastScan === null || lastScan.operationId === before ? undefined : lastScan.operationId;
+      return lastScan === null || lastScan.at === before ? undefined : lastScan.operationId;
     },
     3 * 3_600,
   );

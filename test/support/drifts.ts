@@ -47,6 +47,7 @@ export function driftSpec(stage: Stage, change: (spec: SmallSpec) => void = () =
     spec.tags = { team: 'network' };
     spec.observability = {};
     spec.budgets = { perRun: 100, perDay: 200 };
+    spec.approvals = { expiresAfterHours: 72 };
     spec.drift = {
       mode: 'act',
       policies: [
@@ -577,18 +578,27 @@ export function resourceOf(stage: Stage, { resource: [group, path] }: InjectedDr
   return stage.id(group, path);
 }
 
-/** Somebody else makes these changes: those of one resource in one write. Time passes until all have ended. */
-export async function inject(stage: Stage, drifts: readonly InjectedDrift[], waitSeconds = 120): Promise<void> {
+/** Somebody else makes these changes: those of one resource in one write. All have ended then, in less than an hour. */
+export async function inject(stage: Stage, drifts: readonly InjectedDrift[]): Promise<void> {
   const byResource = Map.groupBy(drifts, (drift) => resourceOf(stage, drift));
   for (const [id, ofOne] of byResource) {
-    const apiVersion = ofOne[0]?.apiVersion;
-    const edits = ofOne.flatMap(({ edit }) => (edit === 'delete' ? [] : [edit]));
-    if (edits.length < ofOne.length) await stage.colleague('DELETE', id, undefined, apiVersion);
-    else {
-      const body = await stage.colleague('GET', id, undefined, apiVersion);
-      for (const edit of edits) edit(body);
-      await stage.colleague('PUT', id, body, apiVersion);
-    }
-    await stage.environment.advance(/azureFirewalls|firewallPolicies|ipGroups/.test(id) ? 900 : waitSeconds);
+    await stage.environment.advanceUntil(`somebody has changed ${id}`, () => changed(stage, id, ofOne), 900, 20);
   }
+  // The longest operation takes five minutes.
+  await stage.environment.advance(330);
+}
+
+/** Undefined where something else is under way there. */
+async function changed(stage: Stage, id: string, drifts: readonly InjectedDrift[]): Promise<true | undefined> {
+  const version = `?api-version=${drifts[0]?.apiVersion ?? '2025-05-01'}`;
+  const call = (method: string, body?: unknown) =>
+    stage.environment.armAs<Body>('colleague', method, `${id}${version}`, body);
+  const edits = drifts.flatMap(({ edit }) => (edit === 'delete' ? [] : [edit]));
+  const { body } = await call('GET');
+  for (const edit of edits) edit(body);
+  const answer = edits.length < drifts.length ? await call('DELETE') : await call('PUT', body);
+  if (answer.status < 300) return true;
+  if (/AnotherOperationInProgress|RetryableError|ReferencedResourceNotProvisioned/.test(JSON.stringify(answer.body)))
+    return undefined;
+  throw new Error(`Nobody may change ${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
