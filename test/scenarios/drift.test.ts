@@ -5,6 +5,9 @@ import { type DriftFate, driftSpec, inject, injectedDrifts, resourceOf } from '.
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { Stage } from '../support/stage.ts';
 
+/** A day of simulated time, minute by minute, takes its wall time on a busy machine. */
+const PATIENCE_MS = 300_000;
+
 let environment: TestEnvironment;
 
 beforeAll(async () => {
@@ -21,64 +24,67 @@ function namesOf(stage: Stage, ...fates: readonly DriftFate[]): readonly string[
 }
 
 describe('more than forty changes behind its back', () => {
-  it('ours are found and handled by their policies, all others are left alone', async () => {
-    const stage = await Stage.open(environment);
-    await loseEvents(stage);
-    const provisioned = await stage.provision(driftSpec(stage));
-    expect({ state: provisioned.state, errors: provisioned.errors }).toEqual({ state: 'succeeded', errors: [] });
-    expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
-    expect(injectedDrifts.length).toBeGreaterThanOrEqual(40);
-    const before = await stage.world();
-    await scan(stage);
-    await inject(stage, injectedDrifts);
-    const drifted = await stage.world();
+  it(
+    'ours are found and handled by their policies, all others are left alone',
+    async () => {
+      const stage = await Stage.open(environment);
+      await loseEvents(stage);
+      const provisioned = await stage.provision(driftSpec(stage));
+      expect({ state: provisioned.state, errors: provisioned.errors }).toEqual({ state: 'succeeded', errors: [] });
+      expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
+      expect(injectedDrifts.length).toBeGreaterThanOrEqual(40);
+      const before = await stage.world();
+      await scan(stage);
+      await inject(stage, injectedDrifts);
+      const drifted = await stage.world();
 
-    await scan(stage);
-    // What Azure shows only one by one is read in the course of a day.
-    await environment.advance(24 * 3_600);
-    const scanned = await scan(stage);
+      await scan(stage);
+      // What Azure shows only one by one is read in the course of a day.
+      await environment.advance(24 * 3_600);
+      const scanned = await scan(stage);
 
-    const ours = namesOf(stage, 'putRight', 'waits', 'reported', 'ignored');
-    const found = (await linesOf(stage, 'drift found')).map((line) => {
-      const { path } = line as { readonly path?: string };
-      return propertyName(line.resource ?? '', path);
-    });
-    expect([...found].sort()).toEqual(ours);
-    expect(scanned).toMatchObject({ state: 'waiting', errors: [] });
-    const { drifts } = await driftOf(stage);
-    const named = (policy: string) =>
-      drifts
-        .filter((drift) => drift.policy === policy)
-        .map(({ id, path }) => propertyName(id, path))
-        .sort();
-    expect(named('report')).toEqual(namesOf(stage, 'reported'));
-    expect(named('ignore')).toEqual(namesOf(stage, 'ignored'));
-    expect(named('approve')).toEqual(namesOf(stage, 'waits'));
-    expect(named('enforce')).toEqual([]);
+      // What the spec says to ignore is known, and not worth a line.
+      const found = (await linesOf(stage, 'drift found')).map(({ resource, after }) =>
+        propertyName(resource ?? '', Object.keys(Object(after ?? {}))[0]),
+      );
+      expect([...found].sort()).toEqual(namesOf(stage, 'putRight', 'waits', 'reported'));
+      expect(scanned).toMatchObject({ state: 'waiting', errors: [] });
+      const { drifts } = await driftOf(stage);
+      const named = (policy: string) =>
+        drifts
+          .filter((drift) => drift.policy === policy)
+          .map(({ id, path }) => propertyName(id, path))
+          .sort();
+      expect(named('report')).toEqual(namesOf(stage, 'reported'));
+      expect(named('ignore')).toEqual(namesOf(stage, 'ignored'));
+      expect(named('approve')).toEqual(namesOf(stage, 'waits'));
+      expect(named('enforce')).toEqual([]);
 
-    const waiting = (await operationOf(environment, scanned.id)).nodes.find(
-      ({ waitingFor }) => waitingFor !== undefined,
-    );
-    await stage.approve(waiting?.waitingFor?.planHash ?? '');
-    const ended = await untilSettledOrWaiting(stage, scanned.id);
+      const waiting = (await operationOf(environment, scanned.id)).nodes.find(
+        ({ waitingFor }) => waitingFor !== undefined,
+      );
+      await stage.approve(waiting?.waitingFor?.planHash ?? '');
+      const ended = await untilSettledOrWaiting(stage, scanned.id);
 
-    expect({ state: ended.state, errors: ended.errors }).toEqual({ state: 'succeeded', errors: [] });
-    const plan = await planOf(environment, stage.name);
-    expect(plan.changes).toEqual([]);
-    const left = injectedDrifts.filter(({ fate }) => fate === 'reported' || fate === 'ignored');
-    expect(new Set(plan.refused.map(({ id }) => id.toLowerCase()))).toEqual(
-      new Set(left.map((drift) => resourceOf(stage, drift).toLowerCase())),
-    );
-    for (const { why } of plan.refused) expect(why).toMatch(/'(report|ignore)'/);
-    const after = await stage.world();
-    for (const drift of injectedDrifts) {
-      const id = resourceOf(stage, drift).toLowerCase();
-      const isThere = after.has(id);
-      expect({ id, isThere }).toEqual({ id, isThere: true });
-      if (drift.fate === 'reported' || drift.fate === 'ignored')
-        expect(after.get(id)?.tags).toEqual(
-          drift.path?.startsWith('tags') ? drifted.get(id)?.tags : before.get(id)?.tags,
-        );
-    }
-  });
+      expect({ state: ended.state, errors: ended.errors }).toEqual({ state: 'succeeded', errors: [] });
+      const plan = await planOf(environment, stage.name);
+      expect(plan.changes).toEqual([]);
+      const left = injectedDrifts.filter(({ fate }) => fate === 'reported' || fate === 'ignored');
+      expect(new Set(plan.refused.map(({ id }) => id.toLowerCase()))).toEqual(
+        new Set(left.map((drift) => resourceOf(stage, drift).toLowerCase())),
+      );
+      for (const { why } of plan.refused) expect(why).toMatch(/'(report|ignore)'/);
+      const after = await stage.world();
+      for (const drift of injectedDrifts) {
+        const id = resourceOf(stage, drift).toLowerCase();
+        const isThere = after.has(id);
+        expect({ id, isThere }).toEqual({ id, isThere: true });
+        if (drift.fate === 'reported' || drift.fate === 'ignored')
+          expect(after.get(id)?.tags).toEqual(
+            drift.path?.startsWith('tags') ? drifted.get(id)?.tags : before.get(id)?.tags,
+          );
+      }
+    },
+    PATIENCE_MS,
+  );
 });
