@@ -10,7 +10,7 @@ import type { ReliefStep } from '../../lib/reactions/snat/relief-step.ts';
 import { verifySnatRelief } from '../../lib/reactions/snat/verify-snat-relief.ts';
 import { watchEgress } from '../../lib/reactions/snat/watch-egress.ts';
 import type { JournalEntry } from '../../lib/state/journal.ts';
-import { reactionOf, withSignal } from '../../lib/state/reactions.ts';
+import { type RecordedSignal, reactionOf, withSignal } from '../../lib/state/reactions.ts';
 import type { FakeAzure } from './fake-azure.ts';
 import { memoryDependencies } from './memory-dependencies.ts';
 import { Reconciling, smallSpec } from './reconciling.ts';
@@ -81,13 +81,13 @@ export class Relieving {
   }
 
   /** A firing alert as the intake records it. */
-  async alert(): Promise<void> {
+  async alert(severity: RecordedSignal['severity'] = 'Sev1'): Promise<void> {
     this.#alerts += 1;
     const signal = {
       alertId: `/alerts/${this.#alerts}`,
       alertRule: 'snat',
       condition: 'Fired' as const,
-      severity: null,
+      severity,
       at: this.reconciling.nowIso,
       thresholdPercent: 80,
       valuePercent: 88,

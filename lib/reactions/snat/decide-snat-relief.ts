@@ -1,3 +1,4 @@
+import type { Severity } from '../../alerts/alert-payload.ts';
 import { writeFirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { type Attempt, circuitOf } from '../../egress/circuit-breaker.ts';
@@ -26,6 +27,7 @@ import {
 } from '../../state/reactions.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
 import { isChangeUnderWay } from './change-under-way.ts';
+import { modeForSeverities } from '../severity-mode.ts';
 import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import {
   type ObservedFirewall,
@@ -75,8 +77,9 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
   if (stored === null || reaction?.instance?.id !== request.instanceId) return { next: 'end' };
   const { action } = reliefOf(reaction);
   if (action !== null) {
-    const isOvertaken = action.direction === 'in' && action.appliedAt === null && reaction.handled < reaction.sequence;
-    return isOvertaken ? takeBack(dependencies, request, action) : resumed(action, request);
+    return isOvertaken(stored.head, reaction, action, request)
+      ? takeBack(dependencies, request, action)
+      : resumed(action, request);
   }
   const { head } = stored;
   const stopped = await whyStopped(dependencies, head, request.nowIso);
@@ -114,7 +117,18 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
   return act(dependencies, request, head, reaction, seen, decision);
 }
 
-/** A step back that still waits when an alert comes is taken back: its figures are those of quieter days. */
+/**
+ * Whether an alert that came meanwhile asks for something else than what is recorded and not applied yet: more instead of
+ * a step back, whose figures are those of quieter days; or at once, what a lesser alert had only proposed.
+ */
+function isOvertaken(head: BaselineHead, reaction: Reaction, action: ReliefAction, { nowIso }: ReliefRequest): boolean {
+  if (action.appliedAt !== null || reaction.handled >= reaction.sequence) return false;
+  if (action.direction === 'in') return true;
+  const adjustment = head.adjustments.find(({ id, since }) => id === RELIEF_ADJUSTMENT && since === action.decidedAt);
+  return adjustment?.mode !== undefined && modeForSeverities('act', severitiesOf(reaction, nowIso)) === 'act';
+}
+
+/** Withdraws what is recorded and not applied yet, to decide anew. */
 async function takeBack(dependencies: Dependencies, request: ReliefRequest, action: ReliefAction): Promise<ReliefStep> {
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
@@ -123,8 +137,11 @@ async function takeBack(dependencies: Dependencies, request: ReliefRequest, acti
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
     const numbered = withNextOperation(withdrawn(head, action));
     const told = withReliefLine(numbered.head, reaction, request, action.operationId, {
-      decision: 'scale in taken back',
-      reason: `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`,
+      decision: `scale ${action.direction} taken back`,
+      reason:
+        action.direction === 'in'
+          ? `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`
+          : 'A graver alert came, which need not wait for the approval.',
       before: action.toAddresses,
       after: action.fromAddresses,
     });
@@ -139,6 +156,14 @@ async function takeBack(dependencies: Dependencies, request: ReliefRequest, acti
   });
   await flushOutbox(dependencies, changed.head);
   return changed.result;
+}
+
+/** Of every alert that is open, and of one that asks for a look though it is over by now. */
+function severitiesOf(reaction: Reaction, nowIso: string): readonly (Severity | null)[] {
+  const since = new Date(Date.parse(nowIso) - ALERT_COUNTS_FOR_HOURS * HOUR_MS).toISOString();
+  const { signal } = reaction;
+  const asks = signal !== null && reaction.handled < reaction.sequence ? [signal.severity] : [];
+  return [...openAlerts(reaction, since).map(({ severity }) => severity), ...asks];
 }
 
 /** When to look again by ourselves at what an alert that is still open is about; Azure does not repeat it. */
@@ -310,6 +335,9 @@ async function act(
     });
   }
   const { mode } = seen.spec.egress;
+  // Taking an address away is no answer to an alert.
+  const allowed =
+    decision.decision === 'scaleOut' ? modeForSeverities(mode, severitiesOf(reaction, request.nowIso)) : mode;
   if (seen.optedOut)
     return end(dependencies, request, reaction, {
       code: 'OptedOut',
@@ -343,7 +371,9 @@ async function act(
       refused: true,
       helpNeeded: true,
     });
-  return record(dependencies, request, head, reaction, decision, reason, after);
+  const isLowered = allowed !== mode;
+  const told = isLowered ? `${reason} The alert is of a severity that only proposes.` : reason;
+  return record(dependencies, request, head, reaction, decision, told, after, isLowered ? { mode: 'propose' } : {});
 }
 
 function isPersons(one: Adjustment, { target, nowIso }: ReliefRequest): boolean {
@@ -381,6 +411,7 @@ async function record(
   decision: SnatDecision,
   reason: string,
   after: Json,
+  limit: Pick<Adjustment, 'mode'>,
 ): Promise<ReliefStep> {
   const { change, figures } = decision;
   if (change === null) return { next: 'end' };
@@ -395,6 +426,7 @@ async function record(
     since: nowIso,
     until: NEVER_ENDS,
     by: 'hubkeeper',
+    ...limit,
   };
   const others = seenHead.adjustments.filter(({ id }) => id !== RELIEF_ADJUSTMENT);
   const previous = seenHead.adjustments.find(({ id }) => id === RELIEF_ADJUSTMENT) ?? null;

@@ -84,6 +84,48 @@ describe('a relief', () => {
     expect(line?.after).toMatchObject({ figures: { targetAddresses: 5 } });
   });
 
+  it.each(['Sev3', 'Sev4', null] as const)('only proposes for an alert of severity %s', async (severity) => {
+    const relieving = await Relieving.provisioned();
+    const { writes } = relieving.dependencies.arm;
+    await relieving.alert(severity);
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(3);
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    await decideOn(relieving, 'approve');
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('waits for no approval any more when a graver alert comes', async () => {
+    const relieving = await Relieving.provisioned();
+    await relieving.alert('Sev3');
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    await relieving.alert('Sev0');
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(5);
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('scale out taken back');
+  });
+
+  it('acts by the gravest of the alerts that are open, whichever came last', async () => {
+    const relieving = await alerted();
+    await relieving.alert('Sev3');
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(5);
+  });
+
   it('refuses where a NAT gateway on the subnet carries the egress, and says what helps', async () => {
     const relieving = await alerted();
     relieving.edit(await networkIdOf(relieving), withNatGateway);
