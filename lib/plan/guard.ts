@@ -91,6 +91,8 @@ export interface Circumstances {
     readonly why: string;
     /** True: only deletes are refused. */
     readonly deleteOnly: boolean;
+    /** True: only unattended changes are refused. */
+    readonly unattendedOnly?: boolean;
   }[];
   /** When present, unattended changes may touch only these resources and what is below them. */
   readonly allowList?: readonly string[];
@@ -271,7 +273,8 @@ function refusalByMode(
 }
 
 function refusalByProtection(change: Change, circumstances: Circumstances): Judgement | undefined {
-  for (const { id, why, deleteOnly } of circumstances.protectedIds ?? []) {
+  for (const { id, why, deleteOnly, unattendedOnly } of circumstances.protectedIds ?? []) {
+    if (unattendedOnly === true && circumstances.attended) continue;
     const isMeant = isAtOrIn(change.id, id) || (change.action === 'delete' && isAtOrIn(id, change.id));
     if (isMeant && (!deleteOnly || change.action === 'delete'))
       return refusal('Protected', `It is left alone: ${why}.`);

@@ -12,7 +12,7 @@ import { planInScope } from '../plan/scope.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
 import { observeBaseline } from './observe-baseline.ts';
-import { hasOptOutTag, OPT_OUT_TAG, type ProtectedScope, readManagementLocks } from './protection.ts';
+import { optOutOf, type ProtectedScope, readManagementLocks } from './protection.ts';
 
 export interface PlanRequest {
   readonly baseline: string;
@@ -87,9 +87,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     claimedByOthers,
   });
   const plan = kept === undefined ? planned : withKeptRefusals(planned, kept);
-  const optedOut = [...observed]
-    .filter(([, body]) => body !== null && hasOptOutTag(body))
-    .map(([id]): ProtectedScope => ({ id, why: `it carries the tag ${OPT_OUT_TAG}`, deleteOnly: false }));
+  const optedOut = [...observed].flatMap(([id, body]) => (body === null ? [] : (optOutOf(id, body) ?? [])));
   return {
     plan: request.scope === undefined ? plan : planInScope(plan, request.scope, String(request.specVersion)),
     nodes,

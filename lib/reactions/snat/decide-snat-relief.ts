@@ -26,8 +26,8 @@ import {
   withRelief,
 } from '../../state/reactions.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
-import { isChangeUnderWay } from './change-under-way.ts';
 import { modeForSeverities } from '../severity-mode.ts';
+import { isChangeUnderWay } from './change-under-way.ts';
 import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import {
   type ObservedFirewall,
@@ -338,12 +338,12 @@ async function act(
   // Taking an address away is no answer to an alert.
   const allowed =
     decision.decision === 'scaleOut' ? modeForSeverities(mode, severitiesOf(reaction, request.nowIso)) : mode;
-  if (seen.optedOut)
+  if (seen.leftAlone !== null)
     return end(dependencies, request, reaction, {
-      code: 'OptedOut',
-      reason: `The firewall carries the tag that opts it out. ${reason}`,
+      code: 'LeftAlone',
+      reason: `The firewall is left alone: ${seen.leftAlone}. ${reason}`,
       after,
-      lookAgainAt: null,
+      lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: true,
     });
   if (mode === 'off' || mode === 'observe')

@@ -137,13 +137,37 @@ describe('a relief', () => {
     expect(line?.after).toMatchObject({ recommendations: [{ code: 'GrowNatGateway' }] });
   });
 
-  it('leaves a firewall alone that carries the tag against it', async () => {
+  it.each([
+    ['hubkeeper-ignore', 'false'],
+    ['MonitorDisable', 'true'],
+    ['monitordisable', 'Sandbox'],
+  ])('leaves a firewall alone that carries the tag %s: %s', async (tag, value) => {
     const relieving = await alerted();
-    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { 'hubkeeper-ignore': 'true' } }));
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { [tag]: value } }));
 
     expect(await relieving.decide()).toEqual({ next: 'end' });
 
-    await expectUntouched(relieving, 'refused', 'OptedOut');
+    await expectUntouched(relieving, 'refused', 'LeftAlone');
+  });
+
+  it('relieves a firewall whose tag says that it is monitored', async () => {
+    const relieving = await alerted();
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { MonitorDisable: 'false' } }));
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('writes nothing to a firewall that is tagged between the decision and the write', async () => {
+    const relieving = await alerted();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { MonitorDisable: 'true' } }));
+
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(3);
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
   });
 
   it('starts nothing during a hold, and looks again by itself when that is over', async () => {
