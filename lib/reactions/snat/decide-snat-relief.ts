@@ -28,7 +28,7 @@ import {
 import type { ReliefAction } from '../../state/snat-relief.ts';
 import { modeForSeverities } from '../severity-mode.ts';
 import { isChangeUnderWay } from './change-under-way.ts';
-import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
+import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
 import {
   type ObservedFirewall,
   observeFirewall,
@@ -59,6 +59,8 @@ const LASTING_CODES: readonly string[] = [
   'FirewallWithoutSubnet',
   'NatGatewayOnSubnet',
 ];
+/** Metrics that allow no decision either way. */
+const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];
 const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
 /** When it looks again at what was no reason to act while its alert is open. */
 const NEXT_LOOK_WHILE_OPEN_MINUTES = 15;
@@ -187,6 +189,8 @@ interface LookEnd {
   readonly helpNeeded?: boolean;
   readonly refused?: boolean;
   readonly after?: Json;
+  /** Absent: the metrics were not looked at. */
+  readonly lacksMetrics?: boolean;
 }
 
 /** What forbids any look at the firewall; each is looked at again when it may be over. */
@@ -296,6 +300,8 @@ async function act(
   decision: SnatDecision,
 ): Promise<ReliefStep> {
   const nowMs = Date.parse(request.nowIso);
+  const ends = (found: LookEnd) =>
+    end(dependencies, request, reaction, { ...found, lacksMetrics: BLIND_CODES.includes(decision.code) });
   const reason = decision.reasons.join(' ');
   const after = toJson({ code: decision.code, figures: decision.figures, recommendations: decision.recommendations });
   const adjustedByUs = head.adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT);
@@ -304,7 +310,7 @@ async function act(
     ? new Date(Math.max(nowMs + MINUTE_MS, decision.retryAtMs ?? nowMs + restMinutes * MINUTE_MS)).toISOString()
     : null;
   if (decision.decision === 'keep')
-    return end(dependencies, request, reaction, {
+    return ends({
       code: decision.code,
       reason,
       after,
@@ -312,7 +318,7 @@ async function act(
     });
   if (decision.decision === 'refuse') {
     const recommended = decision.recommendations.map(({ message }) => message).join(' ');
-    return end(dependencies, request, reaction, {
+    return ends({
       code: decision.code,
       reason: [reason, recommended].join(' ').trim(),
       after,
@@ -327,7 +333,7 @@ async function act(
     const isShort = retryAtMs - nowMs <= LONGEST_WAIT_MINUTES * MINUTE_MS;
     if (isShort && reaction.handled < reaction.sequence)
       return waits(dependencies, request, reaction, decision.code, reason, retryAtMs, after);
-    return end(dependencies, request, reaction, {
+    return ends({
       code: decision.code,
       reason,
       after,
@@ -339,7 +345,7 @@ async function act(
   const allowed =
     decision.decision === 'scaleOut' ? modeForSeverities(mode, severitiesOf(reaction, request.nowIso)) : mode;
   if (seen.leftAlone !== null)
-    return end(dependencies, request, reaction, {
+    return ends({
       code: 'LeftAlone',
       reason: `The firewall is left alone: ${seen.leftAlone}. ${reason}`,
       after,
@@ -347,7 +353,7 @@ async function act(
       refused: true,
     });
   if (mode === 'off' || mode === 'observe')
-    return end(dependencies, request, reaction, {
+    return ends({
       code: mode === 'off' ? 'ModeOff' : 'ModeObserve',
       reason: `egress.mode is '${mode}': nothing is changed. ${reason}`,
       after,
@@ -355,7 +361,7 @@ async function act(
       refused: mode === 'observe',
     });
   if (decision.decision === 'scaleIn' && head.adjustments.some((one) => isPersons(one, request)))
-    return end(dependencies, request, reaction, {
+    return ends({
       code: 'AdjustedByPerson',
       reason: 'A person has adjusted the addresses of this firewall: they stay until that ends.',
       after,
@@ -363,7 +369,7 @@ async function act(
     });
   const circuit = circuitOf(await attemptsOf(dependencies, head, request.target), request.target, nowMs);
   if (circuit.state === 'open')
-    return end(dependencies, request, reaction, {
+    return ends({
       code: circuit.code,
       reason: `${circuit.reason} ${reason}`,
       after,
@@ -472,7 +478,7 @@ async function record(
       appliedAt: null,
       blindLooks: 0,
     };
-    const told = withReliefLine(numbered.head, reaction, request, operationId, {
+    const told = withReliefLine(withSightBack(numbered.head, reaction, request), reaction, request, operationId, {
       decision: decision.decision === 'scaleIn' ? 'scale in' : 'scale out',
       reason,
       before: change.fromAddresses,
@@ -484,6 +490,7 @@ async function record(
       action,
       usedOperationId: operationId,
       waitingSince: null,
+      blindSince: null,
       lookAgainAt: null,
     });
     const requested = withRequest(
@@ -519,6 +526,7 @@ async function waits(
       reason: lasting,
       lookAgainAt,
       helpNeeded: true,
+      lacksMetrics: BLIND_CODES.includes(code),
       ...(after === undefined ? {} : { after }),
     });
   }
@@ -547,7 +555,7 @@ async function end(
   dependencies: Dependencies,
   request: ReliefRequest,
   seen: Reaction,
-  { code, reason, lookAgainAt, helpNeeded = false, refused = false, after }: LookEnd,
+  { code, reason, lookAgainAt, helpNeeded = false, refused = false, after, lacksMetrics }: LookEnd,
 ): Promise<ReliefStep> {
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
@@ -564,6 +572,7 @@ async function end(
       state: helpNeeded || refused ? 'failed' : 'succeeded',
       code,
       lookAgainAt,
+      ...(lacksMetrics === undefined ? {} : { lacksMetrics }),
     };
     return withReliefEnd(head, reaction, request, ending);
   });

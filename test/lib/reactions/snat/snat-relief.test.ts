@@ -219,6 +219,24 @@ describe('a relief that looks again', () => {
     expect(relieving.addresses()).toBe(5);
   });
 
+  it('says once that there are no metrics, and once that there are again', async () => {
+    const relieving = await relieved(40);
+    const before = (await relieving.journal()).length;
+    const look = async () => {
+      relieving.reconciling.pass(24 * 3_600);
+      expect(await relieving.timer()).toBe(true);
+      expect(await relieving.decide()).toEqual({ next: 'end' });
+    };
+    relieving.gauge.utilizationPercent = Number.NaN;
+    for (let looks = 0; looks < 20; looks++) await look();
+    relieving.gauge.utilizationPercent = 40;
+    for (let looks = 0; looks < 2; looks++) await look();
+
+    const lines = (await relieving.journal()).slice(before).map(({ decision }) => decision);
+    // One when they are missed, one when they are back, and what each of the two looks after that came to.
+    expect([...lines].sort()).toEqual(['metrics back', 'nothing to do', 'nothing to do', 'nothing to do']);
+  });
+
   it('rests for a day after addresses that did not help', async () => {
     // The firewall has lost an instance: five addresses on one serve less than three on two.
     const relieving = await relieved(85, 1);
