@@ -785,6 +785,11 @@ export const violationCodes = {
     remedy:
       'Name a secureWebhook and leave the key out, or give the id of an action group that was made with the key elsewhere.',
   },
+  EgressAlertsOnlyPropose: {
+    meaning: 'egress.mode is act, and the alerts of this baseline are of a severity that only proposes.',
+    remedy: 'Set egress.alertSeverity to 2 or less, or egress.mode to propose.',
+    severity: 'warning',
+  },
   AlertReceiverOpen: {
     meaning: 'An alert receiver has neither token nor key.',
     remedy: 'Name the app registration under secureWebhook.',

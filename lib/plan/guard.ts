@@ -84,6 +84,8 @@ export interface Circumstances extends Rules {
     readonly why: string;
     /** True: only deletes are refused. */
     readonly deleteOnly: boolean;
+    /** True: only unattended changes are refused. */
+    readonly unattendedOnly?: boolean;
   }[];
   /** When present, unattended changes may touch only these resources and what is below them. */
   readonly allowList?: readonly string[];
@@ -244,7 +246,8 @@ function refusalByMode(
 }
 
 function refusalByProtection(change: Change, circumstances: Circumstances): Judgement | undefined {
-  for (const { id, why, deleteOnly } of circumstances.protectedIds ?? []) {
+  for (const { id, why, deleteOnly, unattendedOnly } of circumstances.protectedIds ?? []) {
+    if (unattendedOnly === true && circumstances.attended) continue;
     const deletes = change.action === 'delete' || change.replaces === true;
     const isMeant = isAtOrIn(change.id, id) || (deletes && isAtOrIn(id, change.id));
     if (isMeant && (!deleteOnly || deletes)) return refusal('Protected', `It is left alone: ${why}.`);

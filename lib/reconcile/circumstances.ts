@@ -30,6 +30,8 @@ export interface GuardedRun {
  */
 const ADDING_EGRESS_ADDRESSES: readonly WindowExemption[] = [
   { owner: 'adjustment', scope: 'egress', kind: 'publicIPAddress', action: 'create' },
+  // It comes with its address: a relief that waited for it would be judged, and repeated, only after the window.
+  { owner: 'adjustment', scope: 'egress', kind: 'diagnosticSetting', action: 'create' },
   {
     owner: 'adjustment',
     scope: 'egress',
@@ -144,7 +146,14 @@ function reactionRulesOf(
     { mode: 'act', source: 'adjustments', owner: 'adjustment' },
     ...(isByPerson('egress', head, run)
       ? []
-      : [{ mode: spec.egress.mode, source: 'egress.mode', owner: 'adjustment', scope: 'egress' } as const]),
+      : [
+          { mode: spec.egress.mode, source: 'egress.mode', owner: 'adjustment', scope: 'egress' } as const,
+          ...head.adjustments.flatMap(({ mode, scope }) =>
+            mode === undefined
+              ? []
+              : [{ mode, source: 'what an alert of its severity may do', owner: 'adjustment', scope } as const],
+          ),
+        ]),
     ...spec.drift.policies.map(
       ({ policy, ...matched }, index): ReactionRule => ({
         mode: REACTION_MODES[DRIFT_POLICIES.indexOf(policy)] ?? 'off',

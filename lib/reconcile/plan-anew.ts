@@ -135,6 +135,7 @@ async function adoptPlan(
     operationId: run.operationId,
     plan,
     nodes: desiredNodes(made),
+    ...(run.attended ? {} : { unattended: true }),
     sharedLanes: sharedLanesOf(plan.changes, made.nodes.values(), made.ledger.values()),
   };
   const key = `${run.plansMade + 1}-${hashOf(JSON.parse(JSON.stringify(content))).slice(0, 12)}`;

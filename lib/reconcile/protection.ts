@@ -6,14 +6,24 @@ export interface ProtectedScope {
   readonly id: string;
   readonly why: string;
   readonly deleteOnly: boolean;
+  /** True: only what no person asked for is refused. */
+  readonly unattendedOnly?: boolean;
 }
 
 /** Tag of a resource that Hubkeeper is to leave alone, whatever its value. */
 export const OPT_OUT_TAG = 'hubkeeper-ignore';
 
-/** Whether a resource says that it is to be left alone. */
-export function hasOptOutTag(body: JsonObject): boolean {
-  return isJsonObject(body.tags) && Object.keys(body.tags).some((name) => name.toLowerCase() === OPT_OUT_TAG);
+/** Azure Monitor Baseline Alerts leave a resource out that carries this; so does what Hubkeeper does by itself. */
+export const MONITORING_OPT_OUT_TAG = 'MonitorDisable';
+
+/** What the tags of a resource forbid. `false` as the value of MonitorDisable says that it is monitored. Pure. */
+export function optOutOf(id: string, body: JsonObject): ProtectedScope | undefined {
+  const tags = isJsonObject(body.tags) ? Object.entries(body.tags) : [];
+  const tagged = (tag: string) => tags.find(([name]) => name.toLowerCase() === tag.toLowerCase())?.[1];
+  if (tagged(OPT_OUT_TAG) !== undefined) return { id, why: `it carries the tag ${OPT_OUT_TAG}`, deleteOnly: false };
+  const value = tagged(MONITORING_OPT_OUT_TAG);
+  if (value === undefined || String(value).trim().toLowerCase() === 'false') return undefined;
+  return { id, why: `it carries the tag ${MONITORING_OPT_OUT_TAG}`, deleteOnly: false, unattendedOnly: true };
 }
 
 const LOCKS_API_VERSION = '2020-05-01';

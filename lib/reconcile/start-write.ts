@@ -20,7 +20,7 @@ import { brokenState, isBeingReplaced } from '../plan/replacement.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { StorageError } from '../state/storage.ts';
 import { isInsideAny } from './preflight-rules.ts';
-import { hasOptOutTag, OPT_OUT_TAG } from './protection.ts';
+import { optOutOf } from './protection.ts';
 import { takeSharedLanes } from './shared-lanes.ts';
 import { writeIdsOf } from './write-ids.ts';
 
@@ -119,7 +119,12 @@ function refusalOfFault(error: unknown, resource: string): ArmRefusal {
 }
 
 async function startOrSayWhyNot(dependencies: Dependencies, request: StartRequest): Promise<Result> {
-  const { plan, nodes, sharedLanes } = await dependencies.runs.readPlan(request.operationId, request.planKey);
+  const {
+    plan,
+    nodes,
+    sharedLanes,
+    unattended = false,
+  } = await dependencies.runs.readPlan(request.operationId, request.planKey);
   const key = normaliseId(request.id);
   const change = plan.changes.find((candidate) => normaliseId(candidate.id) === key);
   if (change === undefined) return { outcome: 'stale', why: 'The plan in force has no such change.' };
@@ -141,7 +146,7 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
       since: request.nowIso,
     });
     if ('refusal' in taken) return { outcome: 'refused', refusal: taken.refusal };
-    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], trace);
+    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], unattended, trace);
     if (result.outcome === 'running') for (const held of taken.held) await dependencies.lanes.note(held, result.handle);
     if (result.outcome === 'stale' || result.outcome === 'refused') await free();
     return result;
@@ -164,6 +169,7 @@ async function readAndWrite(
   change: Change,
   kind: ResourceKind,
   node: DesiredNode | undefined,
+  unattended: boolean,
   trace: Trace,
 ): Promise<Result> {
   const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
@@ -173,7 +179,7 @@ async function readAndWrite(
   const actual = response.status === 200 && isJsonObject(response.body) ? response.body : null;
   // Read after Azure: what another run of this start has made is then in the ledger.
   const entry = await dependencies.ledger.read(request.baseline, change.id);
-  const context = { dependencies, request, change, kind, actual, entry, trace };
+  const context = { dependencies, request, change, kind, actual, entry, unattended, trace };
   trace.mayBeUnderWay = isRepeat(context);
   if (change.action === 'delete') return startDelete(context);
   return isToBeDeletedFirst(context) ? startReplacement(context, node) : startPut(context, node);
@@ -199,12 +205,14 @@ async function startReplacement(context: Context, node: DesiredNode | undefined)
  * Why this start must not write; undefined: it may. Asked right before the intent is noted, so that whatever was
  * decided while lanes were taken and the resource was read counts.
  */
-async function whyNot({ dependencies, request, change, actual }: Context): Promise<Result | undefined> {
+async function whyNot(context: Context): Promise<Result | undefined> {
+  const { dependencies, request, change, actual } = context;
   const { allowedScopes } = dependencies.settings;
   if (allowedScopes.length > 0 && !isInsideAny(change.id, allowedScopes))
     return { outcome: 'refused', refusal: { disposition: 'stop', problem: outsideAllowedScopes(change.id) } };
-  if (actual !== null && hasOptOutTag(actual))
-    return { outcome: 'stale', why: `The resource carries the tag ${OPT_OUT_TAG} now.` };
+  const optOut = actual === null ? undefined : optOutOf(change.id, actual);
+  if (optOut !== undefined && (optOut.unattendedOnly !== true || context.unattended))
+    return { outcome: 'stale', why: `It is to be left alone now: ${optOut.why}.` };
   const moved = await whatMoved(dependencies, request);
   return moved === undefined ? undefined : { outcome: 'stale', why: moved };
 }
@@ -232,6 +240,8 @@ interface Context {
   readonly kind: ResourceKind;
   readonly actual: JsonObject | null;
   readonly entry: LedgerEntry | null;
+  /** No person asked for the run. */
+  readonly unattended: boolean;
   readonly trace: Trace;
 }
 

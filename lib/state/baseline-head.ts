@@ -14,6 +14,8 @@ export interface Adjustment {
   readonly since: string;
   readonly until: string;
   readonly by: string;
+  /** Of a reaction that may not act by itself here, whatever the mode in the spec: its change waits for an approval. */
+  readonly mode?: 'propose';
 }
 
 /** Nothing is started in the scope (absent: anywhere) until then. */

@@ -22,6 +22,8 @@ interface AlertRecord {
   readonly alert: string;
   readonly firedAt?: string;
   readonly resolvedAt?: string;
+  /** Of the latest firing. */
+  readonly severity?: Severity | null;
 }
 
 /** A named orchestration, and how often it had to be started again for the same signals. */
@@ -209,6 +211,7 @@ export interface OpenAlert {
   /** Key of the alert instance. */
   readonly alert: string;
   readonly firedAt: string;
+  readonly severity: Severity | null;
 }
 
 /**
@@ -217,9 +220,9 @@ export interface OpenAlert {
  */
 export function openAlerts(reaction: Reaction, sinceIso: string): readonly OpenAlert[] {
   const since = Date.parse(sinceIso);
-  return reaction.alerts.flatMap(({ alert, firedAt, resolvedAt }) => {
+  return reaction.alerts.flatMap(({ alert, firedAt, resolvedAt, severity = null }) => {
     if (firedAt === undefined || Date.parse(firedAt) < since || isOver({ firedAt, resolvedAt })) return [];
-    return [{ alert, firedAt }];
+    return [{ alert, firedAt, severity }];
   });
 }
 
@@ -283,7 +286,11 @@ function withAlertSeen(alerts: readonly AlertRecord[], signal: RecordedSignal, n
   const known = alerts.find((one) => one.alert === alert) ?? { alert };
   const merged =
     signal.condition === 'Fired'
-      ? { ...known, firedAt: later(known.firedAt, at) }
+      ? {
+          ...known,
+          firedAt: later(known.firedAt, at),
+          severity: later(known.firedAt, at) === at ? signal.severity : (known.severity ?? null),
+        }
       : { ...known, resolvedAt: later(known.resolvedAt, at) };
   return remembered([...alerts.filter((one) => one.alert !== alert), merged]);
 }

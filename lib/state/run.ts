@@ -20,6 +20,8 @@ export interface PlanDocument {
   readonly nodes: Readonly<Record<string, DesiredNode>>;
   /** Lanes in which other baselines may write too. */
   readonly sharedLanes: readonly string[];
+  /** No person asked for the run that the plan is of. */
+  readonly unattended?: boolean;
 }
 
 /** What is known about one change of a run. */

@@ -63,6 +63,8 @@ export interface SnatRelief {
   readonly lookAgainAt: string | null;
   /** Since when it waits for the firewall or its metrics; null: it does not. */
   readonly waitingSince: string | null;
+  /** Since when looks meet metrics that allow no decision, which is told once; null or absent: they do not. */
+  readonly blindSince?: string | null;
 }
 
 const REMEMBERED_ATTEMPTS = 20;

@@ -1637,6 +1637,12 @@ export const invalidSpecs: readonly InvalidSpec[] = [
     path: 'hub.firewall.publicIps.prefixLengths',
     changes: { 'hub.firewall.publicIps.prefixLengths': [], egress: { mode: 'act' } },
   },
+  {
+    code: 'EgressAlertsOnlyPropose',
+    path: 'egress.alertSeverity',
+    changes: { egress: { mode: 'act', alertRules: true, alertSeverity: 3 } },
+    also: ['AlertRuleTellsNobody'],
+  },
   { code: 'EgressWithoutBudget', path: 'budgets', changes: { budgets: { perRun: 0 }, egress: { mode: 'act' } } },
   { code: 'EgressModeForbidden', path: 'egress.mode', changes: { mode: 'observe', egress: { mode: 'act' } } },
   { code: 'AlertRuleTellsNobody', path: 'egress.alertRules', changes: { egress: { alertRules: true } } },

@@ -1,3 +1,4 @@
+import type { MonitorCondition } from '../../lib/alerts/alert-payload.ts';
 import type { EventPublisher } from '../../lib/azure/event-publisher.ts';
 import type { FirewallMetrics } from '../../lib/azure/metrics.ts';
 import type { Dependencies } from '../../lib/dependencies.ts';
@@ -10,7 +11,7 @@ import type { ReliefStep } from '../../lib/reactions/snat/relief-step.ts';
 import { verifySnatRelief } from '../../lib/reactions/snat/verify-snat-relief.ts';
 import { watchEgress } from '../../lib/reactions/snat/watch-egress.ts';
 import type { JournalEntry } from '../../lib/state/journal.ts';
-import { reactionOf, withSignal } from '../../lib/state/reactions.ts';
+import { type RecordedSignal, reactionOf, withSignal } from '../../lib/state/reactions.ts';
 import type { FakeAzure } from './fake-azure.ts';
 import { memoryDependencies } from './memory-dependencies.ts';
 import { Reconciling, smallSpec } from './reconciling.ts';
@@ -25,6 +26,10 @@ export interface RelievingOptions {
   readonly driftMode?: 'off' | 'observe' | 'propose' | 'act';
   readonly utilizationPercent?: number;
   readonly events?: EventPublisher;
+  /** Metrics of its own instead of the gauge. */
+  readonly metrics?: FirewallMetrics;
+  /** More of the spec's section `egress`. */
+  readonly egress?: JsonObject;
 }
 
 interface Gauge {
@@ -69,11 +74,11 @@ export class Relieving {
       metric((untilMs - fromMs) / MINUTE_MS, { '': level(gauge.instances) }, grainMinutes, untilMs);
     const dependencies = {
       ...memoryDependencies(),
-      metrics: { snatPortUtilization: window, observedCapacity: capacity },
+      metrics: options.metrics ?? { snatPortUtilization: window, observedCapacity: capacity },
       ...(events === undefined ? {} : { events }),
     };
     const reconciling = new Reconciling(dependencies, NAME);
-    await reconciling.put(specOf(mode, driftMode), 'author');
+    await reconciling.put(specOf({ ...options.egress, mode }, driftMode), 'author');
     await reconciling.settle();
     const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
     if (firewall === undefined) throw new Error('The firewall was not provisioned.');
@@ -81,13 +86,22 @@ export class Relieving {
   }
 
   /** A firing alert as the intake records it. */
-  async alert(): Promise<void> {
+  async alert(severity: RecordedSignal['severity'] = 'Sev1'): Promise<void> {
     this.#alerts += 1;
+    await this.#signal('Fired', severity);
+  }
+
+  /** The end of the last alert as the intake records it. */
+  async resolve(): Promise<void> {
+    await this.#signal('Resolved', 'Sev1');
+  }
+
+  async #signal(condition: MonitorCondition, severity: RecordedSignal['severity']): Promise<void> {
     const signal = {
       alertId: `/alerts/${this.#alerts}`,
       alertRule: 'snat',
-      condition: 'Fired' as const,
-      severity: null,
+      condition,
+      severity,
       at: this.reconciling.nowIso,
       thresholdPercent: 80,
       valuePercent: 88,
@@ -188,10 +202,10 @@ export class Relieving {
   }
 }
 
-function specOf(mode: string, driftMode: string): string {
+function specOf(egress: JsonObject, driftMode: string): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
   return smallSpec(NAME, [], {
-    egress: { mode },
+    egress,
     drift: { mode: driftMode },
     hub: {
       ...hub,

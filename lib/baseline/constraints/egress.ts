@@ -7,6 +7,9 @@ import type { ConstraintContext } from './context.ts';
 /** Query parameters in which Azure Functions, Logic Apps and API Management take keys. */
 const keyParameters = new Set(['code', 'sig', 'key', 'clientid', 'subscription-key', 'token']);
 
+/** Alerts of a higher severity number only propose. */
+const GRAVE_ENOUGH_TO_ACT = 2;
+
 /** What is wrong with the address of an alert receiver; undefined when nothing is. */
 function receiverFault(text: string): 'AlertReceiverUrlInvalid' | 'AlertReceiverUrlSecret' | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -83,6 +86,10 @@ function* reliefFaults({ spec }: ConstraintContext): Iterable<Violation> {
   if (egress.mode === 'act' && firewall.natGateway === undefined && maximum > count && lengths.length === 0) {
     const message = 'New addresses are used as soon as they are there, and nobody can allow them before.';
     yield violation('EgressWithoutPrefixes', 'hub.firewall.publicIps.prefixLengths', message);
+  }
+  if (egress.mode === 'act' && hasAlertRules(spec) && egress.alertSeverity > GRAVE_ENOUGH_TO_ACT) {
+    const message = `Alerts of severity ${egress.alertSeverity} wait for an approval, whatever egress.mode says.`;
+    yield violation('EgressAlertsOnlyPropose', 'egress.alertSeverity', message);
   }
   if (egress.mode === 'act' && leastBudget(budgets) === 0) {
     yield violation(

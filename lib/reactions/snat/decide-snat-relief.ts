@@ -1,3 +1,4 @@
+import type { Severity } from '../../alerts/alert-payload.ts';
 import { writeFirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { type Attempt, circuitOf } from '../../egress/circuit-breaker.ts';
@@ -25,8 +26,9 @@ import {
   withRelief,
 } from '../../state/reactions.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
+import { modeForSeverities } from '../severity-mode.ts';
 import { isChangeUnderWay } from './change-under-way.ts';
-import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
+import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
 import {
   type ObservedFirewall,
   observeFirewall,
@@ -57,6 +59,8 @@ const LASTING_CODES: readonly string[] = [
   'FirewallWithoutSubnet',
   'NatGatewayOnSubnet',
 ];
+/** Metrics that allow no decision either way. */
+const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];
 const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
 /** When it looks again at what was no reason to act while its alert is open. */
 const NEXT_LOOK_WHILE_OPEN_MINUTES = 15;
@@ -75,8 +79,9 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
   if (stored === null || reaction?.instance?.id !== request.instanceId) return { next: 'end' };
   const { action } = reliefOf(reaction);
   if (action !== null) {
-    const isOvertaken = action.direction === 'in' && action.appliedAt === null && reaction.handled < reaction.sequence;
-    return isOvertaken ? takeBack(dependencies, request, action) : resumed(action, request);
+    return isOvertaken(stored.head, reaction, action, request)
+      ? takeBack(dependencies, request, action)
+      : resumed(action, request);
   }
   const { head } = stored;
   const stopped = await whyStopped(dependencies, head, request.nowIso);
@@ -114,7 +119,18 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
   return act(dependencies, request, head, reaction, seen, decision);
 }
 
-/** A step back that still waits when an alert comes is taken back: its figures are those of quieter days. */
+/**
+ * Whether an alert that came meanwhile asks for something else than what is recorded and not applied yet: more instead of
+ * a step back, whose figures are those of quieter days; or at once, what a lesser alert had only proposed.
+ */
+function isOvertaken(head: BaselineHead, reaction: Reaction, action: ReliefAction, { nowIso }: ReliefRequest): boolean {
+  if (action.appliedAt !== null || reaction.handled >= reaction.sequence) return false;
+  if (action.direction === 'in') return true;
+  const adjustment = head.adjustments.find(({ id, since }) => id === RELIEF_ADJUSTMENT && since === action.decidedAt);
+  return adjustment?.mode !== undefined && modeForSeverities('act', severitiesOf(reaction, nowIso)) === 'act';
+}
+
+/** Withdraws what is recorded and not applied yet, to decide anew. */
 async function takeBack(dependencies: Dependencies, request: ReliefRequest, action: ReliefAction): Promise<ReliefStep> {
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
@@ -123,8 +139,11 @@ async function takeBack(dependencies: Dependencies, request: ReliefRequest, acti
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
     const numbered = withNextOperation(withdrawn(head, action));
     const told = withReliefLine(numbered.head, reaction, request, action.operationId, {
-      decision: 'scale in taken back',
-      reason: `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`,
+      decision: `scale ${action.direction} taken back`,
+      reason:
+        action.direction === 'in'
+          ? `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`
+          : 'A graver alert came, which need not wait for the approval.',
       before: action.toAddresses,
       after: action.fromAddresses,
     });
@@ -139,6 +158,14 @@ async function takeBack(dependencies: Dependencies, request: ReliefRequest, acti
   });
   await flushOutbox(dependencies, changed.head);
   return changed.result;
+}
+
+/** Of every alert that is open, and of one that asks for a look though it is over by now. */
+function severitiesOf(reaction: Reaction, nowIso: string): readonly (Severity | null)[] {
+  const since = new Date(Date.parse(nowIso) - ALERT_COUNTS_FOR_HOURS * HOUR_MS).toISOString();
+  const { signal } = reaction;
+  const asks = signal !== null && reaction.handled < reaction.sequence ? [signal.severity] : [];
+  return [...openAlerts(reaction, since).map(({ severity }) => severity), ...asks];
 }
 
 /** When to look again by ourselves at what an alert that is still open is about; Azure does not repeat it. */
@@ -162,6 +189,8 @@ interface LookEnd {
   readonly helpNeeded?: boolean;
   readonly refused?: boolean;
   readonly after?: Json;
+  /** Absent: the metrics were not looked at. */
+  readonly lacksMetrics?: boolean;
 }
 
 /** What forbids any look at the firewall; each is looked at again when it may be over. */
@@ -271,6 +300,8 @@ async function act(
   decision: SnatDecision,
 ): Promise<ReliefStep> {
   const nowMs = Date.parse(request.nowIso);
+  const ends = (found: LookEnd) =>
+    end(dependencies, request, reaction, { ...found, lacksMetrics: BLIND_CODES.includes(decision.code) });
   const reason = decision.reasons.join(' ');
   const after = toJson({ code: decision.code, figures: decision.figures, recommendations: decision.recommendations });
   const adjustedByUs = head.adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT);
@@ -279,7 +310,7 @@ async function act(
     ? new Date(Math.max(nowMs + MINUTE_MS, decision.retryAtMs ?? nowMs + restMinutes * MINUTE_MS)).toISOString()
     : null;
   if (decision.decision === 'keep')
-    return end(dependencies, request, reaction, {
+    return ends({
       code: decision.code,
       reason,
       after,
@@ -287,7 +318,7 @@ async function act(
     });
   if (decision.decision === 'refuse') {
     const recommended = decision.recommendations.map(({ message }) => message).join(' ');
-    return end(dependencies, request, reaction, {
+    return ends({
       code: decision.code,
       reason: [reason, recommended].join(' ').trim(),
       after,
@@ -302,7 +333,7 @@ async function act(
     const isShort = retryAtMs - nowMs <= LONGEST_WAIT_MINUTES * MINUTE_MS;
     if (isShort && reaction.handled < reaction.sequence)
       return waits(dependencies, request, reaction, decision.code, reason, retryAtMs, after);
-    return end(dependencies, request, reaction, {
+    return ends({
       code: decision.code,
       reason,
       after,
@@ -310,16 +341,19 @@ async function act(
     });
   }
   const { mode } = seen.spec.egress;
-  if (seen.optedOut)
-    return end(dependencies, request, reaction, {
-      code: 'OptedOut',
-      reason: `The firewall carries the tag that opts it out. ${reason}`,
+  // Taking an address away is no answer to an alert.
+  const allowed =
+    decision.decision === 'scaleOut' ? modeForSeverities(mode, severitiesOf(reaction, request.nowIso)) : mode;
+  if (seen.leftAlone !== null)
+    return ends({
+      code: 'LeftAlone',
+      reason: `The firewall is left alone: ${seen.leftAlone}. ${reason}`,
       after,
-      lookAgainAt: null,
+      lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: true,
     });
   if (mode === 'off' || mode === 'observe')
-    return end(dependencies, request, reaction, {
+    return ends({
       code: mode === 'off' ? 'ModeOff' : 'ModeObserve',
       reason: `egress.mode is '${mode}': nothing is changed. ${reason}`,
       after,
@@ -327,7 +361,7 @@ async function act(
       refused: mode === 'observe',
     });
   if (decision.decision === 'scaleIn' && head.adjustments.some((one) => isPersons(one, request)))
-    return end(dependencies, request, reaction, {
+    return ends({
       code: 'AdjustedByPerson',
       reason: 'A person has adjusted the addresses of this firewall: they stay until that ends.',
       after,
@@ -335,7 +369,7 @@ async function act(
     });
   const circuit = circuitOf(await attemptsOf(dependencies, head, request.target), request.target, nowMs);
   if (circuit.state === 'open')
-    return end(dependencies, request, reaction, {
+    return ends({
       code: circuit.code,
       reason: `${circuit.reason} ${reason}`,
       after,
@@ -343,7 +377,9 @@ async function act(
       refused: true,
       helpNeeded: true,
     });
-  return record(dependencies, request, head, reaction, decision, reason, after);
+  const isLowered = allowed !== mode;
+  const told = isLowered ? `${reason} The alert is of a severity that only proposes.` : reason;
+  return record(dependencies, request, head, reaction, decision, told, after, isLowered ? { mode: 'propose' } : {});
 }
 
 function isPersons(one: Adjustment, { target, nowIso }: ReliefRequest): boolean {
@@ -381,6 +417,7 @@ async function record(
   decision: SnatDecision,
   reason: string,
   after: Json,
+  limit: Pick<Adjustment, 'mode'>,
 ): Promise<ReliefStep> {
   const { change, figures } = decision;
   if (change === null) return { next: 'end' };
@@ -395,6 +432,7 @@ async function record(
     since: nowIso,
     until: NEVER_ENDS,
     by: 'hubkeeper',
+    ...limit,
   };
   const others = seenHead.adjustments.filter(({ id }) => id !== RELIEF_ADJUSTMENT);
   const previous = seenHead.adjustments.find(({ id }) => id === RELIEF_ADJUSTMENT) ?? null;
@@ -440,7 +478,7 @@ async function record(
       appliedAt: null,
       blindLooks: 0,
     };
-    const told = withReliefLine(numbered.head, reaction, request, operationId, {
+    const told = withReliefLine(withSightBack(numbered.head, reaction, request), reaction, request, operationId, {
       decision: decision.decision === 'scaleIn' ? 'scale in' : 'scale out',
       reason,
       before: change.fromAddresses,
@@ -452,6 +490,7 @@ async function record(
       action,
       usedOperationId: operationId,
       waitingSince: null,
+      blindSince: null,
       lookAgainAt: null,
     });
     const requested = withRequest(
@@ -487,6 +526,7 @@ async function waits(
       reason: lasting,
       lookAgainAt,
       helpNeeded: true,
+      lacksMetrics: BLIND_CODES.includes(code),
       ...(after === undefined ? {} : { after }),
     });
   }
@@ -515,7 +555,7 @@ async function end(
   dependencies: Dependencies,
   request: ReliefRequest,
   seen: Reaction,
-  { code, reason, lookAgainAt, helpNeeded = false, refused = false, after }: LookEnd,
+  { code, reason, lookAgainAt, helpNeeded = false, refused = false, after, lacksMetrics }: LookEnd,
 ): Promise<ReliefStep> {
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
@@ -532,6 +572,7 @@ async function end(
       state: helpNeeded || refused ? 'failed' : 'succeeded',
       code,
       lookAgainAt,
+      ...(lacksMetrics === undefined ? {} : { lacksMetrics }),
     };
     return withReliefEnd(head, reaction, request, ending);
   });

@@ -1,6 +1,13 @@
 import type { Json } from '../../json.ts';
 import { type BaselineHead, withGeneration, withJournal } from '../../state/baseline-head.ts';
-import { type Reaction, withHandled, withReactionEnded, withRelief } from '../../state/reactions.ts';
+import {
+  type Reaction,
+  reactionOf,
+  reliefOf,
+  withHandled,
+  withReactionEnded,
+  withRelief,
+} from '../../state/reactions.ts';
 import { type ReliefAction, type SnatRelief, withOutcome } from '../../state/snat-relief.ts';
 import { RELIEF_ADJUSTMENT } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
@@ -45,6 +52,8 @@ export interface ReliefEnd {
   readonly lookAgainAt: string | null;
   /** The line is in the journal already: looks that find the same again say nothing new. */
   readonly isTold?: boolean;
+  /** Whether the metrics allowed no decision; absent: they were not looked at. */
+  readonly lacksMetrics?: boolean;
 }
 
 /**
@@ -58,7 +67,14 @@ export function withReliefEnd(
   end: ReliefEnd,
 ): { readonly head: BaselineHead; readonly result: ReliefStep } {
   const { operationId } = reaction;
-  const remembered = { ...end.relief, lookAgainAt: end.lookAgainAt, waitingSince: null };
+  const { lacksMetrics, relief: before } = end;
+  const { blindSince = null } = before;
+  const remembered = {
+    ...before,
+    lookAgainAt: end.lookAgainAt,
+    waitingSince: null,
+    blindSince: lacksMetrics === true ? (blindSince ?? request.nowIso) : blindSince,
+  };
   const relief = withOutcome(remembered, {
     operationId,
     state: end.state,
@@ -66,10 +82,26 @@ export function withReliefEnd(
     message: end.line.reason,
     at: request.nowIso,
   });
-  const told = end.isTold === true ? head : withReliefLine(head, reaction, request, operationId, end.line);
-  const handled = withHandled(withRelief(told, reaction, relief), reaction.kind, reaction.target, end.sequence);
+  // An alert always gets its answer; the timer's own looks would say the same for as long as it lasts.
+  const isTold = end.isTold === true || (lacksMetrics === true && blindSince !== null && operationId === null);
+  const noted = withRelief(head, reaction, relief);
+  const seen = lacksMetrics === false ? withSightBack(noted, reaction, request) : noted;
+  const told = isTold ? seen : withReliefLine(seen, reaction, request, operationId, end.line);
+  const handled = withHandled(told, reaction.kind, reaction.target, end.sequence);
   const ended = withReactionEnded(handled, reaction.kind, reaction.target, request.instanceId);
   return { head: ended.head, result: ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' } };
+}
+
+/** Tells that metrics allow a decision again, once, if they did not before. Pure. */
+export function withSightBack(head: BaselineHead, { kind, target }: Reaction, request: ReliefRequest): BaselineHead {
+  const reaction = reactionOf(head, kind, target);
+  const relief = reliefOf(reaction);
+  if (reaction === undefined || !relief.blindSince) return head;
+  const told = withReliefLine(head, reaction, request, null, {
+    decision: 'metrics back',
+    reason: `The metrics have allowed no decision since ${relief.blindSince}; now they do.`,
+  });
+  return withRelief(told, reaction, { ...relief, blindSince: null });
 }
 
 /** The head with what was adjusted before a change that does not come about. Pure. */

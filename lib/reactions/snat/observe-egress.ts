@@ -1,6 +1,7 @@
 import { ArmListError, ArmUnreachableError } from '../../azure/arm.ts';
 import { ArmRefusalError, readRefusal } from '../../azure/arm-answer.ts';
 import { observe } from '../../azure/observe.ts';
+import { parseResourceId } from '../../azure/resource-id.ts';
 import { adjusted } from '../../baseline/adjustments.ts';
 import { parentId } from '../../baseline/arm-id.ts';
 import type { FirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
@@ -20,8 +21,9 @@ import { snatFirewallOf, valueInForce } from '../../egress/snat-firewall.ts';
 import { isJsonObject, type JsonObject } from '../../json.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import type { LedgerEntry } from '../../plan/ledger.ts';
+import { isAtOrIn } from '../../plan/scope.ts';
 import { type Problem, ProblemError } from '../../problem.ts';
-import { hasOptOutTag } from '../../reconcile/protection.ts';
+import { optOutOf, readManagementLocks } from '../../reconcile/protection.ts';
 import { readResolved } from '../../reconcile/read-spec.ts';
 import type { Adjustment, BaselineHead } from '../../state/baseline-head.ts';
 
@@ -41,7 +43,8 @@ export interface ObservedFirewall extends ObservedEgress {
   readonly body: JsonObject;
   /** Its region as Azure Monitor names it, such as `westeurope`. */
   readonly location: string;
-  readonly optedOut: boolean;
+  /** Why nothing may be written to it, by a tag or a lock; null: nothing says so. */
+  readonly leftAlone: string | null;
   readonly prefixRoom: number | null;
   readonly value: FirewallPublicIpValue;
   readonly ruleCollectionGroups: readonly JsonObject[];
@@ -109,7 +112,7 @@ export async function observeFirewall(
     location: String(body.location ?? resolved.location)
       .replaceAll(' ', '')
       .toLowerCase(),
-    optedOut: hasOptOutTag(body),
+    leftAlone: optOutOf(resolved.id, body)?.why ?? (await lockOn(dependencies, resolved.id)) ?? null,
     prefixRoom: prefixRoomOf(egress.baseline, egress.observed),
     value: valueInForce(egress.baseline, head.adjustments, nowIso),
     ruleCollectionGroups:
@@ -117,6 +120,12 @@ export async function observeFirewall(
         ? await dependencies.arm.list(`${policyId}/ruleCollectionGroups`, groups.apiVersion)
         : [],
   };
+}
+
+/** The management lock that lets nothing be written to a resource; one against deletes does not count. */
+async function lockOn({ arm }: Reads, id: string): Promise<string | undefined> {
+  const locks = await readManagementLocks(arm, [parseResourceId(id).subscriptionId]);
+  return locks.find((lock) => !lock.deleteOnly && isAtOrIn(id, lock.id))?.why;
 }
 
 /** The firewall as the SNAT policy looks at it. Pure. */

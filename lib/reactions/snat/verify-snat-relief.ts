@@ -31,6 +31,8 @@ export interface Effect {
   readonly now: Reading;
   readonly fromAddresses: number;
   readonly toAddresses: number;
+  /** On the firewall now: somebody else may have changed the number since. */
+  readonly presentAddresses: number;
   /** From which readings on addresses are added. */
   readonly limits: { readonly utilizationPercent: number; readonly maximumPercent: number };
 }
@@ -73,6 +75,11 @@ export function hasMoved(effect: Effect): boolean {
   return now.demandPorts >= before.demandPorts * (1 + leastRise);
 }
 
+/** Whether the change cannot be judged since somebody has taken addresses off again, and they are needed. Pure. */
+export function isUndone(effect: Effect): boolean {
+  return effect.presentAddresses < effect.toAddresses && !hasMoved(effect);
+}
+
 /** Judges a change by its effect. What did not help is counted, told, and not tried again by itself. */
 export async function verifySnatRelief(dependencies: Dependencies, request: ReliefRequest): Promise<ReliefStep> {
   const stored = await dependencies.baselines.read(request.baseline);
@@ -84,6 +91,7 @@ export async function verifySnatRelief(dependencies: Dependencies, request: Reli
     const seen = await observeFirewall(dependencies, stored.head, request.target, request.nowIso);
     const effect = seen === null ? null : await effectOf(dependencies, seen, action, request);
     if (effect === null) return await blind(dependencies, request, action, 'SNATPortUtilization has no recent value.');
+    if (isUndone(effect)) return await undone(dependencies, request, action, effect);
     return await judged(dependencies, request, action, effect);
   } catch (error) {
     return blind(dependencies, request, action, problemOfReading(error, request.target).message);
@@ -97,6 +105,7 @@ async function effectOf(
   { target, nowIso }: ReliefRequest,
 ): Promise<Effect | null> {
   const nowMs = Date.parse(nowIso);
+  const presentAddresses = attachedNames(seen.body).length;
   const appliedMs = Date.parse(action.appliedAt ?? nowIso);
   const fromMs = Math.max(appliedMs + MINUTE_MS, nowMs - 3 * EVALUATION_WINDOW_MINUTES * MINUTE_MS);
   const query = { resourceId: target, location: seen.location, fromMs, untilMs: nowMs };
@@ -115,10 +124,11 @@ async function effectOf(
     now: {
       utilizationPercent: now.averagePercent,
       maximumPercent: now.maximumPercent,
-      demandPorts: demandPorts(now.averagePercent, attachedNames(seen.body).length, instances),
+      demandPorts: demandPorts(now.averagePercent, presentAddresses, instances),
     },
     fromAddresses: action.fromAddresses,
     toAddresses: action.toAddresses,
+    presentAddresses,
     limits: seen.spec.egress.scaleOut,
   };
 }
@@ -135,7 +145,7 @@ async function judged(
   const percent = (value: number) => `${Math.round(value * 10) / 10} %`;
   const told = ({ utilizationPercent, maximumPercent }: Reading) =>
     `${percent(utilizationPercent)} (${percent(maximumPercent)} at most)`;
-  const figures = `Utilisation was ${told(effect.before)} with ${action.fromAddresses} addresses and is ${told(effect.now)} with ${action.toAddresses}.`;
+  const figures = `Utilisation was ${told(effect.before)} with ${action.fromAddresses} addresses and is ${told(effect.now)} with ${effect.presentAddresses}.`;
   const line = {
     decision: helped ? 'action done' : 'help needed',
     reason: helped
@@ -175,10 +185,35 @@ async function judged(
     before: line.before,
     now: line.after,
     addressesBefore: action.fromAddresses,
-    addressesNow: action.toAddresses,
+    addressesNow: effect.presentAddresses,
     ...(await egressNow(dependencies, changed.head, request)),
   };
   await tellWorld(dependencies, request, kind, action.operationId, data, code);
+  return changed.result;
+}
+
+/** It is looked at anew, and counted: where somebody takes them off each time, the circuit breaker ends the dispute. */
+async function undone(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  action: ReliefAction,
+  { now, presentAddresses }: Effect,
+): Promise<ReliefStep> {
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const relief = reliefOf(reaction);
+    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
+    const told = withReliefLine(head, reaction, request, action.operationId, {
+      decision: 'action undone',
+      reason: `The firewall had ${action.toAddresses} addresses and has ${presentAddresses}: somebody has taken some off again. It is looked at anew.`,
+      before: action.toAddresses,
+      after: { ...now, addresses: presentAddresses },
+    });
+    const tried = withAttempt({ ...relief, action: null }, { at: request.nowIso, outcome: 'failed' });
+    return { head: withRelief(told, reaction, tried), result: { next: 'decide', seconds: 0 } };
+  });
+  await flushOutbox(dependencies, changed.head);
   return changed.result;
 }
 

@@ -1,27 +1,13 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { verbs } from '../../../lib/cli/verbs.ts';
+import { type Ended, type RunOptions, runNode } from '../../support/run-node.ts';
 import { type FakeApi, type FakeRoutes, startFakeApi } from './fake-api.ts';
 import { HASH, nodeOf, operationOf, planOf, VNET } from './samples.ts';
 
 const MAIN = resolve('lib/cli/main.ts');
-const NODE = resolve('node_modules/.bin/node');
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface SpawnOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly input?: string;
-  /** Sends SIGINT as soon as stderr or stdout holds this text. */
-  readonly interruptAfter?: string;
-}
 
 let folder = '';
 let api: FakeApi;
@@ -50,33 +36,8 @@ const routes: FakeRoutes = {
   'POST /api/baselines/good/plan': { status: 200, body: planOf([]) },
 };
 
-function hubkeeper(args: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
-  return new Promise((done, failed) => {
-    const child = spawn(NODE, [MAIN, ...args], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, HUBKEEPER_URL: api.url, ...options.env },
-    });
-    let out = '';
-    let err = '';
-    let interrupted = false;
-    const look = () => {
-      if (interrupted || options.interruptAfter === undefined || !`${out}${err}`.includes(options.interruptAfter))
-        return;
-      interrupted = true;
-      child.kill('SIGINT');
-    };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-      look();
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      err += text;
-      look();
-    });
-    child.once('error', failed);
-    child.once('close', (code) => done({ code, out, err }));
-    child.stdin.end(options.input ?? '');
-  });
+function hubkeeper(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  return runNode([MAIN, ...args], { cwd: folder, ...options, env: { HUBKEEPER_URL: api.url, ...options.env } });
 }
 
 beforeAll(async () => {

@@ -191,6 +191,16 @@ describe('guard: who else is asked', () => {
     ],
     ['window for greater risk', { changeWindows: [{ from: 'destructive', open: [] }] }, 'allowed'],
     ['locked', { protectedIds: [{ id: '/A', why: 'locked', deleteOnly: false }] }, 'Protected'],
+    [
+      'left alone by itself',
+      { protectedIds: [{ id: '/a', why: 'w', deleteOnly: false, unattendedOnly: true }] },
+      'Protected',
+    ],
+    [
+      'left alone by itself, attended',
+      { protectedIds: [{ id: '/a', why: 'w', deleteOnly: false, unattendedOnly: true }], attended: true },
+      'allowed',
+    ],
     ['locked against deletes', { protectedIds: [{ id: '/a', why: 'locked', deleteOnly: true }] }, 'allowed'],
     ['allow-listed', { allowList: ['/a'] }, 'allowed'],
     ['not allow-listed', { allowList: ['/b'] }, 'NotOnAllowList'],

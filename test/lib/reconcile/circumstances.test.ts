@@ -121,6 +121,7 @@ describe('change windows', () => {
 
   it.each([
     ['an address that is made for a relief', publicIp, 'allowed'],
+    ['its diagnostic setting', { ...publicIp, kind: 'diagnosticSetting' }, 'allowed'],
     ['the firewall getting it', change, 'allowed'],
     ['the firewall losing one', { ...change, diff: [removed], risk: 'disruptive' }, 'changeWindow'],
     ['the firewall getting one and losing another', { ...change, diff: [added, removed] }, 'changeWindow'],

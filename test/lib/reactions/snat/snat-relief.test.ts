@@ -84,6 +84,48 @@ describe('a relief', () => {
     expect(line?.after).toMatchObject({ figures: { targetAddresses: 5 } });
   });
 
+  it.each(['Sev3', 'Sev4', null] as const)('only proposes for an alert of severity %s', async (severity) => {
+    const relieving = await Relieving.provisioned();
+    const { writes } = relieving.dependencies.arm;
+    await relieving.alert(severity);
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(3);
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    await decideOn(relieving, 'approve');
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('waits for no approval any more when a graver alert comes', async () => {
+    const relieving = await Relieving.provisioned();
+    await relieving.alert('Sev3');
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    await relieving.alert('Sev0');
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(5);
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('scale out taken back');
+  });
+
+  it('acts by the gravest of the alerts that are open, whichever came last', async () => {
+    const relieving = await alerted();
+    await relieving.alert('Sev3');
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(5);
+  });
+
   it('refuses where a NAT gateway on the subnet carries the egress, and says what helps', async () => {
     const relieving = await alerted();
     relieving.edit(await networkIdOf(relieving), withNatGateway);
@@ -95,13 +137,37 @@ describe('a relief', () => {
     expect(line?.after).toMatchObject({ recommendations: [{ code: 'GrowNatGateway' }] });
   });
 
-  it('leaves a firewall alone that carries the tag against it', async () => {
+  it.each([
+    ['hubkeeper-ignore', 'false'],
+    ['MonitorDisable', 'true'],
+    ['monitordisable', 'Sandbox'],
+  ])('leaves a firewall alone that carries the tag %s: %s', async (tag, value) => {
     const relieving = await alerted();
-    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { 'hubkeeper-ignore': 'true' } }));
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { [tag]: value } }));
 
     expect(await relieving.decide()).toEqual({ next: 'end' });
 
-    await expectUntouched(relieving, 'refused', 'OptedOut');
+    await expectUntouched(relieving, 'refused', 'LeftAlone');
+  });
+
+  it('relieves a firewall whose tag says that it is monitored', async () => {
+    const relieving = await alerted();
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { MonitorDisable: 'false' } }));
+
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('writes nothing to a firewall that is tagged between the decision and the write', async () => {
+    const relieving = await alerted();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { MonitorDisable: 'true' } }));
+
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(3);
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
   });
 
   it('starts nothing during a hold, and looks again by itself when that is over', async () => {
@@ -151,6 +217,24 @@ describe('a relief that looks again', () => {
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
     await relieving.reconciling.settle();
     expect(relieving.addresses()).toBe(5);
+  });
+
+  it('says once that there are no metrics, and once that there are again', async () => {
+    const relieving = await relieved(40);
+    const before = (await relieving.journal()).length;
+    const look = async () => {
+      relieving.reconciling.pass(24 * 3_600);
+      expect(await relieving.timer()).toBe(true);
+      expect(await relieving.decide()).toEqual({ next: 'end' });
+    };
+    relieving.gauge.utilizationPercent = Number.NaN;
+    for (let looks = 0; looks < 20; looks++) await look();
+    relieving.gauge.utilizationPercent = 40;
+    for (let looks = 0; looks < 2; looks++) await look();
+
+    const lines = (await relieving.journal()).slice(before).map(({ decision }) => decision);
+    // One when they are missed, one when they are back, and what each of the two looks after that came to.
+    expect([...lines].sort()).toEqual(['metrics back', 'nothing to do', 'nothing to do', 'nothing to do']);
   });
 
   it('rests for a day after addresses that did not help', async () => {
@@ -277,6 +361,153 @@ describe('an address of ours that somebody takes off the firewall', () => {
 
     expect(relieving.addresses()).toBe(3);
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+});
+
+describe('a number of addresses that somebody else changes while a step is under way', () => {
+  /** A step out that has been decided: three addresses are to become five. */
+  async function decided(options: RelievingOptions = {}): Promise<Relieving> {
+    const relieving = await alerted(options);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    return relieving;
+  }
+
+  /** The firewall has its five addresses, and their effect is waited for. */
+  async function written(): Promise<Relieving> {
+    const relieving = await decided();
+    await relieving.reconciling.settle();
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+    expect(relieving.addresses()).toBe(5);
+    return relieving;
+  }
+
+  const declaredCount = async (relieving: Relieving) => (await relieving.reconciling.head()).adjustments[0]?.value;
+  const told = async (relieving: Relieving) => (await relieving.journal()).map(({ decision }) => decision);
+
+  it('keeps what they added before the write, beside all that was decided', async () => {
+    const relieving = await decided();
+    relieving.attachForeign('pip-theirs');
+
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+    expect(relieving.names()).toContain('pip-theirs');
+    expect(relieving.addresses()).toBe(6);
+    relieving.gauge.utilizationPercent = 44;
+    relieving.reconciling.pass(1_200);
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    const done = (await relieving.journal()).find(({ decision }) => decision === 'action done');
+    expect(done?.reason).toContain('with 6');
+    expect(await declaredCount(relieving)).toBe(5);
+  });
+
+  it('puts back with the write what they took off before it, where drift may act', async () => {
+    const relieving = await decided({ driftMode: 'act' });
+    relieving.detach(2);
+
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('writes nothing over what they took off before it, where drift only observes, and takes its step back', async () => {
+    const relieving = await decided();
+    const before = relieving.names();
+    relieving.detach(2);
+
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+    expect(relieving.names()).toEqual(before.slice(0, 2));
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+    expect(await told(relieving)).toContain('action refused');
+  });
+
+  it('finds nothing to do any more where they added enough before the look', async () => {
+    const relieving = await alerted();
+    relieving.attachForeign('pip-one');
+    relieving.attachForeign('pip-two');
+    relieving.gauge.utilizationPercent = 53;
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    expect(relieving.names().slice(3)).toEqual(['pip-one', 'pip-two']);
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('does not take what they took off again for addresses that did not help: it looks anew', async () => {
+    const relieving = await written();
+    relieving.detach(4);
+    relieving.detach(3);
+    relieving.reconciling.pass(1_200);
+
+    expect(await relieving.verify()).toEqual({ next: 'decide', seconds: 0 });
+
+    expect(await told(relieving)).not.toContain('help needed');
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('asks people instead of disputing with who takes addresses off each time', async () => {
+    const relieving = await written();
+    const strip = async () => {
+      relieving.detach(4);
+      relieving.detach(3);
+      relieving.reconciling.pass(1_200);
+      return relieving.verify();
+    };
+    await strip();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    const { writes } = relieving.dependencies.arm;
+
+    expect(await strip()).toEqual({ next: 'decide', seconds: 0 });
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    expect((await told(relieving)).filter((decision) => decision === 'help needed')).toHaveLength(1);
+    relieving.reconciling.pass(12 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+  });
+
+  it('takes away only what it decided, whatever they add meanwhile', async () => {
+    const relieving = await written();
+    relieving.gauge.utilizationPercent = 2;
+    relieving.reconciling.pass(1_200);
+    await relieving.verify();
+    relieving.reconciling.pass(30 * 24 * 3_600);
+    const [, , , kept, newest] = relieving.names();
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    relieving.attachForeign('pip-theirs');
+
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+    expect(relieving.names()).toEqual([...relieving.names().slice(0, 3), kept, 'pip-theirs']);
+    expect(relieving.names()).not.toContain(newest);
+    expect(await told(relieving)).toContain('action done');
+  });
+
+  it('takes nothing away in their stead when the one that was to go has gone', async () => {
+    const relieving = await written();
+    relieving.gauge.utilizationPercent = 2;
+    relieving.reconciling.pass(1_200);
+    await relieving.verify();
+    relieving.reconciling.pass(30 * 24 * 3_600);
+    const before = relieving.names();
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    relieving.detach(4);
+
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+    expect(relieving.names()).toEqual(before.slice(0, 4));
+    expect(await declaredCount(relieving)).toEqual(expect.objectContaining({ count: 4 }));
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Effect, hasMoved, isEnough } from '../../../../lib/reactions/snat/verify-snat-relief.ts';
+import { type Effect, hasMoved, isEnough, isUndone } from '../../../../lib/reactions/snat/verify-snat-relief.ts';
 
 const LIMITS = { utilizationPercent: 80, maximumPercent: 95 };
 
@@ -16,6 +16,7 @@ function effect(before: readonly [number, number], now: readonly [number, number
     now: reading(now, served),
     fromAddresses: 3,
     toAddresses: 5,
+    presentAddresses: 5,
     limits: LIMITS,
   };
 }
@@ -48,6 +49,17 @@ describe('an effect', () => {
     expect(hasMoved(effect([88, 99], [52, 95]))).toBe(true);
   });
 
+  it('is undone where somebody has taken addresses off that are needed', () => {
+    const left = (presentAddresses: number, now: number) => ({ ...effect([88, 88], [now, now]), presentAddresses });
+
+    expect(isUndone(left(3, 88))).toBe(true);
+    expect(isUndone(left(4, 86))).toBe(true);
+    // Traffic has fallen as well, or nobody took any.
+    expect(isUndone(left(3, 60))).toBe(false);
+    expect(isUndone(left(5, 88))).toBe(false);
+    expect(isUndone(left(6, 88))).toBe(false);
+  });
+
   it('is there for any traffic that fills a pool, however small the step', () => {
     const count = fc.integer({ min: 1, max: 240 });
     fc.assert(
@@ -65,9 +77,8 @@ describe('an effect', () => {
           });
           const to = from + step;
 
-          expect(
-            hasMoved({ before: reading(from), now: reading(to), fromAddresses: from, toAddresses: to, limits: LIMITS }),
-          ).toBe(true);
+          const readings = { before: reading(from), now: reading(to), limits: LIMITS };
+          expect(hasMoved({ ...readings, fromAddresses: from, toAddresses: to, presentAddresses: to })).toBe(true);
         },
       ),
     );
@@ -78,10 +89,10 @@ describe('an effect', () => {
     fc.assert(
       fc.property(readings, fc.integer({ min: 1, max: 240 }), fc.integer({ min: 1, max: 10 }), (level, from, step) => {
         const reading = { utilizationPercent: level, maximumPercent: level, demandPorts: 1_000 };
+        const readings = { before: reading, now: reading, limits: LIMITS };
+        const to = from + step;
 
-        expect(
-          hasMoved({ before: reading, now: reading, fromAddresses: from, toAddresses: from + step, limits: LIMITS }),
-        ).toBe(false);
+        expect(hasMoved({ ...readings, fromAddresses: from, toAddresses: to, presentAddresses: to })).toBe(false);
       }),
     );
   });

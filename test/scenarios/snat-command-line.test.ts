@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { EgressAddressList } from '../../lib/api/egress-addresses.ts';
+import { provision } from '../support/baseline-scenario.ts';
+import { buildApp, startEnvironment, type TestEnvironment } from '../support/environment.ts';
+import { type Ended, runNode } from '../support/run-node.ts';
+import { addressesOf, firewallId, PORTS_PER_ADDRESS, snatSpec } from '../support/snat-scenario.ts';
+
+const NAME = 'aks-baseline';
+/** Wall time on a machine that others use as well. */
+const WITHIN_MS = 300_000;
+const HOUR_SECONDS = 3_600;
+
+describe('the demo', () => {
+  it(
+    'plays a night at the firewall to its end, and says what came of it',
+    async () => {
+      buildApp();
+
+      const { code, out, err } = await runNode([resolve('local/demo.ts')]);
+
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      const told = [
+        'The firewall has 3 public addresses.',
+        'scale out',
+        'addresses changed',
+        'action done',
+        '3 addresses became 5 in 1 write.',
+        'scale in',
+        '5 addresses became 4.',
+        'Everything ended as it should.',
+      ];
+      let from = 0;
+      for (const line of told) {
+        expect(out.slice(from)).toContain(line);
+        from = out.indexOf(line, from) + line.length;
+      }
+    },
+    WITHIN_MS,
+  );
+});
+
+describe('a shortage of ports played on the command line', () => {
+  let environment: TestEnvironment;
+
+  /** A command as a person gives it beside the environment that runs. */
+  function hubkeeper(...args: readonly string[]): Promise<Ended> {
+    const state = ['--state', environment.stateDirectory, '--user', 'author'];
+    return runNode([resolve('lib/cli/main.ts'), ...args, ...state]);
+  }
+
+  async function listed(): Promise<EgressAddressList> {
+    const { code, out } = await hubkeeper('egress-addresses', NAME, '--json');
+    expect(code).toBe(0);
+    return JSON.parse(out);
+  }
+
+  beforeAll(async () => {
+    environment = await startEnvironment();
+    await provision(environment, NAME, snatSpec());
+  }, WITHIN_MS);
+
+  afterAll(async () => {
+    await environment?.stop();
+  });
+
+  it(
+    'is relieved, and partners can read which addresses they have to allow',
+    async () => {
+      const before = await listed();
+      const ports = Math.round(0.88 * before.addresses.length * PORTS_PER_ADDRESS);
+
+      const simulated = await hubkeeper('simulate', 'snat', NAME, '--ports', `TCP=${ports},UDP=40`);
+
+      expect(simulated).toMatchObject({ code: 0, out: expect.stringContaining(`${ports} TCP ports`) });
+      await environment.advanceUntil(
+        'the journal tells of the end',
+        async () => ((await hubkeeper('journal', NAME)).out.includes('action done') ? true : undefined),
+        2 * HOUR_SECONDS,
+        600,
+      );
+      const after = await listed();
+      expect(before.addresses).toHaveLength(3);
+      expect(after.addresses.map(({ state }) => state)).toEqual(['inUse', 'inUse', 'inUse', 'inUse', 'inUse']);
+      const names = await addressesOf(environment, await firewallId(environment));
+      expect(after.addresses.map(({ name }) => name)).toEqual(names);
+      const { code, out } = await hubkeeper('egress-addresses', NAME);
+      expect(code).toBe(0);
+      for (const { name, address } of after.addresses) {
+        expect(address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+        expect(out).toMatch(new RegExp(`^${address?.replaceAll('.', '\\.')}\\s+${name}\\s+in use\\s+made`, 'm'));
+      }
+    },
+    WITHIN_MS,
+  );
+});
