@@ -56,7 +56,7 @@ export async function planAnew(
       rules: differenceRulesOf(input?.spec, head, run),
       ...(run.scope === undefined ? {} : { scope: run.scope }),
       ...(run.hints === undefined ? {} : { hints: run.hints }),
-      ...(run.trigger === 'drift'
+      ...(run.trigger === 'drift' && run.hints === undefined
         ? { scan: { alwaysRead: knownDrift(run), findsUnmanaged: run.plansMade === 0 } }
         : {}),
     });

@@ -73,4 +73,29 @@ describe('a run that compares certain resources', () => {
 
     expect(await north.run(first)).not.toHaveProperty('hints');
   });
+
+  it('reads nothing but what they name while that is as declared', async () => {
+    const dependencies = memoryDependencies();
+    const { arm } = dependencies;
+    const north = new Reconciling(dependencies, 'north');
+    await north.put(smallSpec('north', ['a'], { drift: { mode: 'act' } }), 'author');
+    await north.settle();
+    const { resource: network } = hint('vnet-westeurope-hub');
+    const group: ChangeHint = { ...hint(''), resource: HUB };
+    const before = arm.requests.length;
+    const lists: string[] = [];
+    arm.list = async (path) => {
+      lists.push(path);
+      return [];
+    };
+
+    await north.record('drift', 'hubkeeper', { hints: [group, hint('vnet-westeurope-hub')] });
+    await north.settle();
+
+    expect(arm.requests.slice(before).map(({ method, target }) => `${method} ${target}`)).toEqual([
+      `GET ${HUB}`,
+      `GET ${network}`,
+    ]);
+    expect(lists).toEqual([]);
+  });
 });

@@ -86,4 +86,26 @@ describe('a scheduled scan', () => {
     expect(gets).toContain(id);
     expect((await reconciling.run(operationId)).rows[id]?.waiting).toMatchObject({ for: 'approval' });
   });
+
+  it('goes on for as long as something waits for somebody, and lists what others have put there meanwhile', async () => {
+    const observability = { enabled: true, diagnosticSettings: true };
+    const approvals = { expiresAfterHours: 168 };
+    await reconciling.put(
+      smallSpec(NAME, ['a', 'b', 'c'], { observability, approvals, drift: { mode: 'act' } }),
+      'first',
+    );
+    await reconciling.settle();
+    const [id = ''] = settings;
+    arm.remove(id);
+    for (let hour = 0; hour < 24; hour++) await scan();
+    const operationId = (await reconciling.head()).currentOperationId ?? '';
+    expect((await reconciling.run(operationId)).state).toBe('waiting');
+    const theirs = `/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-${NAME}/providers/P/things/theirs`;
+    arm.put(theirs, { type: 'P/things' });
+
+    for (let hour = 0; hour < 110; hour++) await scan();
+
+    expect(await reconciling.run(operationId)).toMatchObject({ state: 'waiting', problems: [] });
+    expect((await dependencies.drift.read(NAME))?.unmanaged).toEqual([{ id: theirs, type: 'P/things' }]);
+  });
 });
