@@ -100,7 +100,8 @@ function keptBy(policy: 'report' | 'ignore', state: Drift['state'], code: string
 function ofRefusal({ code, why }: Refusal): DriftDecision {
   if (code === 'ReactionModeForbids' || code === 'DriftReported') return keptBy('report', 'reported', code, why);
   if (code === 'DriftIgnored') return keptBy('ignore', 'ignored', code, why);
-  return { policy: 'enforce', state: 'refused', code, why, until: null };
+  const policy = code === 'ApprovalRejected' || code === 'ApprovalExpired' ? 'approve' : 'enforce';
+  return { policy, state: 'refused', code, why, until: null };
 }
 
 /** A wait that only ends at another time is the same wait. */

@@ -87,6 +87,17 @@ export interface Contest {
   readonly stoppedAt: string | null;
 }
 
+/** A change that a person has said no to: the same one is not made, and nobody is asked about it again. */
+export interface Rejection {
+  readonly id: string;
+  readonly changeHash: string;
+  /** A newer spec asks anew. */
+  readonly specVersion: number;
+  readonly by: string;
+  readonly at: string;
+  readonly comment?: string;
+}
+
 export interface UnmanagedResource {
   readonly id: string;
   readonly type: string;
@@ -106,6 +117,8 @@ export interface DriftRecord {
   /** Drifts of the last comparison beyond those that are remembered. */
   readonly moreDriftsCount: number;
   readonly contests: readonly Contest[];
+  /** Newest first. */
+  readonly rejections: readonly Rejection[];
   /** In managed resource groups and not ours, as of the last scan that looked. */
   readonly unmanaged: readonly UnmanagedResource[];
   readonly unmanagedCount: number;
@@ -117,6 +130,8 @@ export interface DriftRecord {
 export const MOST_DRIFTS = 500;
 /** Contests of one baseline that are remembered. */
 export const MOST_CONTESTS = 500;
+/** Rejected changes of one baseline that are remembered. */
+export const MOST_REJECTIONS = 500;
 /** Unmanaged resources that are listed; the rest is counted. */
 export const MOST_UNMANAGED = 200;
 /** Other changes of which the record knows that they were told. */
@@ -134,6 +149,7 @@ export function newDriftRecord(baseline: string): DriftRecord {
     drifts: [],
     moreDriftsCount: 0,
     contests: [],
+    rejections: [],
     unmanaged: [],
     unmanagedCount: 0,
     told: [],

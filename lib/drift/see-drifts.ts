@@ -8,16 +8,17 @@ import type { DriftNews } from './drift-news.ts';
 import {
   byProperty,
   type ChangeOrigin,
-  type Contest,
   type Drift,
   type DriftRecord,
   MOST_DRIFTS,
   MOST_UNMANAGED,
   propertyKey,
+  type Rejection,
   type Scan,
   type UnmanagedResource,
 } from './drift-record.ts';
 import { type DriftGround, type FoundDrift, foundDrifts } from './found-drift.ts';
+import { withRejections } from './rejection.ts';
 
 /** One comparison of a baseline with Azure, as a run made it. */
 export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'> {
@@ -34,7 +35,7 @@ export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'> {
   /** A run that looks for drift without a person; any other only learns what has become of known drifts. */
   readonly looksForDrift: boolean;
   /** A person takes the property over, so that nobody counts whose write it was. */
-  readonly isTakenOver: (contest: Contest) => boolean;
+  readonly isTakenOver: (one: { readonly id: string }) => boolean;
   readonly isWhole: boolean;
   readonly comparedCount: number;
   readonly notComparedCount: number;
@@ -43,6 +44,8 @@ export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'> {
   /** All of them, those beyond that list too. */
   readonly unmanagedCount?: number;
   readonly specVersion: number;
+  /** Changes of the plan that a person has said no to in this operation. */
+  readonly rejected: readonly Rejection[];
   readonly operationId: string;
   readonly nowIso: string;
 }
@@ -71,7 +74,8 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
   const seenKeys = new Set(seen.map(propertyKey));
   const left = record.drifts.filter((drift) => !seenKeys.has(propertyKey(drift)));
   const unplanned = idsOfUnplanned(sight.plan);
-  const unknown = left.filter(({ id }) => sight.standing(id) === 'unknown' || unplanned.has(normaliseId(id)));
+  const standingOf: Sight['standing'] = (id) => (unplanned.has(normaliseId(id)) ? 'unknown' : sight.standing(id));
+  const unknown = left.filter(({ id }) => standingOf(id) === 'unknown');
   const gone = left.filter((drift) => !unknown.includes(drift));
 
   const going = withoutEnded(record.contests, { ...sight, nowMs: Date.parse(sight.nowIso) });
@@ -89,6 +93,7 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
       drifts: [...seen, ...unknown].sort(byProperty),
       moreDriftsCount: sight.looksForDrift && sight.isWhole ? found.length - seen.length : record.moreDriftsCount,
       contests: contested.contests,
+      rejections: withRejections(record.rejections, { ...sight, standing: standingOf }),
     },
     news: [
       ...seen.flatMap((drift) => newsOfKnown(before.get(propertyKey(drift)), drift)),

@@ -39,6 +39,12 @@ export interface Contested {
   readonly untilIso: string;
 }
 
+/** A change that a person has said no to, by its `changeHash`. */
+export interface RejectedChange {
+  readonly changeHash: string;
+  readonly why: string;
+}
+
 /** Of the rules, those about drift that ignore or report bind attended changes too; budgets bind none of these. */
 export interface Circumstances extends Rules {
   readonly nowMs: number;
@@ -91,6 +97,8 @@ export interface Circumstances extends Rules {
   readonly allowList?: readonly string[];
   /** Binds unattended changes that nobody has approved. */
   readonly contested?: readonly Contested[];
+  /** Changes that a person has said no to. Binds unattended ones: an approval of another part of a plan is none of them. */
+  readonly rejected?: readonly RejectedChange[];
 }
 
 export interface Waiting {
@@ -125,7 +133,8 @@ const ALLOWED: Judgement = { verdict: 'allowed' };
 /**
  * Which changes of a plan may be made now.
  *
- * A change is refused where a mode, a lock, an opt-out or the allow-list forbids it or another writer keeps undoing it,
+ * A change is refused where a mode, a lock, an opt-out or the allow-list forbids it, a person has rejected it, or another
+ * writer keeps undoing it,
  * and waits for the end of a pause or a hold, for a change window, for the end of a back-off, for an approval, for the
  * budget, in that order. Whatever depends on it shares its fate.
  * Budgets count unattended, unapproved updates and deletes; a change is admitted together with all that it depends on,
@@ -189,6 +198,7 @@ function judge(change: Change, circumstances: Circumstances, approved: boolean):
   return (
     refusalByMode(change, circumstances, reaction, approved) ??
     refusalByProtection(change, circumstances) ??
+    refusalByRejection(change, circumstances) ??
     refusalByConflict(contested) ??
     waitForPause(circumstances) ??
     waitForHold(change, circumstances) ??
@@ -255,6 +265,13 @@ function refusalByProtection(change: Change, circumstances: Circumstances): Judg
   const { allowList, attended } = circumstances;
   if (attended || allowList === undefined || allowList.some((id) => isAtOrIn(change.id, id))) return undefined;
   return refusal('NotOnAllowList', 'It is not on the list of what Hubkeeper may change by itself.');
+}
+
+function refusalByRejection(change: Change, { rejected = [], attended }: Circumstances): Judgement | undefined {
+  if (attended || rejected.length === 0) return undefined;
+  const hash = changeHash(change);
+  const rejection = rejected.find((one) => one.changeHash === hash);
+  return rejection === undefined ? undefined : refusal('ApprovalRejected', rejection.why);
 }
 
 /** What of an unattended change another writer has changed back; the latest end first. */

@@ -1,7 +1,7 @@
 import type { BaselineSpec } from '../baseline/spec.ts';
 import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
 import type { DifferenceRules } from '../plan/drift-rules.ts';
-import type { Circumstances, Contested, Mode } from '../plan/guard.ts';
+import type { Circumstances, Contested, Mode, RejectedChange } from '../plan/guard.ts';
 import { DRIFT_POLICIES, REACTION_MODES, type ReactionRule } from '../plan/reaction-rules.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
@@ -22,6 +22,8 @@ export interface GuardedRun {
   readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore'>;
   /** What another writer keeps changing back. */
   readonly contested?: readonly Contested[];
+  /** What people have said no to. */
+  readonly rejected?: readonly RejectedChange[];
 }
 
 /**
@@ -111,6 +113,7 @@ export function circumstancesOf(
           },
     protectedIds: protectedScopes,
     ...(run.contested === undefined ? {} : { contested: run.contested }),
+    ...(run.rejected === undefined ? {} : { rejected: run.rejected }),
     ...(allowedScopes.length === 0 ? {} : { allowList: allowedScopes }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Dependencies } from '../dependencies.ts';
 import { type DriftVerdict, decideDrifts } from '../drift/decide-drifts.ts';
 import { type DriftRecord, newDriftRecord, propertyKey } from '../drift/drift-record.ts';
+import { rejectionsOf } from '../drift/rejection.ts';
 import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
 import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
 import { normaliseId } from '../plan/graph.ts';
@@ -87,6 +88,7 @@ function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: s
       ? {}
       : { unmanaged: made.unmanaged, unmanagedCount: made.unmanagedCount ?? made.unmanaged.length }),
     specVersion: head.specVersion,
+    rejected: rejectionsOf(plan, head.approvals, run.operationId, head.specVersion),
     operationId: run.operationId,
     nowIso,
   };

@@ -2,6 +2,7 @@ import type { ArmRefusal } from '../azure/arm-answer.ts';
 import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { contestedAt } from '../drift/contest.ts';
+import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard } from '../plan/guard.ts';
 import { hashOf } from '../plan/hash.ts';
@@ -114,6 +115,7 @@ async function adoptPlan(
       managedCount: made.ledger.size,
       made: run,
       contested: contestedAt(drift.seen.record.contests, Date.parse(nowIso)),
+      rejected: rejectedChanges(drift.seen.record.rejections),
     },
     made.protectedScopes,
     dependencies.settings.allowedScopes,

@@ -1,3 +1,4 @@
+import { rejectionText } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Verdict, Waiting } from '../plan/guard.ts';
 import { changeHash } from '../plan/hash.ts';
@@ -39,7 +40,7 @@ function isDecidedBy({ decision }: Approval, { for: what, budget }: Waiting): bo
 }
 
 function reasonOfEnd(
-  { decision, decidedBy, comment, expiresAt }: Approval,
+  { decision, decidedBy, decidedAt, requestedAt, comment, expiresAt }: Approval,
   waits: Waiting,
 ): Pick<Refusal, 'code' | 'why'> {
   if (decision !== 'reject' && waits.for === 'budget')
@@ -52,11 +53,12 @@ function reasonOfEnd(
       code: 'ApprovalExpired',
       why: `Nobody approved this plan before ${expiresAt}; reconcile to ask again.`,
     };
-  const by = decidedBy ?? 'Somebody';
-  return {
-    code: 'ApprovalRejected',
-    why: `${by} rejected this plan${comment === undefined ? '' : `: ${comment}`}`,
+  const rejection = {
+    by: decidedBy ?? 'Somebody',
+    at: decidedAt ?? requestedAt,
+    ...(comment === undefined ? {} : { comment }),
   };
+  return { code: 'ApprovalRejected', why: rejectionText(rejection) };
 }
 
 /** What a plan asks to be approved; `null`: nothing. What waits for a budget goes on at once when somebody approves it. */

@@ -11,7 +11,10 @@ interface DriftBody {
     readonly path: string;
     readonly policy: string;
     readonly state: string;
+    readonly code: string;
     readonly why: string;
+    readonly until?: string | null;
+    readonly approvePlanHash?: string;
     readonly before?: unknown;
     readonly after?: unknown;
     readonly origin: { readonly author: { readonly name: string | null } | null } | null;

@@ -80,6 +80,7 @@ export function sightOf(changes: readonly Change[], over: Partial<Sight> = {}): 
     comparedCount: names.length,
     notComparedCount: 0,
     specVersion: 1,
+    rejected: [],
     operationId: 'north-2',
     nowIso: NOW,
     ...over,

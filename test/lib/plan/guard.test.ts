@@ -91,6 +91,28 @@ describe('guard: what another writer changes back', () => {
   });
 });
 
+describe('guard: what a person has rejected', () => {
+  const rejected = (one: Change): Partial<Circumstances> => ({
+    rejected: [{ changeHash: changeHash(one), why: 'Ann said no.' }],
+  });
+  const other = change('a', { diff: [{ path: 'properties.x', before: 3, after: 2 }] });
+  const approved = approvals({ granted: [{ planHash: planOf(change('a')).hash, approver: 'ann', expiresIso: LATER }] });
+
+  it.each<readonly [string, Partial<Circumstances>, string]>([
+    ['is not made, and nobody is asked again', { ...rejected(change('a')), ...rule('propose') }, 'ApprovalRejected'],
+    ['is not made by itself either', rejected(change('a')), 'ApprovalRejected'],
+    [
+      'comes not with the approval of the rest of its plan',
+      { ...rejected(change('a')), ...approved },
+      'ApprovalRejected',
+    ],
+    ['says nothing about another change', { ...rejected(other), ...rule('propose') }, 'waits for approval'],
+    ['is made for a person who asks', { ...rejected(change('a')), attended: true }, 'allowed'],
+  ])('%s', (_, over, expected) => {
+    expect(outcomeOf(change('a'), over)).toBe(expected);
+  });
+});
+
 describe('guard: modes', () => {
   it.each<readonly [Mode, Action, string]>([
     ['observe', 'create', 'ModeForbidsWrites'],

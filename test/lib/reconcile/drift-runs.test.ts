@@ -3,6 +3,7 @@ import type { OutboundEvent } from '../../../lib/azure/event-publisher.ts';
 import type { Dependencies } from '../../../lib/dependencies.ts';
 import type { DriftRecord } from '../../../lib/drift/drift-record.ts';
 import type { Json, JsonObject } from '../../../lib/json.ts';
+import { decideApproval } from '../../../lib/reconcile/decide-approval.ts';
 import type { ReconcileRequest } from '../../../lib/state/baseline-head.ts';
 import { type ChangeHint, NO_DRIFT_WATCH } from '../../../lib/state/drift-watch.ts';
 import type { JournalEntry } from '../../../lib/state/journal.ts';
@@ -229,6 +230,92 @@ describe('rules about single properties', () => {
     expect((await record()).drifts).toMatchObject([
       { path: TAG, policy: 'approve', state: 'waiting', operationId: first },
     ]);
+  });
+});
+
+describe('a drift whose repair somebody has rejected', () => {
+  const policies = [{ kind: 'logAnalyticsWorkspace', policy: 'approve' }];
+
+  /** @returns the operation in which it was rejected. */
+  async function rejected(): Promise<string> {
+    await provisioned({ drift: { mode: 'act', policies } });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const id = await scan();
+    const head = await reconciling.head();
+    const decided = decideApproval(head, {
+      planHash: head.approvals[0]?.planHash ?? '',
+      decision: 'reject',
+      comment: 'It is wanted.',
+      user: 'bob',
+      selfApproval: false,
+      nowIso: reconciling.nowIso,
+    });
+    if ('code' in decided) throw new Error(decided.code);
+    await reconciling.change(() => decided.head);
+    await reconciling.settle();
+    return id;
+  }
+
+  const approvals = async () => (await reconciling.head()).approvals.filter(({ decision }) => decision === undefined);
+
+  it('stays and is told with who said no; nobody is asked again, scan after scan', async () => {
+    const first = await rejected();
+    const ids = [];
+    for (let scans = 0; scans < 3; scans++) {
+      reconciling.pass(HOUR_SECONDS);
+      ids.push(await scan());
+    }
+    ids.push(await scan({ hints: [hint(SECURITY_GROUP)] }), await scan({ hints: [hint(WORKSPACE)] }));
+
+    expect(await decisionsOf(first)).toEqual(expect.arrayContaining(['drift found', 'refused']));
+    for (const id of ids) {
+      expect((await reconciling.run(id)).state).not.toBe('waiting');
+      expect(await decisionsOf(id)).not.toContain('waiting');
+    }
+    expect(await approvals()).toEqual([]);
+    expect(dependencies.arm.body(WORKSPACE)).toMatchObject({ properties: { retentionInDays: 7 } });
+    expect((await record()).drifts).toMatchObject([
+      {
+        path: RETENTION,
+        policy: 'approve',
+        state: 'refused',
+        code: 'ApprovalRejected',
+        why: expect.stringMatching(/bob.*It is wanted\./),
+      },
+    ]);
+  });
+
+  it('is asked about again when it has become another one, and also when it then comes back', async () => {
+    await rejected();
+    for (const value of [8, 7]) {
+      edit(WORKSPACE, { retentionInDays: value });
+      await scan();
+
+      expect(await approvals()).toHaveLength(1);
+      expect((await record()).rejections).toEqual([]);
+    }
+  });
+
+  it('is put right for a person, and another one like it is asked about', async () => {
+    await rejected();
+    await reconciling.record('reconcile', 'ann');
+    await reconciling.settle();
+    expect(dependencies.arm.body(WORKSPACE)).toMatchObject({ properties: { retentionInDays: 30 } });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    await scan();
+
+    expect(await approvals()).toHaveLength(1);
+  });
+
+  it('is forgotten under a new spec', async () => {
+    await rejected();
+    await reconciling.put(
+      smallSpec(NAME, ['a'], { tags: { owner: 'other' }, mode: 'observe', drift: { mode: 'act', policies } }),
+      'ann',
+    );
+    await reconciling.settle();
+
+    expect((await record()).rejections).toEqual([]);
   });
 });
 
