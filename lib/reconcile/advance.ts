@@ -88,9 +88,9 @@ async function takenOver(
   stored: StoredRun | null,
   { instanceId, nowIso }: AdvanceRequest,
 ): Promise<StoredRun | null> {
-  return stored === null
-    ? null
-    : { ...stored, run: await withLostStarts(dependencies, stored.run, instanceId, nowIso) };
+  if (stored === null) return null;
+  const plans = new PlanReader(dependencies, stored.run.operationId);
+  return { ...stored, run: await withLostStarts(dependencies, stored.run, plans, instanceId, nowIso) };
 }
 
 async function takeTurn(
