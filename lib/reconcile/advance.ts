@@ -141,6 +141,7 @@ async function takeTurn(
     run.state === 'waiting' &&
     taken.joined.some((one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy));
   if (isRefilled) run = refilled(run);
+  if (run.state === 'waiting' && taken.consumed.length > 0) run = { ...run, plansBefore: run.plansMade };
 
   const before = run;
   const journal: JournalEntry[] = [];
