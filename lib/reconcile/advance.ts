@@ -88,9 +88,9 @@ async function takenOver(
   stored: StoredRun | null,
   { instanceId, nowIso }: AdvanceRequest,
 ): Promise<StoredRun | null> {
-  return stored === null
-    ? null
-    : { ...stored, run: await withLostStarts(dependencies, stored.run, instanceId, nowIso) };
+  if (stored === null) return null;
+  const plans = new PlanReader(dependencies, stored.run.operationId);
+  return { ...stored, run: await withLostStarts(dependencies, stored.run, plans, instanceId, nowIso) };
 }
 
 async function takeTurn(
@@ -141,6 +141,7 @@ async function takeTurn(
     run.state === 'waiting' &&
     taken.joined.some((one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy));
   if (isRefilled) run = refilled(run);
+  if (run.state === 'waiting' && taken.consumed.length > 0) run = { ...run, plansBefore: run.plansMade };
 
   const before = run;
   const journal: JournalEntry[] = [];

@@ -23,12 +23,9 @@ export function withSpent<Run extends Pick<RunDocument, 'spent'>>(
   return { ...run, spent: [...run.spent, ...hashes.map((changeHash) => ({ changeHash, day }))] };
 }
 
-/**
- * The run with fresh budgets, as a new one would have them: what it has made so far, an earlier one has paid, and the
- * plans that it made while it waited for somebody count no more.
- */
-export function refilled<Run extends Pick<RunDocument, 'spent' | 'spentBefore' | 'plansMade'>>(run: Run): Run {
-  return { ...run, spentBefore: run.spent.length, plansMade: 0 };
+/** The run with a fresh budget: what it has made so far, an earlier one has paid. */
+export function refilled<Run extends Pick<RunDocument, 'spent' | 'spentBefore'>>(run: Run): Run {
+  return { ...run, spentBefore: run.spent.length };
 }
 
 /** Unattended changes that the run's present budget has paid. */

@@ -1,7 +1,10 @@
 import type { Dependencies } from '../dependencies.ts';
+import { normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { RunDocument, RunRow } from '../state/run.ts';
 import { withSpent } from './budget.ts';
+import { changesById } from './changes-by-id.ts';
+import type { PlanReader } from './plan-reader.ts';
 import { deadlineMs } from './retry-policy.ts';
 
 /**
@@ -12,6 +15,7 @@ import { deadlineMs } from './retry-policy.ts';
 export async function withLostStarts(
   dependencies: Pick<Dependencies, 'ledger'>,
   run: RunDocument,
+  plans: Pick<PlanReader, 'of'>,
   instanceId: string,
   nowIso: string,
 ): Promise<RunDocument> {
@@ -24,27 +28,54 @@ export async function withLostStarts(
     if (row.state.name !== 'starting') continue;
     const { startedAtMs } = row.state;
     const entry = await dependencies.ledger.read(run.baseline, row.id);
-    const isSent = entry !== null && wasSent(entry, run.operationId, new Date(startedAtMs).toISOString());
-    if (isSent) sent.push(row);
-    rows[row.id] = isSent
-      ? {
-          ...row,
-          state: { name: 'running', startedAtMs, nextPollAtMs: Date.parse(nowIso) },
-          handle: { by: 'resource', expect: entry.state === 'deleting' ? 'absent' : 'present' },
-          writes: row.writes + 1,
-          deadlineMs: deadlineMs(startedAtMs, row.former?.estimatedMinutes ?? LONGEST_MINUTES),
-        }
-      : { ...row, state: { name: 'pending' } };
+    const expect =
+      entry === null
+        ? await expectedWhereForgotten(row, plans)
+        : expectedIfSent(entry, run.operationId, new Date(startedAtMs).toISOString());
+    if (expect !== undefined) sent.push(row);
+    rows[row.id] =
+      expect === undefined
+        ? { ...row, state: { name: 'pending' } }
+        : {
+            ...row,
+            state: { name: 'running', startedAtMs, nextPollAtMs: Date.parse(nowIso) },
+            handle: { by: 'resource', expect },
+            writes: row.writes + 1,
+            deadlineMs: deadlineMs(startedAtMs, row.former?.estimatedMinutes ?? LONGEST_MINUTES),
+          };
   }
   return { ...withSpent(run, sent, nowIso), rows, replan: true };
 }
 
+type Expected = 'present' | 'absent';
+
 /**
- * Whether a start of that time has sent its write. One that is confirmed later has ended in a turn that died before it
- * could say so; at the very time of the start it is one that was taken back.
+ * What a start of that time has left if it has sent its write; undefined: it has not. One that is confirmed later has
+ * ended in a turn that died before it could say so; at the very time of the start it is one that was taken back.
  */
-function wasSent({ state, at, operationId }: LedgerEntry, ofRun: string, startedAt: string): boolean {
-  return state === 'confirmed' ? operationId === ofRun && at > startedAt : at === startedAt;
+function expectedIfSent(
+  { state, at, operationId }: LedgerEntry,
+  ofRun: string,
+  startedAt: string,
+): Expected | undefined {
+  const wasSent = state === 'confirmed' ? operationId === ofRun && at > startedAt : at === startedAt;
+  if (!wasSent) return undefined;
+  return state === 'deleting' ? 'absent' : 'present';
+}
+
+/**
+ * The same where the ledger knows nothing. What takes away all that is ours has its ledger row until a turn sees its
+ * end: that turn died before it could say so. Anything else was never sent.
+ */
+async function expectedWhereForgotten(
+  { id, plan }: RunRow,
+  plans: Pick<PlanReader, 'of'>,
+): Promise<Expected | undefined> {
+  if (plan === undefined) return undefined;
+  const document = await plans.of(plan);
+  const key = normaliseId(id);
+  if (document.nodes[key] !== undefined) return undefined;
+  return changesById(document.plan).get(key)?.action === 'delete' ? 'absent' : 'present';
 }
 
 /** Estimate for a write whose plan is not at hand: no resource of a baseline takes longer. */

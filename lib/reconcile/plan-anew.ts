@@ -25,7 +25,7 @@ import { readResolved } from './read-spec.ts';
 import { withPlan } from './rows.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
 
-/** A run that has to plan so often is being worked against. */
+/** A run that has to plan so often without coming to rest is being worked against. */
 const MAXIMUM_PLANS = 100;
 /** ARM's bucket of 250 reads, refilled with 25 a second, is full again after that. */
 const PAUSE_OF_OBSERVATION_MS = 10_000;
@@ -42,7 +42,8 @@ export async function planAnew(
   plans: PlanReader,
   nowIso: string,
 ): Promise<{ readonly run: RunDocument; readonly journal: readonly JournalEntry[] }> {
-  if (run.plansMade >= MAXIMUM_PLANS) {
+  const plansSinceRest = run.plansMade - (run.plansBefore ?? 0);
+  if (plansSinceRest >= MAXIMUM_PLANS) {
     return { run: failed(run, tooManyPlans(run.baseline)), journal: [] };
   }
   try {
@@ -58,7 +59,7 @@ export async function planAnew(
       ...(run.scope === undefined ? {} : { scope: run.scope }),
       ...(run.hints === undefined ? {} : { hints: run.hints }),
       ...(run.trigger === 'drift' && run.hints === undefined
-        ? { scan: { alwaysRead: knownDrift(run), findsUnmanaged: run.plansMade === 0 } }
+        ? { scan: { alwaysRead: knownDrift(run), findsUnmanaged: plansSinceRest === 0 } }
         : {}),
     });
     return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, nowIso);

@@ -65,7 +65,9 @@ async function join(
   nowIso: string,
 ): Promise<void> {
   if (operationId === by.operationId || (await dependencies.runs.read(operationId)) !== null) return;
-  await dependencies.journal.append([journalOfJoin(by, { operationId, trigger, requestedBy }, nowIso)]);
+  // Nobody asked for a look for drift: what it finds is told by the run, and that there was one each hour is no news.
+  if (trigger !== 'drift')
+    await dependencies.journal.append([journalOfJoin(by, { operationId, trigger, requestedBy }, nowIso)]);
   await dependencies.runs.write(
     {
       ...by,

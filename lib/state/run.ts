@@ -114,6 +114,8 @@ export interface RunDocument {
   /** A new plan is due as soon as it can be made. */
   readonly replan: boolean;
   readonly plansMade: number;
+  /** How many of them were made before it last came to rest, waiting for somebody. Absent: it never did. */
+  readonly plansBefore?: number;
   /** Failures to plan in a row, and when the next try is due. */
   readonly planFailures: number;
   readonly planNotBeforeMs: number;

@@ -319,6 +319,48 @@ describe('a drift whose repair somebody has rejected', () => {
   });
 });
 
+describe('scans while a run waits for somebody', () => {
+  /** More than one run may make without coming to rest. */
+  const SCANS = 7 * 24;
+
+  it("tell nothing that is known, look for what is nobody's, and go on for as long as it takes", async () => {
+    const policies = [{ kind: 'logAnalyticsWorkspace', policy: 'approve' }];
+    await provisioned({ drift: { mode: 'act', policies }, approvals: { expiresAfterHours: 10 * 24 } });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const waiting = await scan();
+    const before = (await dependencies.journal.read({ baseline: NAME })).entries;
+    const [approval] = (await reconciling.head()).approvals;
+    for (let scans = 0; scans < SCANS; scans++) {
+      reconciling.pass(HOUR_SECONDS);
+      await scan();
+    }
+
+    expect(await reconciling.run(waiting)).toMatchObject({ state: 'waiting', problems: [] });
+    expect((await reconciling.head()).approvals).toEqual([approval]);
+    expect((await dependencies.journal.read({ baseline: NAME })).entries).toEqual(before);
+    expect(Date.parse((await record()).lastScan?.at ?? '')).toBeGreaterThan(
+      Date.parse(reconciling.nowIso) - HOUR_SECONDS * 1_000,
+    );
+    const stranger = `${GROUP}/providers/Microsoft.Network/publicIPAddresses/theirs`;
+    dependencies.arm.put(stranger, { type: 'Microsoft.Network/publicIPAddresses' });
+    await scan();
+    expect((await record()).unmanaged).toMatchObject([{ id: stranger }]);
+  });
+
+  it('tell what is new once', async () => {
+    const policies = [{ kind: 'logAnalyticsWorkspace', policy: 'approve' }];
+    await provisioned({ drift: { mode: 'act', policies } });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const waiting = await scan();
+    dependencies.arm.put(SECURITY_GROUP, { ...dependencies.arm.body(SECURITY_GROUP), tags: { owner: 'me' } });
+    await scan();
+    await scan();
+
+    const found = (await linesOf(waiting)).filter(({ decision }) => decision === 'drift found');
+    expect(found.map(({ resource }) => resource)).toEqual([WORKSPACE, SECURITY_GROUP]);
+  });
+});
+
 describe('a new spec', () => {
   it('is no drift while it is not brought about', async () => {
     await provisioned({ drift: { mode: 'act' } });

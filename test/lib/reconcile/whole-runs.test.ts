@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ApprovalDecision, decideApproval } from '../../../lib/reconcile/decide-approval.ts';
 import { stopOperation } from '../../../lib/reconcile/stop-operation.ts';
-import { withGeneration, withResume } from '../../../lib/state/baseline-head.ts';
+import { withGeneration, withReconciler, withResume } from '../../../lib/state/baseline-head.ts';
 import type { FakeAzure } from '../../support/fake-azure.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
 import { Reconciling, smallSpec } from '../../support/reconciling.ts';
@@ -351,5 +351,38 @@ describe('a turn that is repeated', () => {
     const { entries } = await dependencies.journal.read({ baseline: NAME });
     const keys = entries.map((entry) => `${entry.operationId} ${entry.resource} ${entry.decision}`);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('a reconciler that takes over', () => {
+  it('tells each deletion once, also those that the one before it had seen and could not tell', async () => {
+    await provisioned(['a', 'b']);
+    const id = await reconciling.put(smallSpec(NAME, ['a']), 'second');
+    await reconciling.settle();
+    await decide('approver');
+    const { runs } = dependencies;
+    const write = runs.write;
+    for (let turns = 0; turns < 100; turns++) {
+      const decision = await reconciling.turn();
+      if (decision.next === 'end') break;
+      if (decision.next !== 'start') continue;
+      // The turn after each start sees its end, and dies before it can write what it has seen.
+      runs.write = async () => {
+        throw new Error('killed');
+      };
+      await expect(reconciling.turn()).rejects.toThrow('killed');
+      runs.write = write;
+      await reconciling.change((head) => withReconciler({ ...head, reconciler: null }, reconciling.nowIso).head);
+    }
+
+    expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded' });
+    const { entries } = await dependencies.journal.read({ baseline: NAME, operation: id });
+    const deleted = entries.filter(({ decision }) => decision === 'deleted').map(({ resource }) => resource);
+    expect(deleted.length).toBeGreaterThan(2);
+    expect(deleted.toSorted()).toEqual(
+      deletes()
+        .map((text) => text.replace(/^DELETE /, ''))
+        .toSorted(),
+    );
   });
 });
