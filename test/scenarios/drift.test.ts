@@ -19,7 +19,9 @@ afterAll(() => environment?.stop());
 function namesOf(stage: Stage, ...fates: readonly DriftFate[]): readonly string[] {
   return injectedDrifts
     .filter(({ fate }) => fates.includes(fate))
-    .map((drift) => propertyName(resourceOf(stage, drift), drift.path))
+    .flatMap((drift) =>
+      [drift.path, ...(drift.morePaths ?? [])].map((path) => propertyName(resourceOf(stage, drift), path)),
+    )
     .sort();
 }
 
@@ -44,8 +46,8 @@ describe('more than forty changes behind its back', () => {
       const scanned = await scan(stage);
 
       // What the spec says to ignore is known, and not worth a line.
-      const found = (await linesOf(stage, 'drift found')).map(({ resource, after }) =>
-        propertyName(resource ?? '', Object.keys(Object(after ?? {}))[0]),
+      const found = (await linesOf(stage, 'drift found')).map(({ resource, before: was, after: is }) =>
+        propertyName(resource ?? '', Object.keys({ ...Object(was), ...Object(is) })[0]),
       );
       expect([...found].sort()).toEqual(namesOf(stage, 'putRight', 'waits', 'reported'));
       expect(scanned).toMatchObject({ state: 'waiting', errors: [] });

@@ -22,6 +22,8 @@ export interface InjectedDrift {
   readonly apiVersion?: string;
   /** Path of the difference as a plan shows it; absent: the whole resource, or nothing to show. */
   readonly path?: string;
+  /** Further properties that differ by the same edit. */
+  readonly morePaths?: readonly string[];
   readonly edit: ((body: Body) => void) | 'delete';
 }
 
@@ -177,6 +179,8 @@ export const injectedDrifts: readonly InjectedDrift[] = [
     fate: 'putRight',
     resource: ['rg-a', nodes('a')],
     path: 'properties.securityRules[ours].properties.sourceAddressPrefixes',
+    // Azure takes one or the other: nobody declared the single one, and yet it has to go.
+    morePaths: ['properties.securityRules[ours].properties.sourceAddressPrefix'],
     edit: (body) => {
       const rule = ruleOf(body);
       rule.sourceAddressPrefix = '*';

@@ -28,7 +28,7 @@ describe('the budget of a run', () => {
   });
 
   it('is full again after a refill, and what was made is still known', () => {
-    const used = refilled({ ...withSpent(NOTHING, [row('a', true)], NOON) });
+    const used = refilled(withSpent(NOTHING, [row('a', true)], NOON));
     const more = withSpent(used, [row('b', true)], NOON);
 
     expect([usedInRun(used), usedInRun(more)]).toEqual([0, 1]);
