@@ -148,7 +148,7 @@ export function guard(plan: Plan, circumstances: Circumstances): Verdict {
     if (isApproved(change, plan, circumstances)) approved.add(key);
     judged.set(key, judge(change, circumstances, approved.has(key)));
   }
-  shareFate(plan.changes, judged);
+  shareFate(plan.changes, judged, circumstances.attended);
   const { budget, attended, approvals } = circumstances;
   if (budget === null || attended) return verdictOf(plan.changes, judged, () => false);
   const paid = new Set(budget.paid);
@@ -379,35 +379,35 @@ function whyApproval(
 }
 
 /**
- * In `create-only`, what exists stays as it is and new things are built on it; only an update that would have added
- * something (a subnet, a rule) may be what they need.
+ * Whether what depends on a change that is not made now can do with the resource as it is: it is there, and nothing would
+ * be added to it (a subnet, a rule) that may be needed. In `create-only` new things are built on it so. Without a person
+ * everything was as declared once: one property that waits must not keep others from being put right.
  */
-function staysUsable(code: string, base: Change | undefined): boolean {
-  return (
-    code === 'ModeForbidsUpdate' && !base?.diff.some(({ path, before }) => before === undefined && path.endsWith(']'))
-  );
+function staysUsable(judgement: Judgement, base: Change | undefined, attended: boolean): boolean {
+  if (base?.action !== 'update' || base.replaces === true) return false;
+  if (base.diff.some(({ path, before }) => before === undefined && path.endsWith(']'))) return false;
+  return !attended || (judgement.verdict === 'refused' && judgement.code === 'ModeForbidsUpdate');
 }
 
 /** In the plan's order, so that a fate goes through whole chains. */
-function shareFate(changes: readonly Change[], judged: Map<string, Judgement>): void {
+function shareFate(changes: readonly Change[], judged: Map<string, Judgement>, attended: boolean): void {
   const byId = new Map(changes.map((change) => [normaliseId(change.id), change]));
   for (const change of changes) {
     const key = normaliseId(change.id);
     const own = judged.get(key);
     if (own === undefined || own.verdict === 'refused') continue;
-    const bases = change.dependsOn.map((id) => ({ id, judgement: judged.get(normaliseId(id)) }));
-    const refused = bases.find(
-      ({ id, judgement }) =>
-        judgement?.verdict === 'refused' && !staysUsable(judgement.code, byId.get(normaliseId(id))),
-    );
+    const bases = change.dependsOn
+      .map((id) => ({ id, judgement: judged.get(normaliseId(id)) ?? ALLOWED }))
+      .filter(({ id, judgement }) => !staysUsable(judgement, byId.get(normaliseId(id)), attended));
+    const refused = bases.find(({ judgement }) => judgement.verdict === 'refused');
     if (refused !== undefined) {
       const why = `Because ${refused.id} is refused.`;
       judged.set(key, { verdict: 'refused', code: 'DependsOnRefused', why, cause: refused.id });
       continue;
     }
     if (own.verdict === 'waiting') continue;
-    const waiting = bases.find(({ judgement }) => judgement?.verdict === 'waiting');
-    if (waiting?.judgement?.verdict !== 'waiting') continue;
+    const waiting = bases.find(({ judgement }) => judgement.verdict === 'waiting');
+    if (waiting?.judgement.verdict !== 'waiting') continue;
     const why = `Because ${waiting.id} waits: ${firstCause(waiting.judgement.why)}`;
     judged.set(key, { ...waiting.judgement, why, cause: waiting.id });
   }

@@ -218,7 +218,11 @@ export function scheduleNodes(rows: Rows, document: PlanDocument | undefined): r
       const other = known.get(normaliseId(id));
       return other !== undefined && isInFlight(other) ? [other.id] : [];
     });
-    const planned = change.dependsOn.flatMap((id) => known.get(normaliseId(id))?.id ?? []);
+    // What has to wait with another one waits itself, by the guard: a row that does not goes on without it.
+    const planned = change.dependsOn.flatMap((id) => {
+      const other = known.get(normaliseId(id));
+      return other === undefined || (other.state.name === 'waiting' && row.state.name !== 'waiting') ? [] : [other.id];
+    });
     return [
       {
         id: row.id,

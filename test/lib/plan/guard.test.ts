@@ -343,6 +343,7 @@ describe('guard: what depends on what', () => {
 
     const verdict = guard(plan, {
       ...OPEN,
+      attended: true,
       mode: 'no-delete',
       holds: [{ owner: 'eve', reason: 'incident', untilIso: LATER, scope: 'spoke:x' }],
     });
@@ -356,6 +357,26 @@ describe('guard: what depends on what', () => {
       'allowed',
     ]);
     expect(verdict.waiting[2]).toMatchObject({ who: 'eve', why: 'Because /d waits: It is held: incident' });
+  });
+
+  it.each<readonly [string, Partial<Change>, boolean, string]>([
+    ['goes on beside a property that waits', {}, false, 'allowed'],
+    ['waits for it where a person declared both anew', {}, true, 'waits for hold'],
+    ['waits for what is not there', { action: 'create' }, false, 'waits for hold'],
+    ['waits for what is made anew', { replaces: true }, false, 'waits for hold'],
+    [
+      'waits for an entry that it may need',
+      { diff: [{ path: 'properties.subnets[s]', after: { name: 's' } }] },
+      false,
+      'waits for hold',
+    ],
+  ])('put right without a person it %s', (_, base, attended, expected) => {
+    const plan = planOf(change('a', { scope: 'spoke:x', ...base }), change('b', { dependsOn: ['/a'] }));
+    const holds = [{ owner: 'eve', reason: 'incident', untilIso: LATER, scope: 'spoke:x' }];
+
+    const verdict = guard(plan, { ...OPEN, attended, holds });
+
+    expect([outcome(verdict, 'a'), outcome(verdict, 'b')]).toEqual(['waits for hold', expected]);
   });
 });
 
@@ -572,12 +593,14 @@ describe('guard over any plan', () => {
     );
   });
 
-  it('allows nothing without what it depends on, other than what create-only leaves as it is', () => {
+  it('allows nothing without what it depends on, other than what is there and usable as it is', () => {
     fc.assert(
       fc.property(plans, circumstances, (plan, around) => {
         const { allowed: ids, refused } = guard(plan, around);
         const allowed = new Set(ids);
         for (const { id, code } of refused) if (code === 'ModeForbidsUpdate') allowed.add(id);
+        const isThere = ({ action, replaces }: Change) => action === 'update' && replaces !== true;
+        if (!around.attended) for (const one of plan.changes) if (isThere(one)) allowed.add(one.id);
 
         for (const one of plan.changes) {
           if (ids.includes(one.id)) expect(one.dependsOn.every((id) => allowed.has(id))).toBe(true);
