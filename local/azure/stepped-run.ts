@@ -20,7 +20,7 @@ export interface SteppedRunParts {
   participants(): readonly Participant[];
   /** How many requests to ARM have come so far. */
   requestCount(): number;
-  /** Resolves when no request is in the middle of its handling. */
+  /** Resolves when no request is in the middle of its handling, nor a call of the simulation to somebody. */
   idle(): Promise<void>;
   /** After each move, before anything else happens. */
   moved(): void;
@@ -94,6 +94,9 @@ async function settle(parts: SteppedRunParts, counts: Map<string, number>): Prom
     const before = parts.requestCount();
     // What is due already runs now, or the clock would never be at rest.
     parts.clock.moveTo(parts.clock.nowMs());
+    // A call to a participant that is on its way may give it something to do: one that was asked before that came in
+    // would not know of it.
+    await parts.idle();
     const participantsDueMs: (number | null)[] = [];
     let worked = false;
     for (const { name } of parts.participants()) {

@@ -97,6 +97,37 @@ describe('runStepped', () => {
     expect(rounds).toBe(4);
   });
 
+  it('asks a participant when it is due only after a call to it has come in', async () => {
+    const done: string[] = [];
+    const dueMs: number[] = [];
+    let underWay = 0;
+    let arrive = (): void => undefined;
+    const host: Participant = {
+      name: 'host',
+      tell: (nowMs) => {
+        const isDue = dueMs[0] !== undefined && dueMs[0] <= nowMs;
+        if (isDue) done.push(`due at ${dueMs.shift()}, done at ${nowMs}`);
+        return Promise.resolve({ nextDueMs: dueMs[0] ?? null, workDone: isDue });
+      },
+    };
+    const run = parts({
+      participants: () => [host],
+      requestCount: () => underWay,
+      idle: async () => arrive(),
+    });
+    run.clock.schedule(START_MS + 10, () => {
+      underWay++;
+      arrive = () => {
+        dueMs.push(START_MS + 15);
+        arrive = () => undefined;
+      };
+    });
+
+    await runStepped(run, 100);
+
+    expect(done).toEqual([`due at ${START_MS + 15}, done at ${START_MS + 15}`]);
+  });
+
   it('waits for a participant that is being restarted', async () => {
     const done: string[] = [];
     const back = sleeper('host', [START_MS + 5], done);
