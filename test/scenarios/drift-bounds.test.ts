@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EVENT_TYPE } from '../../lib/azure/event-publisher.ts';
 import type { BaselineSpecInput } from '../../lib/baseline/spec.ts';
-import { operationOf, planOf } from '../support/baseline-scenario.ts';
-import { driftOf, linesOf, loseEvents, scan } from '../support/drift-scenario.ts';
+import { operationOf, planOf, statistics, untilSettled } from '../support/baseline-scenario.ts';
+import { bringEvents, driftOf, linesOf, loseEvents, scan } from '../support/drift-scenario.ts';
 import { type InjectedDrift, inject, resourceOf } from '../support/drifts.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
-import { type SmallSpec, Stage, spoke } from '../support/stage.ts';
+import { type SmallSpec, Stage, shortName, spoke, withFirewall } from '../support/stage.ts';
 import { Topic } from '../support/topic.ts';
 
 /** Wall time on a machine that others use as well. */
@@ -215,6 +216,278 @@ describe('a budget of unattended changes', () => {
       expect(Number(share)).toBe(Math.floor(Number(managed) / 10));
       expect(countOf(await putRight(stage, drifts))).toBe(Number(share));
       expect(left).toHaveLength(drifts.length - Number(share));
+    },
+    WITHIN_MS,
+  );
+});
+
+describe('what is decided while drift is being put right', () => {
+  const PEERING = `${HUB}/virtualNetworkPeerings/hub-to-spoke-a`;
+  const FIREWALL = 'azureFirewalls/fw-westeurope';
+  const ROUTES = 'routeTables/route-spoke-a-to-westeurope-hub-fw';
+  const drifts = [retagged('firewall', ['rg-hub', FIREWALL]), retagged('routes', ['rg-a', ROUTES]), ...shut('a')];
+
+  interface MidRun {
+    readonly stage: Stage;
+    readonly operationId: string;
+    /** Writes of the app that Azure refused before. */
+    readonly rejections: Readonly<Record<string, number>>;
+  }
+
+  /** Starts of operations in the stage's subscription after a time, by whomever, as `name at`. */
+  async function startsAfter(stage: Stage, afterMs: number): Promise<readonly string[]> {
+    const { operations } = await statistics(environment);
+    return operations
+      .filter(({ resource, start }) => resource.includes(stage.subscriptionId) && Date.parse(start) > afterMs)
+      .map(({ resource, start }) => `${shortName(resource)} ${start}`);
+  }
+
+  async function ownRejections(): Promise<Readonly<Record<string, number>>> {
+    return (await statistics(environment)).principals['managed-identity']?.rejected ?? {};
+  }
+
+  async function firewallNode({ operationId }: Pick<MidRun, 'operationId'>): Promise<string | undefined> {
+    const { nodes: all } = await operationOf(environment, operationId);
+    return all.find(({ id }) => id.endsWith(FIREWALL))?.state;
+  }
+
+  /** The firewall is being written for minutes; the routes to it and the peerings of its network wait for that. */
+  async function inFlight(): Promise<MidRun> {
+    const stage = await opened(withFirewall);
+    await loseEvents(stage);
+    await inject(stage, drifts);
+    const before = (await driftOf(stage)).lastScan?.at;
+    const operationId = await environment.advanceUntil(
+      'drift is being put right',
+      async () => {
+        const { lastScan } = await driftOf(stage);
+        return lastScan === null || lastScan.at === before ? undefined : lastScan.operationId;
+      },
+      2 * HOUR_SECONDS,
+      30,
+    );
+    const run = { stage, operationId, rejections: await ownRejections() };
+    await environment.advanceUntil(
+      'the firewall is being written',
+      async () => ((await firewallNode(run)) === 'running' ? true : undefined),
+      600,
+      5,
+    );
+    expect(await putRight(stage, drifts)).toMatchObject(notYet);
+    return run;
+  }
+
+  const notYet = Object.fromEntries(drifts.slice(1).map(({ name }) => [name, false]));
+
+  async function untilSucceeded({ operationId }: MidRun, maximumSeconds: number): Promise<void> {
+    await environment.advanceUntil(
+      'everything is put right',
+      async () => ((await operationOf(environment, operationId)).state === 'succeeded' ? true : undefined),
+      maximumSeconds,
+      30,
+    );
+  }
+
+  /** Nothing has started since; what was under way has ended well. */
+  async function expectStill(run: MidRun, sinceMs: number): Promise<void> {
+    expect(await startsAfter(run.stage, sinceMs)).toEqual([]);
+    expect(await firewallNode(run)).toBe('succeeded');
+    expect(await putRight(run.stage, drifts)).toEqual({ firewall: true, ...notYet });
+  }
+
+  async function expectRight({ stage, rejections }: MidRun): Promise<void> {
+    expect(Object.values(await putRight(stage, drifts))).toEqual(drifts.map(() => true));
+    expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
+    expect(await ownRejections()).toEqual(rejections);
+    expect(await linesOf(stage, 'updated')).toHaveLength(drifts.length);
+  }
+
+  it(
+    'a hold is obeyed at the next step, and at its end it goes on within two minutes',
+    async () => {
+      const run = await inFlight();
+      const heldMs = await nowMs();
+      const untilMs = heldMs + 90 * 60_000;
+      const hold = { owner: 'incident', reason: 'outage in the hub', until: isoOf(untilMs) };
+      const held = await environment.api('PUT', `/api/baselines/${run.stage.name}/hold`, hold);
+      expect(held.status).toBe(200);
+
+      await environment.advance(HOUR_SECONDS + 900);
+      await expectStill(run, heldMs);
+      const waiting = await operationOf(environment, run.operationId);
+      expect(waiting.state).toBe('waiting');
+      expect(waiting.waitingFor).toMatchObject([
+        { kind: 'hold', who: 'incident', until: isoOf(untilMs), reason: expect.stringContaining('outage in the hub') },
+      ]);
+      expect((await driftOf(run.stage)).drifts).toMatchObject(
+        drifts.slice(1).map(() => ({ state: 'waiting', code: 'hold', until: isoOf(untilMs) })),
+      );
+
+      expect((await linesOf(run.stage, 'waiting')).map(({ reason }) => reason)).toEqual(
+        drifts.slice(1).map(() => expect.stringContaining('outage in the hub')),
+      );
+
+      await environment.advance((untilMs - (await nowMs())) / 1_000 + 120);
+      const [first] = await startsAfter(run.stage, heldMs);
+      const startMs = Date.parse(first?.split(' ')[1] ?? '');
+      expect(startMs).toBeGreaterThanOrEqual(untilMs);
+      await untilSucceeded(run, 600);
+      await expectRight(run);
+      expect((await linesOf(run.stage, 'released')).map(({ reason }) => reason)).toEqual([
+        expect.stringContaining('incident'),
+      ]);
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'the global pause is obeyed at the next step, and at its end it goes on within two minutes',
+    async () => {
+      const run = await inFlight();
+      const pausedMs = await nowMs();
+      expect((await environment.api('PUT', '/api/pause', { reason: 'change freeze' })).status).toBe(200);
+
+      await environment.advance(2 * HOUR_SECONDS);
+      await expectStill(run, pausedMs);
+      expect(await operationOf(environment, run.operationId)).toMatchObject({
+        state: 'waiting',
+        waitingFor: [{ kind: 'pause', reason: expect.stringContaining('change freeze') }],
+      });
+
+      expect((await environment.api('DELETE', '/api/pause')).status).toBe(200);
+      const resumedMs = await nowMs();
+      await environment.advance(120);
+      expect(await startsAfter(run.stage, resumedMs - 1)).not.toEqual([]);
+      await untilSucceeded(run, 600);
+      await expectRight(run);
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'a management lock is obeyed at the next step, and the first scan after its removal puts the rest right',
+    async () => {
+      const run = await inFlight();
+      const { stage } = run;
+      const lock = `${stage.id('rg-hub')}/providers/Microsoft.Authorization/locks/incident`;
+      await stage.colleague('PUT', lock, { properties: { level: 'ReadOnly' } }, '2020-05-01');
+      const writesOf = async () => (await stage.counts()).get(stage.id('rg-hub', PEERING).toLowerCase());
+      const before = await writesOf();
+
+      await environment.advance(1_200);
+      // What was under way is followed to its end; Azure refuses the next write once, and it is not tried again.
+      expect(await firewallNode(run)).toBe('succeeded');
+      const ended = await operationOf(environment, run.operationId);
+      expect(ended).toMatchObject({ state: 'partial', errors: [{ code: 'ScopeLocked', actor: 'operator' }] });
+      expect(await writesOf()).toMatchObject({ writes: before?.writes, rejected: { ScopeLocked: 1 } });
+
+      for (let scans = 0; scans < 2; scans++) {
+        await scan(stage);
+        expect(await writesOf()).toMatchObject({ writes: before?.writes, rejected: { ScopeLocked: 1 } });
+        expect((await driftOf(stage)).drifts).toMatchObject([
+          { state: 'refused', code: 'Protected', why: expect.stringContaining("'incident' (ReadOnly)") },
+        ]);
+      }
+
+      await stage.colleague('DELETE', lock, undefined, '2020-05-01');
+      expect(await scan(stage)).toMatchObject({ state: 'succeeded', errors: [] });
+      expect(await putRight(stage, drifts)).toMatchObject({ [PEERING]: true, firewall: true });
+      expect((await driftOf(stage)).drifts).toEqual([]);
+      expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
+    },
+    WITHIN_MS,
+  );
+});
+
+describe('another writer who changes it back each time', () => {
+  const RULE = 'properties.securityRules[ours].properties.access';
+  const ours = {
+    name: 'ours',
+    priority: 200,
+    direction: 'Inbound' as const,
+    access: 'Deny' as const,
+    protocol: 'Tcp' as const,
+    sourceAddressPrefixes: ['10.0.0.0/8'],
+    destinationPortRanges: ['22'],
+  };
+
+  it(
+    'is left alone after the third time, is told to people with both sides, and changes nothing for the rest',
+    async () => {
+      const stage = await opened((spec) => {
+        for (const { subnets } of spec.spokes)
+          for (const subnet of subnets) subnet.networkSecurityGroup = { rules: [ours] };
+      });
+      await bringEvents(stage);
+      const contested = stage.id('rg-a', nodes('a'));
+      const writesBefore = (await stage.counts()).get(contested.toLowerCase())?.writes ?? 0;
+      const access = async (id: string) => {
+        const { securityRules } = (await stage.resource(id)).properties;
+        return securityRules.find(({ name }) => name === 'ours')?.properties.access;
+      };
+      const opens = (id: string) =>
+        stage.colleagueEdits(id, ({ properties }) => {
+          const rule = properties.securityRules.find(({ name }) => name === 'ours');
+          if (rule !== undefined) rule.properties.access = 'Allow';
+        });
+
+      // Every three hours the other tool runs, and puts back what it finds changed.
+      let theirs = 0;
+      while (theirs < 10 && (await access(contested)) === 'Deny') {
+        await opens(contested);
+        theirs += 1;
+        await environment.advance(600);
+        if (theirs === 2) expect((await driftOf(stage)).conflicts).toEqual([]);
+        await environment.advance(3 * HOUR_SECONDS);
+      }
+
+      // The first change, and three times back.
+      expect(theirs).toBe(4);
+      const counts = (await stage.counts()).get(contested.toLowerCase());
+      expect((counts?.writes ?? 0) - writesBefore).toBe(theirs + 3);
+      const { drifts, conflicts } = await driftOf(stage);
+      expect(drifts).toMatchObject([
+        { id: contested, path: RULE, state: 'refused', code: 'WriterConflict', before: 'Allow', after: 'Deny' },
+      ]);
+      const author = { origin: { author: { name: expect.stringMatching(/colleague/i) } } };
+      expect(conflicts).toMatchObject([
+        { id: contested, path: RULE, stopped: true, putRight: [{}, {}, {}], changedBack: [author, author, author] },
+      ]);
+      const backOffs = (await linesOf(stage, 'drift found')).filter(({ reason }) =>
+        /It waits: Somebody changed/.test(reason),
+      );
+      expect(backOffs).toHaveLength(2);
+      const told = await linesOf(stage, 'writer conflict');
+      expect(told).toHaveLength(1);
+      expect(told[0]?.reason).toMatch(
+        new RegExp(`put right at (.*${stage.name}-\\d+.*){3} and changed back at (.*colleague.*){3}`, 'i'),
+      );
+      const help = topic.told.filter(({ type, subject }) => type === EVENT_TYPE.helpNeeded && subject === contested);
+      expect(help).toMatchObject([
+        { data: { baseline: stage.name, path: RULE, putRight: [{}, {}, {}], changedBack: [{}, {}, {}] } },
+      ]);
+
+      // The rest of the baseline is looked after as before, scan after scan.
+      const other = stage.id('rg-b', nodes('b'));
+      await opens(other);
+      await environment.advance(120);
+      expect(await access(other)).toBe('Deny');
+      await scan(stage);
+      expect(await access(contested)).toBe('Allow');
+      expect((await stage.counts()).get(contested.toLowerCase())?.writes).toBe(counts?.writes);
+      expect((await driftOf(stage)).conflicts).toMatchObject([{ stopped: true }]);
+
+      // A person ends it: the spec holds, and what is changed from now on is put right again.
+      const asked = await environment.api<{ operationId: string }>('POST', `/api/baselines/${stage.name}/reconcile`);
+      expect(await untilSettled(environment, asked.body.operationId)).toMatchObject({ state: 'succeeded', errors: [] });
+      expect(await access(contested)).toBe('Deny');
+      expect((await driftOf(stage)).conflicts).toEqual([]);
+      expect(await linesOf(stage, 'writer conflict over')).toHaveLength(1);
+      await opens(contested);
+      await environment.advance(120);
+      expect(await access(contested)).toBe('Deny');
+      expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
+      expect(topic.told.filter(({ subject }) => subject === contested)).toHaveLength(1);
     },
     WITHIN_MS,
   );

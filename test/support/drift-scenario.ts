@@ -20,7 +20,13 @@ interface DriftBody {
     readonly origin: { readonly author: { readonly name: string | null } | null } | null;
   }[];
   readonly unmanaged: readonly { readonly id: string; readonly type: string }[];
-  readonly conflicts: readonly { readonly id: string; readonly path: string }[];
+  readonly conflicts: readonly {
+    readonly id: string;
+    readonly path: string;
+    readonly stopped: boolean;
+    readonly putRight: readonly { readonly at: string }[];
+    readonly changedBack: readonly { readonly at: string }[];
+  }[];
 }
 
 const NOTHING_KNOWN: DriftBody = { lastScan: null, lastLook: null, drifts: [], unmanaged: [], conflicts: [] };
