@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ApprovalBody } from '../../lib/api/approval.ts';
 import { EVENT_TYPE } from '../../lib/azure/event-publisher.ts';
 import type { BaselineSpecInput } from '../../lib/baseline/spec.ts';
 import { operationOf, planOf, statistics, untilSettled } from '../support/baseline-scenario.ts';
 import { bringEvents, driftOf, linesOf, loseEvents, scan } from '../support/drift-scenario.ts';
 import { type InjectedDrift, inject, resourceOf } from '../support/drifts.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
-import { type SmallSpec, Stage, shortName, spoke, withFirewall } from '../support/stage.ts';
+import { type Body, type SmallSpec, Stage, shortName, spoke, withFirewall } from '../support/stage.ts';
 import { Topic } from '../support/topic.ts';
 
 /** Wall time on a machine that others use as well. */
@@ -97,6 +98,17 @@ async function putRight(stage: Stage, drifts: readonly InjectedDrift[]): Promise
 }
 
 const countOf = (right: Readonly<Record<string, boolean>>) => Object.values(right).filter(Boolean).length;
+
+/** Nobody comes in by SSH. */
+const ours = {
+  name: 'ours',
+  priority: 200,
+  direction: 'Inbound' as const,
+  access: 'Deny' as const,
+  protocol: 'Tcp' as const,
+  sourceAddressPrefixes: ['10.0.0.0/8'],
+  destinationPortRanges: ['22'],
+};
 
 describe('a budget of unattended changes', () => {
   const threeSpokes = (budgets: BaselineSpecInput['budgets']) => (spec: SmallSpec) => {
@@ -401,15 +413,6 @@ describe('what is decided while drift is being put right', () => {
 
 describe('another writer who changes it back each time', () => {
   const RULE = 'properties.securityRules[ours].properties.access';
-  const ours = {
-    name: 'ours',
-    priority: 200,
-    direction: 'Inbound' as const,
-    access: 'Deny' as const,
-    protocol: 'Tcp' as const,
-    sourceAddressPrefixes: ['10.0.0.0/8'],
-    destinationPortRanges: ['22'],
-  };
 
   it(
     'is left alone after the third time, is told to people with both sides, and changes nothing for the rest',
@@ -488,6 +491,175 @@ describe('another writer who changes it back each time', () => {
       expect(await access(contested)).toBe('Deny');
       expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
       expect(topic.told.filter(({ subject }) => subject === contested)).toHaveLength(1);
+    },
+    WITHIN_MS,
+  );
+});
+
+describe('drift that needs an approval', () => {
+  const HOURS_TO_DECIDE = 3;
+  const PORTS = 'properties.securityRules[ours].properties.destinationPortRange';
+
+  type AskedApproval = ApprovalBody & { readonly requestedAt: string };
+
+  async function approvalsOf(stage: Stage): Promise<readonly AskedApproval[]> {
+    const { body } = await environment.api<{ approvals: readonly AskedApproval[] }>(
+      'GET',
+      `/api/approvals?baseline=${stage.name}`,
+    );
+    return body.approvals;
+  }
+
+  async function decide(
+    planHash: string | undefined,
+    decision: 'approve' | 'reject',
+    user = 'approver',
+  ): Promise<readonly [status: number, code: string | undefined]> {
+    const { status, body } = await environment.api<{ errors?: readonly { code: string }[] }>(
+      'POST',
+      `/api/approvals/${planHash}`,
+      { decision, comment: 'They need it until Friday.' },
+      { 'x-hubkeeper-user': user },
+    );
+    return [status, body.errors?.[0]?.code];
+  }
+
+  /** With a security group whose rule somebody has changed, which waits for an approval. */
+  async function waiting(): Promise<{
+    readonly stage: Stage;
+    readonly change: (port: string) => Promise<void>;
+    readonly port: () => Promise<unknown>;
+  }> {
+    const stage = await opened((spec) => {
+      spec.approvals = { expiresAfterHours: HOURS_TO_DECIDE };
+      spec.drift = { mode: 'act', policies: [{ kind: 'networkSecurityGroup', policy: 'approve' }] };
+      for (const { subnets } of spec.spokes)
+        for (const subnet of subnets) subnet.networkSecurityGroup = { rules: [ours] };
+    });
+    await bringEvents(stage);
+    const group = stage.id('rg-a', nodes('a'));
+    const ruleOf = ({ properties }: Body) => properties.securityRules.find(({ name }) => name === 'ours')?.properties;
+    const change = (port: string) =>
+      stage.colleagueEdits(group, (body) => {
+        Object.assign(ruleOf(body) ?? {}, { destinationPortRange: port });
+      });
+    await change('23');
+    return { stage, change, port: async () => ruleOf(await stage.resource(group))?.destinationPortRange };
+  }
+
+  it(
+    'is asked for by the hash of the plan, of another person, and void as soon as somebody changes it again',
+    async () => {
+      const { stage, change, port } = await waiting();
+      const [first, ...more] = await approvalsOf(stage);
+      expect(more).toEqual([]);
+      expect(first).toMatchObject({
+        requestedBy: 'hubkeeper',
+        plan: { hash: first?.planHash, changes: [{ diff: [{ path: PORTS }] }] },
+      });
+      expect((await driftOf(stage)).drifts).toMatchObject([
+        {
+          policy: 'approve',
+          state: 'waiting',
+          code: 'approval',
+          approvePlanHash: first?.planHash,
+          until: first?.expiresAt,
+        },
+      ]);
+      expect(await decide('0'.repeat(64), 'approve')).toEqual([404, 'PlanNotFound']);
+      expect(await decide(first?.planHash, 'approve', 'hubkeeper')).toEqual([403, 'UserMismatch']);
+
+      // The request is voided once an event has told of the other value…
+      await change('24');
+      expect(await decide(first?.planHash, 'approve')).toEqual([409, 'StalePlan']);
+      expect(await port()).toBe('24');
+      const [second] = await approvalsOf(stage);
+      expect(second?.planHash).not.toBe(first?.planHash);
+
+      // …and where no event has told, what is approved is not what is there: nothing is written.
+      await loseEvents(stage);
+      await change('25');
+      expect(await decide(second?.planHash, 'approve')).toEqual([200, undefined]);
+      await environment.advance(120);
+      expect(await port()).toBe('25');
+      const [third, ...others] = await approvalsOf(stage);
+      expect(others).toEqual([]);
+      expect(third?.planHash).not.toBe(second?.planHash);
+
+      await stage.approve(third?.planHash ?? '');
+      await environment.advance(120);
+      expect(await port()).toBe('22');
+      expect(await decide(third?.planHash, 'approve')).toEqual([409, 'Conflict']);
+      expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'is over after its hours, and is asked for again by the next scan',
+    async () => {
+      const { stage, port } = await waiting();
+      const [first] = await approvalsOf(stage);
+      const expiresMs = Date.parse(first?.expiresAt ?? '');
+      expect(expiresMs - Date.parse(first?.requestedAt ?? '')).toBe(HOURS_TO_DECIDE * HOUR_SECONDS * 1_000);
+
+      await environment.advance((expiresMs - (await nowMs())) / 1_000 - 60);
+      expect((await driftOf(stage)).drifts).toMatchObject([{ state: 'waiting', until: first?.expiresAt }]);
+      await environment.advance(150);
+      expect((await decide(first?.planHash, 'approve'))[0]).toBe(410);
+      expect(await approvalsOf(stage)).toEqual([]);
+      expect((await driftOf(stage)).drifts).toMatchObject([{ state: 'refused', code: 'ApprovalExpired' }]);
+
+      await scan(stage);
+      const [second] = await approvalsOf(stage);
+      expect(Date.parse(second?.expiresAt ?? '')).toBeGreaterThan(expiresMs);
+      expect(await decide(second?.planHash, 'approve')).toEqual([200, undefined]);
+      await environment.advance(120);
+      expect(await port()).toBe('22');
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'stays as it is once somebody rejects it, without a further question, until it changes',
+    async () => {
+      const { stage, change, port } = await waiting();
+      const [first] = await approvalsOf(stage);
+      expect(await decide(first?.planHash, 'reject')).toEqual([200, undefined]);
+      await environment.advance(120);
+      const refused = {
+        policy: 'approve',
+        state: 'refused',
+        code: 'ApprovalRejected',
+        why: expect.stringMatching(/approver rejected it at .*They need it until Friday\./),
+      };
+      for (let scans = 0; scans < 3; scans++) {
+        expect((await driftOf(stage)).drifts).toMatchObject([refused]);
+        expect(await approvalsOf(stage)).toEqual([]);
+        await scan(stage);
+      }
+      // Nor after a drift elsewhere, approved and put right.
+      await stage.colleagueEdits(stage.id('rg-b', nodes('b')), ({ properties }) => {
+        properties.securityRules.splice(0, 1);
+      });
+      const [elsewhere, ...more] = await approvalsOf(stage);
+      expect(more).toEqual([]);
+      expect(await decide(elsewhere?.planHash, 'approve')).toEqual([200, undefined]);
+      await environment.advance(120);
+      expect((await stage.resource(stage.id('rg-b', nodes('b')))).properties.securityRules).toHaveLength(1);
+      expect((await driftOf(stage)).drifts).toMatchObject([refused]);
+      expect(await port()).toBe('23');
+      expect(await linesOf(stage, 'refused')).toHaveLength(1);
+      expect(await linesOf(stage, 'rejected')).toHaveLength(1);
+
+      await change('24');
+      const [again] = await approvalsOf(stage);
+      expect(again).toMatchObject({ plan: { changes: [{ diff: [{ path: PORTS, before: '24' }] }] } });
+      await stage.approve(again?.planHash ?? '');
+      await environment.advance(120);
+      expect(await port()).toBe('22');
+      await change('23');
+      expect(await approvalsOf(stage)).toHaveLength(1);
     },
     WITHIN_MS,
   );
