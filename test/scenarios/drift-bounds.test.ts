@@ -2,10 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApprovalBody } from '../../lib/api/approval.ts';
 import { EVENT_TYPE } from '../../lib/azure/event-publisher.ts';
 import type { BaselineSpecInput } from '../../lib/baseline/spec.ts';
-import { operationOf, planOf, statistics, untilSettled } from '../support/baseline-scenario.ts';
+import { operationOf, planOf, provision, resources, statistics, untilSettled } from '../support/baseline-scenario.ts';
 import { bringEvents, driftOf, linesOf, loseEvents, scan } from '../support/drift-scenario.ts';
-import { type InjectedDrift, inject, resourceOf } from '../support/drifts.ts';
+import { type InjectedDrift, inject, openPort, resourceOf } from '../support/drifts.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
+import {
+  addressesOf,
+  decisions,
+  firewallId,
+  PORTS_PER_ADDRESS,
+  setTraffic,
+  snatSpec,
+} from '../support/snat-scenario.ts';
 import { type Body, type SmallSpec, Stage, shortName, spoke, withFirewall } from '../support/stage.ts';
 import { Topic } from '../support/topic.ts';
 
@@ -660,6 +668,161 @@ describe('drift that needs an approval', () => {
       expect(await port()).toBe('22');
       await change('23');
       expect(await approvalsOf(stage)).toHaveLength(1);
+    },
+    WITHIN_MS,
+  );
+});
+
+describe('what was adjusted for a time', () => {
+  const NAME = 'aks-baseline';
+  const PARTNER = {
+    name: 'AllowPartner',
+    priority: 210,
+    direction: 'Inbound',
+    access: 'Allow',
+    protocol: 'Tcp',
+    sourceAddressPrefixes: ['203.0.113.0/24'],
+    destinationPortRanges: ['8443'],
+  };
+  let adjusted: TestEnvironment;
+
+  beforeAll(async () => {
+    // Days go by: what only looks whether something is due need not look each minute.
+    adjusted = await startEnvironment({
+      record: 'drift-adjusted',
+      settings: { HUBKEEPER_RECONCILER_SCHEDULE: '0 */5 * * * *', HUBKEEPER_EGRESS_SCHEDULE: '0 */10 * * * *' },
+    });
+    const acting = snatSpec((spec) => spec.replace('drift:\n  mode: observe', 'drift:\n  mode: act'));
+    expect(acting).toMatch(/^drift:\n {2}mode: act$/m);
+    expect(await provision(adjusted, NAME, acting)).toMatchObject({ state: 'succeeded', errors: [] });
+  }, WITHIN_MS);
+
+  afterAll(() => adjusted?.stop());
+
+  /** Accepted writes and deletes of each resource, by whomever, by id in lower case. */
+  async function writesById(): Promise<ReadonlyMap<string, number>> {
+    const { resources: counted } = await statistics(adjusted);
+    return new Map(
+      Object.entries(counted).map(([id, { writes, deletes }]) => [id.toLowerCase(), writes + deletes] as const),
+    );
+  }
+
+  /** `azurefirewalls/NAME`: what tells the network's resources apart. */
+  const networkPath = (id: string) => id.toLowerCase().split('/providers/microsoft.network/')[1] ?? id.toLowerCase();
+
+  /** What was written or deleted since, with how often. */
+  async function writtenSince(before: ReadonlyMap<string, number>): Promise<Readonly<Record<string, number>>> {
+    return Object.fromEntries(
+      [...(await writesById())]
+        .map(([id, count]) => [networkPath(id), count - (before.get(id) ?? 0)] as const)
+        .filter(([, count]) => count > 0),
+    );
+  }
+
+  const bodyOf = async (id: string): Promise<Body> => {
+    const found = (await resources(adjusted)).get(id.toLowerCase());
+    if (found === undefined) throw new Error(`There is no ${id}.`);
+    return found as unknown as Body;
+  };
+
+  /** Somebody else's write, until Azure is done with it and its event has come. */
+  async function colleagueWrites(id: string, change: (body: Body) => void): Promise<void> {
+    const body = structuredClone(await bodyOf(id));
+    change(body);
+    const { status } = await adjusted.armAs('colleague', 'PUT', `${id}?api-version=2025-05-01`, body);
+    expect(status).toBeLessThan(300);
+    await adjusted.advance(480);
+  }
+
+  it(
+    'survives scans and looks after events without a write, and is taken back at its end by the same loop',
+    async () => {
+      const watched = { environment: adjusted, name: NAME };
+      const firewall = await firewallId(adjusted);
+      const declared = await addressesOf(adjusted, firewall);
+      const group = [...(await resources(adjusted)).values()].find(({ id }) =>
+        /nsg-.*snet-privatelinkendpoints$/i.test(String(id)),
+      );
+      const groupId = String(group?.id);
+      const rules = async () => (await bodyOf(groupId)).properties.securityRules.map(({ name }) => name).sort();
+      const rulesBefore = await rules();
+
+      // 88 % of three addresses, which is 60 % of five.
+      await setTraffic(adjusted, firewall, Math.round(0.88 * 3 * PORTS_PER_ADDRESS));
+      await adjusted.advanceUntil(
+        'the relief is done',
+        async () => ((await decisions(adjusted, NAME)).some((line) => line.includes('action done')) ? true : undefined),
+        2 * HOUR_SECONDS,
+      );
+      const relieved = await addressesOf(adjusted, firewall);
+      expect(relieved).toHaveLength(5);
+      const { body: clock } = await adjusted.sim<{ simulatedMs: number }>('GET', 'clock');
+      const untilMs = clock.simulatedMs + 6 * HOUR_SECONDS * 1_000;
+      const asked = await adjusted.api<{ operationId: string }>('PUT', `/api/baselines/${NAME}/adjustments/partner`, {
+        kind: 'networkSecurityRule',
+        target: groupId,
+        value: PARTNER,
+        reason: 'A partner moves.',
+        until: isoOf(untilMs),
+      });
+      expect(asked.status).toBe(202);
+      expect(await untilSettled(adjusted, asked.body.operationId)).toMatchObject({ state: 'succeeded', errors: [] });
+      expect(await rules()).toEqual([...rulesBefore, 'AllowPartner'].sort());
+
+      // On schedule.
+      const live = await writesById();
+      for (let scans = 0; scans < 2; scans++)
+        expect(await scan(watched)).toMatchObject({ state: 'succeeded', errors: [] });
+      expect(await writtenSince(live)).toEqual({});
+      // By events: somebody writes the firewall as it is, and a rule of their own beside ours.
+      await colleagueWrites(firewall, () => {});
+      await colleagueWrites(groupId, ({ properties }) => {
+        properties.securityRules.push(openPort('theirs', 4_000));
+      });
+      expect((await driftOf(watched)).lastLook?.at.localeCompare(isoOf(clock.simulatedMs))).toBe(1);
+      expect(await writtenSince(live)).toEqual({
+        [networkPath(firewall)]: 1,
+        [networkPath(groupId)]: 1,
+      });
+      expect(await addressesOf(adjusted, firewall)).toEqual(relieved);
+      expect((await driftOf(watched)).drifts).toEqual([]);
+      // What is drift beside an adjustment is put right, and nothing of the adjustment goes with it.
+      await colleagueWrites(groupId, (body) => {
+        body.tags = { ...body.tags, workload: 'other' };
+      });
+      expect((await bodyOf(groupId)).tags).toMatchObject({ workload: 'networking' });
+      expect(await rules()).toEqual([...rulesBefore, 'AllowPartner', 'theirs'].sort());
+
+      const beforeEnd = await writesById();
+      const { body: now } = await adjusted.sim<{ simulatedMs: number }>('GET', 'clock');
+      await adjusted.advance((untilMs - now.simulatedMs) / 1_000 + 420);
+      expect(await rules()).toEqual([...rulesBefore, 'theirs'].sort());
+      expect(await writtenSince(beforeEnd)).toEqual({ [networkPath(groupId)]: 1 });
+      expect(await addressesOf(adjusted, firewall)).toEqual(relieved);
+
+      // Demand has been low for long: the addresses go one after the other, although every scan acts on drift.
+      const beforeLow = await writesById();
+      await setTraffic(adjusted, firewall, Math.round(0.1 * 3 * PORTS_PER_ADDRESS));
+      await adjusted.advanceUntil(
+        'the addresses of the relief are gone',
+        async () => ((await addressesOf(adjusted, firewall)).length === declared.length ? true : undefined),
+        5 * 24 * HOUR_SECONDS,
+        6 * HOUR_SECONDS,
+      );
+      await adjusted.advance(30 * HOUR_SECONDS);
+      expect(await addressesOf(adjusted, firewall)).toEqual(declared);
+      const added = relieved.slice(declared.length);
+      expect(await writtenSince(beforeLow)).toEqual({
+        [networkPath(firewall)]: added.length,
+        ...Object.fromEntries(
+          added.flatMap((name) => {
+            const path = `publicipaddresses/${name}`;
+            return [path, `${path}/providers/microsoft.insights/diagnosticsettings/hubkeeper`].map((one) => [one, 1]);
+          }),
+        ),
+      });
+      expect((await driftOf(watched)).drifts).toEqual([]);
+      expect(await planOf(adjusted, NAME)).toMatchObject({ changes: [], refused: [] });
     },
     WITHIN_MS,
   );
