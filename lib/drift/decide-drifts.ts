@@ -16,6 +16,8 @@ export interface DriftVerdict extends Pick<Verdict, 'waiting'> {
   readonly kept: readonly KeptDifference[];
   /** Changes whose write did not succeed and is not tried again, by normalised id. */
   readonly failed: ReadonlyMap<string, { readonly code: string; readonly message: string }>;
+  /** Whether a write of the run is under way there: nothing new is decided about it. */
+  readonly isUnderWay: (id: string) => boolean;
   readonly operationId: string;
   /** Everything was compared. */
   readonly isWhole: boolean;
@@ -113,7 +115,7 @@ function isOtherDecision(one: DriftDecision, other: DriftDecision): boolean {
 function othersOf(
   record: DriftRecord,
   driftIds: ReadonlySet<string>,
-  { unplanned, refused, waiting, isWhole, tellsOthersOnce }: DriftVerdict,
+  { unplanned, refused, waiting, isUnderWay, isWhole, tellsOthersOnce }: DriftVerdict,
 ): { readonly told: readonly string[]; readonly news: readonly DriftNews[] } {
   if (!tellsOthersOnce) return { told: record.told, news: [] };
   const all = [
@@ -121,7 +123,9 @@ function othersOf(
       ({ id, code, why }) => ({ news: 'other', decision: 'refused', id, code, why }) as const,
     ),
     ...waiting.map(({ id, for: code, why }) => ({ news: 'other', decision: 'waiting', id, code, why }) as const),
-  ].filter(({ id, code }) => !driftIds.has(normaliseId(id)) && code !== 'DriftReported' && code !== 'DriftIgnored');
+  ]
+    .filter(({ id }) => !driftIds.has(normaliseId(id)) && !isUnderWay(id))
+    .filter(({ code }) => code !== 'DriftReported' && code !== 'DriftIgnored');
   const byKey = new Map(all.map((one) => [`${normaliseId(one.id)} ${one.code}`, one]));
   const before = new Set(record.told);
   // What a look at some resources says nothing of is known still.

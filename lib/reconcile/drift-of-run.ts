@@ -52,12 +52,17 @@ export async function seeDriftOfPlan(
   return { before, seen: seeDrifts(before, sightOf(run, head, made, nowIso)) };
 }
 
-function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: string): Sight {
-  const inFlight = new Set(
-    Object.values(run.rows)
+/** Normalised ids of what a run is writing. */
+function inFlightOf({ rows }: RunDocument): ReadonlySet<string> {
+  return new Set(
+    Object.values(rows)
       .filter(isInFlight)
       .map(({ id }) => normaliseId(id)),
   );
+}
+
+function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: string): Sight {
+  const inFlight = inFlightOf(run);
   const { nodes, observed, plan, ledger } = made;
   const isInReach = (id: string): boolean => {
     if (run.scope === undefined) return true;
@@ -134,12 +139,14 @@ export function withDriftDecided(
       run: withRecord(after, record, { ...newDriftRecord(after.baseline), revision: record.revision }),
       journal: [],
     };
+  const inFlight = inFlightOf(after);
   const decided = decideDrifts(seen, {
     unplanned: made.plan.refused,
     refused: verdict.refused,
     waiting: verdict.waiting,
     kept: made.kept ?? [],
     failed: failuresOf(after.rows),
+    isUnderWay: (id) => inFlight.has(normaliseId(id)),
     operationId: after.operationId,
     isWhole: isWhole(after),
     tellsOthersOnce: looksForDrift(after),
@@ -172,7 +179,7 @@ function comparisonLines(
   const compared = {
     comparedCount: made.comparedCount ?? made.observed.size,
     notComparedCount: made.notComparedCount ?? 0,
-    otherCount: otherChanges(made.plan, drifted),
+    otherCount: otherChanges(made.plan, new Set([...drifted, ...inFlightOf(after)])),
   };
   return [lineOfComparison(after, compared, drifts, nowIso)];
 }

@@ -17,7 +17,7 @@ import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
 import { notPreflighted, withoutUnfit } from './late-preflight.ts';
 import { type MadePlan, makePlan } from './make-plan.ts';
-import { approvalFor, decidedAside } from './plan-approval.ts';
+import { approvalFor, decidedAside, withAskedEnds } from './plan-approval.ts';
 import type { PlanReader } from './plan-reader.ts';
 import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { preflight } from './preflight.ts';
@@ -122,7 +122,8 @@ async function adoptPlan(
     dependencies.settings.allowedScopes,
     nowIso,
   );
-  let verdict = decidedAside(guard(plan, circumstances), plan, run.operationId, head.approvals, nowIso);
+  const guarded = withAskedEnds(guard(plan, circumstances), plan, run.operationId, head.approvals);
+  let verdict = decidedAside(guarded, plan, run.operationId, head.approvals, nowIso);
   const allowedChanges = plan.changes.filter((change) =>
     verdict.allowed.some((id) => normaliseId(id) === normaliseId(change.id)),
   );

@@ -34,6 +34,25 @@ export function decidedAside(
   return { ...verdict, waiting, refused: [...verdict.refused, ...refused] };
 }
 
+/** What waits for an approval that was asked for before waits until that ends: a new look at the same plan is no new request. */
+export function withAskedEnds(
+  verdict: Verdict,
+  plan: Plan,
+  operationId: string,
+  approvals: readonly Approval[],
+): Verdict {
+  const asked = approvals.find(
+    (one) => one.operationId === operationId && one.planHash === plan.hash && one.decision === undefined,
+  );
+  if (asked === undefined) return verdict;
+  const waiting = verdict.waiting.map((one) =>
+    one.for === 'approval' || (one.for === 'budget' && one.budget === 'run')
+      ? { ...one, untilIso: asked.expiresAt }
+      : one,
+  );
+  return { ...verdict, waiting };
+}
+
 /** Whether an approval's end settles it for what waits: the day's budget comes back without anybody. */
 function isDecidedBy({ decision }: Approval, { for: what, budget }: Waiting): boolean {
   return what === 'approval' || (what === 'budget' && (decision === 'reject' || budget === 'run'));

@@ -24,7 +24,9 @@ export interface SimulationStatistics {
     readonly end: string;
   }[];
   readonly peakParallel: number;
-  readonly principals: Readonly<Record<string, { readonly writes: number }>>;
+  readonly principals: Readonly<
+    Record<string, { readonly writes: number; readonly rejected: Readonly<Record<string, number>> }>
+  >;
 }
 
 /** The published AKS baseline, as text. */

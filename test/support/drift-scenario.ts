@@ -20,26 +20,35 @@ interface DriftBody {
     readonly origin: { readonly author: { readonly name: string | null } | null } | null;
   }[];
   readonly unmanaged: readonly { readonly id: string; readonly type: string }[];
-  readonly conflicts: readonly { readonly id: string; readonly path: string }[];
+  readonly conflicts: readonly {
+    readonly id: string;
+    readonly path: string;
+    readonly stopped: boolean;
+    readonly putRight: readonly { readonly at: string }[];
+    readonly changedBack: readonly { readonly at: string }[];
+  }[];
 }
+
+/** The baseline whose drift is looked at. */
+type Watched = Pick<Stage, 'environment' | 'name'>;
 
 const NOTHING_KNOWN: DriftBody = { lastScan: null, lastLook: null, drifts: [], unmanaged: [], conflicts: [] };
 
 /** What is known of the drift of a baseline. */
-export async function driftOf(stage: Stage): Promise<DriftBody> {
+export async function driftOf(stage: Watched): Promise<DriftBody> {
   const { status, body } = await stage.environment.api<{ drift?: DriftBody }>('GET', `/api/baselines/${stage.name}`);
   if (status !== 200) throw new Error(`There is no baseline ${stage.name}: ${status}`);
   return body.drift ?? NOTHING_KNOWN;
 }
 
 /** From here on nobody hears of changes by events. */
-export async function loseEvents(stage: Stage): Promise<void> {
+export async function loseEvents(stage: Watched): Promise<void> {
   const { status } = await stage.environment.sim('PUT', 'events', { lostShare: 1 });
   if (status !== 200) throw new Error(`Events are not lost: ${status}`);
 }
 
 /** Events come again, soon and once each. */
-export async function bringEvents(stage: Stage): Promise<void> {
+export async function bringEvents(stage: Watched): Promise<void> {
   const { status } = await stage.environment.sim('PUT', 'events', {
     lostShare: 0,
     duplicateShare: 0.1,
@@ -49,7 +58,7 @@ export async function bringEvents(stage: Stage): Promise<void> {
 }
 
 /** Time passes until everything was compared on schedule, from now on, and what that began has ended or waits. */
-export async function scan(stage: Stage): Promise<OperationBody> {
+export async function scan(stage: Watched): Promise<OperationBody> {
   const before = (await driftOf(stage)).lastScan?.at;
   const operationId = await stage.environment.advanceUntil(
     'everything is compared again',
@@ -62,7 +71,7 @@ export async function scan(stage: Stage): Promise<OperationBody> {
   return untilSettledOrWaiting(stage, operationId);
 }
 
-export async function untilSettledOrWaiting(stage: Stage, operationId: string): Promise<OperationBody> {
+export async function untilSettledOrWaiting(stage: Watched, operationId: string): Promise<OperationBody> {
   return stage.environment.advanceUntil(
     `operation ${operationId} is over or waits`,
     async () => {
@@ -75,7 +84,7 @@ export async function untilSettledOrWaiting(stage: Stage, operationId: string): 
 }
 
 /** Journal lines of a decision, oldest first. */
-export async function linesOf(stage: Stage, decision: string): Promise<readonly JournalEntry[]> {
+export async function linesOf(stage: Watched, decision: string): Promise<readonly JournalEntry[]> {
   return (await journal(stage.environment, stage.name)).filter((line) => line.decision === decision);
 }
 

@@ -94,6 +94,7 @@ export function verdictOf(over: Partial<DriftVerdict> = {}): DriftVerdict {
     waiting: [],
     kept: [],
     failed: new Map(),
+    isUnderWay: () => false,
     operationId: 'north-2',
     isWhole: true,
     tellsOthersOnce: true,

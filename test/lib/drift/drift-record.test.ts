@@ -235,4 +235,12 @@ describe('what becomes of a drift', () => {
     expect(compared(first.record, sightOf([]), verdict).news).toEqual([]);
     expect(compared(compared(first.record, sightOf([])).record, sightOf([]), verdict).news).toHaveLength(1);
   });
+
+  it('is not told of what is being written: a hold that comes meanwhile is about the rest', () => {
+    const verdict = verdictOf({ waiting: ['/a', '/z'].map((id) => ({ ...wait('hold'), id })) });
+    const isUnderWay = (id: string) => id === '/a';
+    const { news } = compared(EMPTY, sightOf([changeOf('a')], { isUnderWay }), { ...verdict, isUnderWay });
+
+    expect(news).toMatchObject([{ news: 'other', id: '/z', decision: 'waiting' }]);
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Verdict, Waiting } from '../../../lib/plan/guard.ts';
 import { changeHash } from '../../../lib/plan/hash.ts';
 import type { Change, Plan } from '../../../lib/plan/plan.ts';
-import { approvalFor, decidedAside } from '../../../lib/reconcile/plan-approval.ts';
+import { approvalFor, decidedAside, withAskedEnds } from '../../../lib/reconcile/plan-approval.ts';
 import type { Approval } from '../../../lib/state/baseline-head.ts';
 
 const NOW = '2026-03-01T12:00:00.000Z';
@@ -53,6 +53,22 @@ describe('what a plan asks to be approved', () => {
   it('is also what waits for a budget, since an approved change needs none', () => {
     expect(asked.changeHashes).toEqual(['/approval', '/run', '/day'].map((id) => changeHash(change(id))));
     expect(approvalFor(RUN, PLAN, { ...VERDICT, waiting: [waits('/hold', 'hold')] }, LATER, NOW)).toBeNull();
+  });
+});
+
+describe('a plan that is looked at again', () => {
+  const MUCH_LATER = '2026-03-02T13:00:00.000Z';
+  const again = { ...VERDICT, waiting: VERDICT.waiting.map((one) => ({ ...one, untilIso: MUCH_LATER })) };
+  const ends = (approval: Approval) =>
+    withAskedEnds(again, PLAN, 'north-1', [approval]).waiting.map(({ untilIso }) => untilIso);
+
+  it('waits until the request for its approval ends, not longer', () => {
+    expect(ends(asked)).toEqual([LATER, LATER, MUCH_LATER, MUCH_LATER]);
+  });
+
+  it('waits anew where another plan was asked about', () => {
+    expect(new Set(ends({ ...asked, planHash: 'before' }))).toEqual(new Set([MUCH_LATER]));
+    expect(new Set(ends({ ...asked, operationId: 'north-0' }))).toEqual(new Set([MUCH_LATER]));
   });
 });
 
