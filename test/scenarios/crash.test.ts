@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { COLLEAGUES_CHANGES, type ColleaguesChange } from '../support/crash-drift.ts';
 import { buildCrashApp, complaints, type Picture } from '../support/crash-run.ts';
 import {
   type Disturbance,
@@ -68,6 +69,42 @@ describe('provisioning', () => {
       const picture = await play('provision', disturbance, calm.extent);
 
       const found = complaints(calm.picture, picture, toleranceOf('provision', disturbance));
+      expect({ disturbance, found }).toEqual({ disturbance, found: [] });
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('drift that is put right', () => {
+  const ends = (...fates: readonly ColleaguesChange['fate'][]) =>
+    COLLEAGUES_CHANGES.flat()
+      .filter(({ fate }) => fates.includes(fate))
+      .map(({ resource }) => resource)
+      .sort();
+  const endsOf = (ids: readonly string[]) =>
+    ids.map((id) => ends('putRight', 'approved', 'reported').find((end) => id.endsWith(end)) ?? id).sort();
+  let undisturbed: StoryResult;
+
+  beforeAll(async () => {
+    undisturbed = await playStory(appFile, 'drift', { name: 'none' });
+  }, PATIENCE_MS);
+
+  it('is found, decided and written once each', () => {
+    const { picture } = undisturbed;
+    expect(picture).toMatchObject({ operation: { state: 'succeeded', errors: [] }, repeated: [], planned: [] });
+    expect(endsOf(told(picture, 'drift found'))).toEqual(ends('putRight', 'approved', 'reported'));
+    const recreated = told(picture, 'created').filter((id) => !told(calm.picture, 'created').includes(id));
+    expect(recreated).toEqual([]);
+    const again = told(picture, 'created').filter((id, at, all) => all.indexOf(id) !== at);
+    expect(endsOf([...told(picture, 'updated'), ...again])).toEqual(ends('putRight', 'approved'));
+  });
+
+  it.each<Disturbance>([{ name: 'memory' }, { name: 'host', seed: SEED }, { name: 'azure', seed: SEED }])(
+    'comes to the same end under %j',
+    async (disturbance) => {
+      const picture = await play('drift', disturbance, undisturbed.extent);
+
+      const found = complaints(undisturbed.picture, picture, toleranceOf('drift', disturbance));
       expect({ disturbance, found }).toEqual({ disturbance, found: [] });
     },
     PATIENCE_MS,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JournalEntry } from '../../lib/api/journal.ts';
 import { isFinal, type OperationBody } from '../../lib/api/operation.ts';
 import type { FaultSwitches } from '../../local/host/faults.ts';
 import { journal, planOf, rejections, resources, sampleSpec, statistics } from './baseline-scenario.ts';
@@ -25,6 +26,8 @@ export interface Picture {
   readonly resources: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   /** `decision resource`, sorted; a line that is there twice is in here twice. */
   readonly journal: readonly string[];
+  /** Lines about whole runs that are there although nothing has changed since the last of their kind. */
+  readonly repeated: readonly string[];
   /** What Azure has counted: `creates` and `deletes` of each resource that was written. */
   readonly creates: ReadonlyMap<string, number>;
   readonly rejections: Readonly<Record<string, number>>;
@@ -111,22 +114,46 @@ export async function moveOn(environment: TestEnvironment, seconds: number): Pro
   await patiently('time moves', () => environment.sim('POST', 'clock', { advanceSeconds: seconds }, 300));
 }
 
+/** What happens beside a step of time: it must let the step end. */
+export type Meanwhile = (moving: Promise<void>) => Promise<void>;
+
+/**
+ * Moves time on until there is something to see.
+ * @throws with what it tells when it never comes to that.
+ */
+export async function untilSeen<Value>(
+  environment: TestEnvironment,
+  look: () => Promise<{ readonly seen: Value } | { readonly missing: string }>,
+  meanwhile: Meanwhile = (moving) => moving,
+): Promise<Value> {
+  for (let passedSeconds = 0; ; passedSeconds += STEP_SECONDS) {
+    const found = await look();
+    if ('seen' in found) return found.seen;
+    if (passedSeconds > PATIENCE_SECONDS) throw new Error(`After ${passedSeconds} simulated seconds ${found.missing}`);
+    await meanwhile(moveOn(environment, STEP_SECONDS));
+  }
+}
+
 /** Moves time on until the operation is as wanted. @throws with the operation when it ends otherwise or never comes to that. */
-export async function untilOperation(
+export function untilOperation(
   environment: TestEnvironment,
   id: string,
   isWanted: (operation: OperationBody) => boolean,
-  meanwhile: (moving: Promise<void>) => Promise<void> = (moving) => moving,
+  meanwhile?: Meanwhile,
 ): Promise<OperationBody> {
-  for (let passedSeconds = 0; ; passedSeconds += STEP_SECONDS) {
-    const { body } = await patiently('the operation is shown', () =>
-      environment.api<OperationBody>('GET', `/api/operations/${id}`),
-    );
-    if (body.state !== undefined && isWanted(body)) return body;
-    if (passedSeconds > PATIENCE_SECONDS || (body.state !== undefined && isFinal(body.state)))
-      throw new Error(`After ${passedSeconds} simulated seconds ${id} is not as wanted: ${JSON.stringify(body)}`);
-    await meanwhile(moveOn(environment, STEP_SECONDS));
-  }
+  return untilSeen<OperationBody>(
+    environment,
+    async () => {
+      const { body } = await patiently('the operation is shown', () =>
+        environment.api<OperationBody>('GET', `/api/operations/${id}`),
+      );
+      if (body.state !== undefined && isWanted(body)) return { seen: body };
+      const missing = `${id} is not as wanted: ${JSON.stringify(body)}`;
+      if (body.state !== undefined && isFinal(body.state)) throw new Error(missing);
+      return { missing };
+    },
+    meanwhile,
+  );
 }
 
 export const isOver = (operation: OperationBody): boolean => isFinal(operation.state);
@@ -154,7 +181,8 @@ export async function hostState(
   const { body: counted } = await patiently('the host tells its statistics', () =>
     environment.hostControl<Record<string, { activities: number }>>('GET', 'statistics'),
   );
-  return { epoch: state.epoch, activities: counted.baselineReconciler?.activities ?? 0 };
+  const activities = Object.values(counted).reduce((sum, one) => sum + one.activities, 0);
+  return { epoch: state.epoch, activities };
 }
 
 /** Ids of the environment's processes. */
@@ -186,10 +214,26 @@ export async function pictureOf(environment: TestEnvironment, operation: Operati
     operation: { state: operation.state, errors: operation.errors },
     resources: new Map([...bodies].map(([id, body]) => [id, new Map(leavesOf(body))])),
     journal: entries.map((entry) => `${entry.decision} ${(entry.resource ?? '').toLowerCase()}`.trimEnd()).sort(),
+    repeated: repeatedIn(entries),
     creates: new Map(Object.entries(counted.resources).map(([id, { creates }]) => [id.toLowerCase(), creates])),
     rejections: rejections(counted),
     planned: plan.changes.map((change) => `${change.action} ${change.id}`),
   };
+}
+
+/**
+ * A run is compared again where its plan is another one, and ends once: what is told twice in a row of one run was told
+ * by two turns that should have been one.
+ */
+function repeatedIn(entries: readonly JournalEntry[]): readonly string[] {
+  const latest = new Map<string, unknown>();
+  return entries.flatMap(({ decision, operationId, after }) => {
+    if (decision !== 'compared' && decision !== 'succeeded') return [];
+    const [key, plan] = [`${decision} ${operationId}`, after ?? ''];
+    const isRepeated = latest.get(key) === plan;
+    latest.set(key, plan);
+    return isRepeated ? [key] : [];
+  });
 }
 
 const GUID = /^(W\/")?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"?$/i;
@@ -212,7 +256,7 @@ function* leavesOf(value: unknown, path = ''): Generator<[string, unknown]> {
 export interface Tolerance {
   /** Codes of refused writes. */
   readonly rejections?: readonly string[];
-  /** Decisions that the journal may hold more or less often. */
+  /** Decisions, as the journal spells them, that it may hold more or less often. */
   readonly decisions?: readonly string[];
 }
 
@@ -222,7 +266,8 @@ export function complaints(
   seen: Picture,
   { rejections: tolerated = [], decisions = [] }: Tolerance = {},
 ): readonly string[] {
-  const strict = (lines: readonly string[]) => lines.filter((line) => !decisions.includes(line.split(' ')[0] ?? ''));
+  const strict = (lines: readonly string[]) =>
+    lines.filter((line) => !decisions.some((decision) => line === decision || line.startsWith(`${decision} /`)));
   const { state, errors } = seen.operation;
   return [
     ...(state === reference.operation.state && errors.length === 0
@@ -237,6 +282,7 @@ export function complaints(
     ...[...reference.creates.keys()].flatMap((id) => (seen.creates.has(id) ? [] : [`Never written: ${id}`])),
     ...mapDifferences(reference.resources, seen.resources),
     ...countDifferences(strict(reference.journal), strict(seen.journal)),
+    ...seen.repeated.map((line) => `In the journal twice in a row: ${line}`),
     ...seen.planned.map((change) => `A plan would still ${change}`),
   ];
 }

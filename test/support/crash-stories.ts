@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultSwitches } from '../../local/host/faults.ts';
 import { sampleSpec } from './baseline-scenario.ts';
+import { COLLEAGUES_CHANGES, driftingSpec, driftSeen, makeChange, statesOf } from './crash-drift.ts';
 import {
   BASELINE,
   changedSpec,
@@ -18,11 +19,12 @@ import {
   startCrashEnvironment,
   type Tolerance,
   untilOperation,
+  untilSeen,
 } from './crash-run.ts';
 import type { TestEnvironment } from './environment.ts';
 
 /** What is under way when it is disturbed. */
-export const STORIES = ['provision', 'change', 'hold', 'teardown'] as const;
+export const STORIES = ['provision', 'change', 'hold', 'teardown', 'drift'] as const;
 export type Story = (typeof STORIES)[number];
 
 /**
@@ -52,8 +54,25 @@ export interface StoryResult {
 /** Azurite writes its files every 200 ms; a storage account loses nothing that it has acknowledged. */
 const STORAGE_SAVED_MS = 1_000;
 
+/**
+ * How often it is compared, how many runs it takes, and whether a scan finds a change before its event tells who made
+ * it, depends on what comes first.
+ */
+const TIMED_DECISIONS = ['compared', 'drift explained', 'succeeded'];
+/** What colleagues meet who change what is being written; whoever else meets it has a line in the journal. */
+const COLLEAGUES_REJECTIONS = ['AnotherOperationInProgress', 'RetryableError', 'ReferencedResourceNotProvisioned'];
+
 /** What a disturbance may leave behind. */
-export function toleranceOf(story: Story, { name }: Disturbance): Tolerance {
+export function toleranceOf(story: Story, disturbance: Disturbance): Tolerance {
+  const left = leftBy(story, disturbance);
+  if (story !== 'drift') return left;
+  return {
+    rejections: [...(left.rejections ?? []), ...COLLEAGUES_REJECTIONS],
+    decisions: [...(left.decisions ?? []), ...TIMED_DECISIONS],
+  };
+}
+
+function leftBy(story: Story, { name }: Disturbance): Tolerance {
   switch (name) {
     case 'memory':
       // Two runs of one start at the same time: Azure lets one of them pass, and the other looks again or later.
@@ -143,10 +162,46 @@ class Player {
         await this.#arm();
         const id = await deleteOnce(environment);
         await this.#until(id, ({ state }) => state === 'waiting');
-        await this.#approve();
+        await this.#approve('no longer needed');
         return this.#until(id, isOver);
       }
+      case 'drift': {
+        await this.#until(await putOnce(environment, driftingSpec()), isOver);
+        await this.#arm();
+        return this.#remedied();
+      }
     }
+  }
+
+  /** Colleagues change things until all is put right, asked about and approved, or told; then everything is compared. */
+  async #remedied() {
+    const armedIso = new Date(await this.#nowMs()).toISOString();
+    for (const changes of COLLEAGUES_CHANGES) {
+      for (const change of changes) {
+        await this.#untilSeen(async () =>
+          (await makeChange(this.#environment, change)) ? { seen: true } : { missing: `${change.resource} is busy.` },
+        );
+      }
+      // Long enough that what comes next meets writes under way.
+      for (let steps = 0; steps < 2; steps++) await this.#meanwhile(moveOn(this.#environment, 20));
+    }
+    await this.#untilSeen(async () => {
+      const { drift, told } = await driftSeen(this.#environment, armedIso);
+      const states = statesOf(drift);
+      const isAll = told.length === COLLEAGUES_CHANGES.flat().length && states === 'reported waiting waiting';
+      return isAll
+        ? { seen: true }
+        : { missing: `only ${told.length} changes are found, and these are left: ${states}` };
+    });
+    const operation = await this.#until(await this.#approve('as it was'), isOver);
+    await this.#untilSeen(async () => {
+      const { drift } = await driftSeen(this.#environment, armedIso);
+      const isCompared = (drift?.lastScan?.at ?? '') > (operation.endedAt ?? '');
+      return isCompared && statesOf(drift) === 'reported'
+        ? { seen: true }
+        : { missing: `these are left: ${statesOf(drift)}, last compared ${drift?.lastScan?.at}` };
+    });
+    return operation;
   }
 
   /** From here on it is disturbed. */
@@ -174,6 +229,10 @@ class Player {
     }
   }
 
+  #untilSeen<Value>(look: Parameters<typeof untilSeen<Value>>[1]): Promise<Value> {
+    return untilSeen(this.#environment, look, (moving) => this.#meanwhile(moving));
+  }
+
   #until(id: string, isWanted: Parameters<typeof untilOperation>[2]) {
     return untilOperation(this.#environment, id, isWanted, (moving) => this.#meanwhile(moving));
   }
@@ -194,38 +253,49 @@ class Player {
     await moveOn(this.#environment, 1);
   }
 
-  async #hold(): Promise<void> {
+  /** Simulated time. */
+  async #nowMs(): Promise<number> {
     const { body: clock } = await patiently('the time is told', () =>
       this.#environment.sim<{ simulatedMs: number }>('GET', 'clock'),
     );
+    return clock.simulatedMs;
+  }
+
+  async #hold(): Promise<void> {
+    const nowMs = await this.#nowMs();
     const { status, body } = await patiently('the hold is set', () =>
       this.#environment.api('PUT', `/api/baselines/${BASELINE}/hold`, {
         owner: 'incident',
         reason: 'outage in the hub',
-        until: new Date(clock.simulatedMs + 2 * 3_600_000).toISOString(),
+        until: new Date(nowMs + 2 * 3_600_000).toISOString(),
       }),
     );
     if (status !== 200) throw new Error(`The hold was not set: ${status} ${JSON.stringify(body)}`);
   }
 
-  async #approve(): Promise<void> {
+  /** Approves the one plan that waits for it. Its operation's id. */
+  async #approve(comment: string): Promise<string> {
     const { body: listed } = await patiently('the approvals are listed', () =>
-      this.#environment.api<{ approvals: readonly { readonly planHash: string }[] }>('GET', '/api/approvals'),
+      this.#environment.api<{ approvals: readonly { readonly planHash: string; readonly operationId: string }[] }>(
+        'GET',
+        '/api/approvals',
+      ),
     );
-    const hash = listed.approvals[0]?.planHash;
-    if (listed.approvals.length !== 1 || hash === undefined)
+    const [asked] = listed.approvals;
+    if (listed.approvals.length !== 1 || asked === undefined)
       throw new Error(`One approval should wait: ${JSON.stringify(listed)}`);
     const { status, body } = await patiently('the plan is approved', () =>
       this.#environment.api(
         'POST',
-        `/api/approvals/${hash}`,
-        { decision: 'approve', comment: 'no longer needed' },
+        `/api/approvals/${asked.planHash}`,
+        { decision: 'approve', comment },
         { 'x-hubkeeper-user': 'approver' },
       ),
     );
     // 409 and 410: approved by the call whose answer was lost.
     if (status !== 200 && status !== 409 && status !== 404)
       throw new Error(`The plan was not approved: ${status} ${JSON.stringify(body)}`);
+    return asked.operationId;
   }
 }
 
