@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { operationOf, planOf } from '../support/baseline-scenario.ts';
-import { driftOf, linesOf, loseEvents, propertyName, scan, untilSettledOrWaiting } from '../support/drift-scenario.ts';
+import { driftOf, linesOf, loseEvents, propertyName, scan, untilOver } from '../support/drift-scenario.ts';
 import { type DriftFate, driftSpec, inject, injectedDrifts, resourceOf } from '../support/drifts.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { Stage } from '../support/stage.ts';
@@ -66,7 +66,7 @@ describe('more than forty changes behind its back', () => {
         ({ waitingFor }) => waitingFor !== undefined,
       );
       await stage.approve(waiting?.waitingFor?.planHash ?? '');
-      const ended = await untilSettledOrWaiting(stage, scanned.id);
+      const ended = await untilOver(stage, scanned.id);
 
       expect({ state: ended.state, errors: ended.errors }).toEqual({ state: 'succeeded', errors: [] });
       const plan = await planOf(environment, stage.name);

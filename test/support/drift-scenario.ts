@@ -83,6 +83,19 @@ export async function untilSettledOrWaiting(stage: Watched, operationId: string)
   );
 }
 
+/** Time passes until the operation has ended. */
+export async function untilOver(stage: Stage, operationId: string): Promise<OperationBody> {
+  return stage.environment.advanceUntil(
+    `operation ${operationId} is over`,
+    async () => {
+      const operation = await operationOf(stage.environment, operationId);
+      return isFinal(operation.state) ? operation : undefined;
+    },
+    4 * 3_600,
+    30,
+  );
+}
+
 /** Journal lines of a decision, oldest first. */
 export async function linesOf(stage: Watched, decision: string): Promise<readonly JournalEntry[]> {
   return (await journal(stage.environment, stage.name)).filter((line) => line.decision === decision);
