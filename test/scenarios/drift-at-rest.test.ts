@@ -87,7 +87,8 @@ describe('a day at rest, with events on and everything to be put right', () => {
     for (const { reason } of lines)
       expect(reason).toMatch(/^\d+ resources compared, \d+ not looked at this time: no drift\.$/);
     expect(await driftOf(stage)).toMatchObject({ lastLook: null, drifts: [], unmanaged: [] });
-  });
+    // A day has many timers: minutes of wall time on a busy machine.
+  }, 240_000);
 });
 
 describe('what others put into a managed resource group', () => {
