@@ -8,6 +8,7 @@ import { type ReplayReport, replayHistory } from '../../local/host/replay-histor
 import { ACTIVITY, ORCHESTRATION } from '../../orchestrations/names.ts';
 import { createPlanBaseline } from '../../orchestrations/plan-baseline.ts';
 import { createReconcileBaseline } from '../../orchestrations/reconcile-baseline.ts';
+import { createRemediateDrift } from '../../orchestrations/remediate-drift.ts';
 import { type GoldenHistory, scrub, unpack } from '../support/golden-history.ts';
 
 const FOLDER = 'test/golden';
@@ -26,6 +27,12 @@ async function replay({ orchestrator, generations }: GoldenHistory): Promise<rea
   return reports;
 }
 
+/** How many generations a recorded story has at least, and the activity by which it sets something off. */
+const WHOLE: Readonly<Record<string, { readonly least: number; readonly starts: string }>> = {
+  [ORCHESTRATION.reconcile]: { least: 2, starts: ACTIVITY.start },
+  [ORCHESTRATION.remediateDrift]: { least: 1, starts: ACTIVITY.pokeReconciler },
+};
+
 type Orchestrator = (context: OrchestrationContext) => Generator<Task, unknown, unknown>;
 
 /** Registers an orchestrator in place of today's. Activities are not called in a replay. */
@@ -33,6 +40,7 @@ function register(change: (today: Orchestrator) => Orchestrator): void {
   const orchestrators: Readonly<Record<string, Orchestrator>> = {
     [ORCHESTRATION.reconcile]: createReconcileBaseline(new df.RetryOptions(5_000, 6)),
     [ORCHESTRATION.plan]: createPlanBaseline(new df.RetryOptions(5_000, 6)),
+    [ORCHESTRATION.remediateDrift]: createRemediateDrift(new df.RetryOptions(5_000, 6)),
   };
   for (const [name, today] of Object.entries(orchestrators)) {
     const changed = change(today);
@@ -55,14 +63,15 @@ describe.each(files)('the recorded history %s', (file) => {
     expect(reports.every((report) => report.matches && report.episodes > 0)).toBe(true);
   });
 
-  it('holds whole stories: it ends, in more than one generation, and something was started and waited for', () => {
-    const { generations } = read(file);
+  it('holds whole stories: it ends, in as many generations as it takes, and something was started and waited for', () => {
+    const { orchestrator, generations } = read(file);
 
     const types = generations.flat().map((event) => event.EventType);
-    expect(generations.length).toBeGreaterThan(1);
+    const { least, starts } = WHOLE[orchestrator] ?? { least: 1, starts: '' };
+    expect(generations.length).toBeGreaterThanOrEqual(least);
     expect(generations.at(-1)?.some((event) => event.EventType === 1)).toBe(true);
     expect(types).toEqual(expect.arrayContaining([0, 4, 5, 10, 11]));
-    expect(generations.flat().some((event) => event.Name === ACTIVITY.start)).toBe(true);
+    expect(generations.flat().some((event) => event.Name === starts)).toBe(true);
   });
 
   it('tells nothing of the machine it was recorded on', () => {
@@ -126,6 +135,17 @@ const CHANGES: readonly [string, (today: Orchestrator) => Orchestrator, RegExp][
 ];
 
 describe('a change that would break running instances', () => {
+  it('is found in a recorded remediation of drift', async () => {
+    for (const [name, change] of CHANGES.slice(0, 3)) {
+      register(change);
+
+      const reports = await replay(read('remediate-drift.json'));
+
+      expect({ name, isFound: reports.some((report) => !report.matches) }).toEqual({ name, isFound: true });
+      functionsCore.reset();
+    }
+  });
+
   it.each(CHANGES)('is found: %s', async (_, change, expected) => {
     register(change);
 
