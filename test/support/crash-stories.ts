@@ -62,6 +62,10 @@ const TIMED_DECISIONS = ['compared', 'drift explained', 'succeeded'];
 /** What colleagues meet who change what is being written; whoever else meets it has a line in the journal. */
 const COLLEAGUES_REJECTIONS = ['AnotherOperationInProgress', 'RetryableError', 'ReferencedResourceNotProvisioned'];
 
+const HOUR_SECONDS = 3_600;
+/** How long after the first change everything is compared. */
+const SCAN_AFTER_SECONDS = 60;
+
 /** What a disturbance may leave behind. */
 export function toleranceOf(story: Story, disturbance: Disturbance): Tolerance {
   const left = leftBy(story, disturbance);
@@ -117,6 +121,8 @@ class Player {
   #pid = 0;
   #steps = 0;
   #killed = false;
+  /** Where only waiting is left: the extent until then. */
+  #worked: Extent | undefined;
   readonly #extent: Extent;
 
   constructor(environment: TestEnvironment, disturbance: Disturbance, extent: Extent) {
@@ -130,9 +136,14 @@ class Player {
   async play(story: Story): Promise<StoryResult> {
     const operation = await this.#run(story);
     const picture = await pictureOf(this.#environment, operation);
-    const after = await hostState(this.#environment);
-    const extent = { activities: after.activities - this.#before.activities, steps: this.#steps };
-    return { picture, extent, disturbed: this.#wasDisturbed(after.epoch) };
+    const { epoch } = await hostState(this.#environment);
+    const extent = this.#worked ?? (await this.#extentSoFar());
+    return { picture, extent, disturbed: this.#wasDisturbed(epoch) };
+  }
+
+  async #extentSoFar(): Promise<Extent> {
+    const { activities } = await hostState(this.#environment);
+    return { activities: activities - this.#before.activities, steps: this.#steps };
   }
 
   async #run(story: Story) {
@@ -167,6 +178,8 @@ class Player {
       }
       case 'drift': {
         await this.#until(await putOnce(environment, driftingSpec()), isOver);
+        // Whenever the test runs, the scheduled scan comes amid the changes, and the next one long after them.
+        await moveOn(environment, secondsUntilScan(await this.#nowMs()) - SCAN_AFTER_SECONDS);
         await this.#arm();
         return this.#remedied();
       }
@@ -194,6 +207,7 @@ class Player {
         : { missing: `only ${told.length} changes are found, and these are left: ${states}` };
     });
     const operation = await this.#until(await this.#approve('as it was'), isOver);
+    this.#worked = await this.#extentSoFar();
     await this.#untilSeen(async () => {
       const { drift } = await driftSeen(this.#environment, armedIso);
       const isCompared = (drift?.lastScan?.at ?? '') > (operation.endedAt ?? '');
@@ -297,6 +311,12 @@ class Player {
       throw new Error(`The plan was not approved: ${status} ${JSON.stringify(body)}`);
     return asked.operationId;
   }
+}
+
+/** On the default schedule; never less than a while. */
+function secondsUntilScan(nowMs: number): number {
+  const seconds = HOUR_SECONDS - (Math.ceil(nowMs / 1_000) % HOUR_SECONDS);
+  return seconds > SCAN_AFTER_SECONDS ? seconds : seconds + HOUR_SECONDS;
 }
 
 function faultsOf(disturbance: Disturbance, { activities }: Extent): FaultSwitches | undefined {
