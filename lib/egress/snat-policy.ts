@@ -288,6 +288,22 @@ function returning({ missing }: SnatFirewall): readonly string[] {
     : [`Declared already and taken off by somebody: ${namesOf(missing)}; a write attaches them again.`];
 }
 
+/** Where the number of addresses comes from: the average, a saturated gauge, single minutes, or what is declared. */
+function arithmeticOf(
+  { instances, demandPorts: demand = 0, demandIsLowerBound, wantedAddresses: wanted }: SnatFigures,
+  { computed, least, targetPercent }: { readonly [name in 'computed' | 'least' | 'targetPercent']: number },
+): string {
+  const fewest = Math.max(1, computed);
+  const share = percent((demand * 100) / snatPorts(fewest, instances));
+  const average = `${fewest} is the fewest at which ${grouped(demand)} ports are at most ${targetPercent} % (${share})`;
+  if (demandIsLowerBound === true)
+    return `The gauge is saturated, so that more ports may be wanted than are in use: ${average}, and Microsoft advises at least ${ADDRESSES_ADDED_WHEN_SATURATED} addresses more than there are.`;
+  if (computed === wanted) return `${average}.`;
+  return wanted === least
+    ? `By the average ${average}; for the highest minutes one address more than there are is the least that can help.`
+    : `By the average ${average}; what is declared comes back as a whole.`;
+}
+
 /**
  * Whether a firewall needs more public addresses, and how many. Re-read the metric before asking: an alert may be old.
  *
@@ -369,9 +385,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const binding = caps.filter(({ addresses }) => addresses < wanted);
   const lasting = binding.filter(({ lasts }) => lasts);
   const withTarget: SnatFigures = { ...figures, wantedAddresses: wanted, targetAddresses: target };
-  const why = isSaturated
-    ? `The gauge is saturated: at least ${grouped(demand)} ports are wanted, and Microsoft advises at least ${ADDRESSES_ADDED_WHEN_SATURATED} more addresses; ${wanted} are computed for ${targetPercent} %.`
-    : `${grouped(demand)} ports in use are ${targetPercent} % of ${wanted} addresses.`;
+  const why = arithmeticOf(withTarget, { computed, least, targetPercent });
   const limits = binding.map(({ name }) => `The step ends at ${name}.`);
   const prescale = prescaling(firewall, demand, isSaturated, targetPercent);
   const remedies = lasting.flatMap(({ recommend }) => (recommend === undefined ? [] : [recommend(wanted)]));

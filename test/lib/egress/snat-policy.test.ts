@@ -52,6 +52,28 @@ describe('decideScaleOut', () => {
     expect(decideScaleOut(scaleOutInput(4, 90, 99)).figures).toMatchObject({ demandIsLowerBound: true });
   });
 
+  const early = { ...settings, scaleOut: { ...settings.scaleOut, maximumPercent: 85 } };
+
+  it.each([
+    [3, 88, 93, '5 is the fewest at which 13,179 ports are at most 60 % (52.8 %).'],
+    [
+      5,
+      40,
+      90,
+      '4 is the fewest at which 9,984 ports are at most 60 % (50 %); for the highest minutes one address more',
+    ],
+    [
+      5,
+      10,
+      96,
+      '1 is the fewest at which 2,496 ports are at most 60 % (50 %), and Microsoft advises at least 5 addresses',
+    ],
+  ])('says of %i addresses at %i %% (highest %i %%) where their number comes from', (count, average, maximum, text) => {
+    const decision = decideScaleOut(scaleOutInput(count, average, maximum, { settings: early }));
+
+    expect(decision.reasons.join(' ')).toContain(text);
+  });
+
   it.each([
     [79.9, 94.9],
     [45, 45],
@@ -444,6 +466,28 @@ describe('whatever the figures', () => {
         expect(toAddresses).toBeLessThanOrEqual(
           Math.min(Math.max(declared, count + step), maximum, declared + (room ?? 250), 250 - dnatDestinations),
         );
+      }),
+    );
+  });
+
+  it('says only arithmetic that is true', () => {
+    const told = /(\d+) is the fewest at which ([\d,]+) ports are at most 60 % \(([\d.]+) %\)/;
+    fc.assert(
+      fc.property(counts, load, load, (count, average, above) => {
+        const decision = decideScaleOut(scaleOutInput(count, average, Math.max(average, above)));
+        const match = told.exec(decision.reasons.join(' '));
+
+        expect(match !== null).toBe(['scaleOut', 'refuse'].includes(decision.decision));
+        if (match === null) return;
+        const [addressCount, ports, share] = match.slice(1).map((text) => Number(text.replaceAll(',', ''))) as [
+          number,
+          number,
+          number,
+        ];
+        const one = 2 * 2496;
+        expect(share).toBeCloseTo((ports * 100) / (addressCount * one), 0);
+        expect(share).toBeLessThanOrEqual(60);
+        if (addressCount > 1) expect(ports + 1).toBeGreaterThan(0.6 * (addressCount - 1) * one);
       }),
     );
   });
