@@ -65,6 +65,8 @@ interface Common {
   readonly value: FirewallPublicIpValue;
   /** A run that has not ended has a change of this firewall, or may have one: what is missing comes with it. */
   readonly changeUnderWay: boolean;
+  /** When anything about the firewall's addresses last changed, whoever asked for it; null: not known to have changed. */
+  readonly lastChangeAtMs: number | null;
 }
 
 export interface ScaleOutInput extends Common {
@@ -72,8 +74,6 @@ export interface ScaleOutInput extends Common {
   readonly utilization: MetricWindow;
   /** How many addresses can still come from the prefixes, those reserved included; null: the spec has no prefixes. */
   readonly prefixRoom: number | null;
-  /** When the PUT of the last scale-out finished; null: never. */
-  readonly lastScaleOutFinishedAtMs: number | null;
   /** `drift.mode` lets Hubkeeper put back, unattended, what the spec declares. */
   readonly mayRestoreSpec: boolean;
 }
@@ -85,8 +85,6 @@ export interface ScaleInInput extends Common {
   readonly capacity: MetricWindow;
   /** How many SNAT addresses there were from when on, as far as known; the present number where nothing is said. */
   readonly addressHistory: readonly { readonly fromMs: number; readonly addresses: number }[];
-  /** When anything about the firewall's addresses last changed; null: not known to have changed. */
-  readonly lastChangeAtMs: number | null;
   /**
    * When each alert about SNAT fired that is not known to be over, in any order. A `Resolved` may be lost: what fired
    * before the look-back counts as over.
@@ -367,10 +365,10 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const absent = missingAddresses(input, measured, figures);
   if (absent !== undefined) return absent;
   const back = firewall.missing.length;
-  const restsUntilMs = (input.lastScaleOutFinishedAtMs ?? -Infinity) + cooldownMinutes * MINUTE_MS;
+  const restsUntilMs = (input.lastChangeAtMs ?? -Infinity) + cooldownMinutes * MINUTE_MS;
   if (nowMs < restsUntilMs) {
     const reasons = [
-      `Addresses were added at ${iso(input.lastScaleOutFinishedAtMs ?? 0)}; the metric shows the effect only by ${iso(restsUntilMs)}.`,
+      `The firewall was last changed at ${iso(input.lastChangeAtMs ?? 0)}; the metric shows the effect only by ${iso(restsUntilMs)}.`,
       measured,
     ];
     return decided(firewall, { decision: 'wait', code: 'CoolingDown', reasons, figures, retryAtMs: restsUntilMs });

@@ -78,8 +78,10 @@ export class Relieving {
       ...(events === undefined ? {} : { events }),
     };
     const reconciling = new Reconciling(dependencies, NAME);
-    await reconciling.put(specOf({ ...options.egress, mode }, driftMode), 'author');
+    await reconciling.put(relievingSpec({ ...options.egress, mode }, driftMode), 'author');
     await reconciling.settle();
+    // Whatever has just been written rests.
+    reconciling.pass(3_600);
     const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
     if (firewall === undefined) throw new Error('The firewall was not provisioned.');
     return new Relieving(dependencies, reconciling, firewall.id, gauge);
@@ -202,7 +204,8 @@ export class Relieving {
   }
 }
 
-function specOf(egress: JsonObject, driftMode: string): string {
+/** The spec of that hub, with another number of addresses if need be. */
+export function relievingSpec(egress: JsonObject, driftMode: string, count = 3): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
   return smallSpec(NAME, [], {
     egress,
@@ -210,7 +213,7 @@ function specOf(egress: JsonObject, driftMode: string): string {
     hub: {
       ...hub,
       subnets: { firewall: { addressPrefix: '10.200.0.0/26' } },
-      firewall: { publicIps: { count: 3, minimum: 3, maximum: 20 } },
+      firewall: { publicIps: { count, minimum: 3, maximum: 20 } },
     },
   });
 }

@@ -104,7 +104,7 @@ export function scaleOutInput(
     mayRestoreSpec: false,
     utilization: metric(5, { TCP: level(average, maximum), UDP: level(1) }),
     prefixRoom: null,
-    lastScaleOutFinishedAtMs: null,
+    lastChangeAtMs: null,
     ...changes,
   };
 }

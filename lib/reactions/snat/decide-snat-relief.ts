@@ -240,16 +240,18 @@ async function decide(
     relief.changes.flatMap(({ at, added }) => added.map((name) => [name.toLowerCase(), Date.parse(at)] as const)),
   );
   const firewall: SnatFirewall = snatOf(seen, newest?.average ?? newest?.maximum ?? null, attachedAtMs);
-  const outs = relief.changes.filter(({ direction }) => direction === 'out');
+  const written = seen.ledger.find((entry) => sameId(entry.id, target));
   const current = head.currentOperationId === null ? null : await dependencies.runs.read(head.currentOperationId);
   const changeUnderWay = isChangeUnderWay(head, current?.run ?? null, target);
-  const common = { nowMs, settings, firewall, value: seen.value, changeUnderWay };
+  // A spec, a person or drift may have changed the addresses as well: then the ledger knows of it.
+  const changedAt = [...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])];
+  const lastChangeAtMs = lastMs(changedAt);
+  const common = { nowMs, settings, firewall, value: seen.value, changeUnderWay, lastChangeAtMs };
   const out = decideScaleOut({
     ...common,
     bounds: seen.resolved.publicIpBounds,
     utilization,
     prefixRoom: seen.prefixRoom,
-    lastScaleOutFinishedAtMs: lastMs(outs.map(({ at }) => at)),
     mayRestoreSpec: seen.spec.drift.mode === 'act' || seen.spec.drift.mode === 'propose',
   });
   const asksForMore = reaction.handled < reaction.sequence;
@@ -263,7 +265,6 @@ async function decide(
     .filter(({ from }) => from !== 'destructive')
     .flatMap(({ open }) => open);
   const count = seen.declared.firewall?.publicIps.length ?? 1;
-  const written = seen.ledger.find((entry) => sameId(entry.id, target));
   return decideScaleIn({
     ...common,
     // What the spec declares is never taken away by a reaction.
@@ -271,7 +272,6 @@ async function decide(
     utilization: await dependencies.metrics.snatPortUtilization(lookBack),
     capacity: await dependencies.metrics.observedCapacity(lookBack),
     addressHistory: relief.changes.map(({ at, addresses }) => ({ fromMs: Date.parse(at), addresses })),
-    lastChangeAtMs: lastMs([...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])]),
     openAlertsFiredAtMs: openAlerts(reaction, new Date(lookBack.fromMs).toISOString()).map(({ firedAt }) =>
       Date.parse(firedAt),
     ),

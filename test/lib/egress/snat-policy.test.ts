@@ -199,7 +199,7 @@ describe('decideScaleOut', () => {
 
   it('rests after a step until the metric can show its effect', () => {
     const at = (minutesAgo: number) =>
-      decideScaleOut(scaleOutInput(3, 99, 99, { lastScaleOutFinishedAtMs: NOW_MS - minutesAgo * MINUTE_MS }));
+      decideScaleOut(scaleOutInput(3, 99, 99, { lastChangeAtMs: NOW_MS - minutesAgo * MINUTE_MS }));
 
     expect(at(14)).toMatchObject({ decision: 'wait', code: 'CoolingDown', retryAtMs: NOW_MS + MINUTE_MS });
     expect(at(15).decision).toBe('scaleOut');
@@ -592,7 +592,7 @@ describe('whatever the figures', () => {
               scaleOutInput(count, 0, 0, {
                 ...shared,
                 utilization: metric(5, { TCP: level(average, maximum) }, 1, nowMs),
-                lastScaleOutFinishedAtMs: lastChangeAtMs,
+                lastChangeAtMs,
               }),
             );
             if (out.change !== null) {

@@ -4,7 +4,7 @@ import { createEventPublisher, EVENT_TYPE } from '../../../../lib/azure/event-pu
 import { isJsonObject, type JsonObject } from '../../../../lib/json.ts';
 import { egressNow } from '../../../../lib/reactions/snat/relief-events.ts';
 import { decideApproval } from '../../../../lib/reconcile/decide-approval.ts';
-import { Relieving, type RelievingOptions } from '../../../support/relieving.ts';
+import { Relieving, type RelievingOptions, relievingSpec } from '../../../support/relieving.ts';
 
 /** A relief whose firewall has just raised an alert. */
 async function alerted(options: RelievingOptions = {}): Promise<Relieving> {
@@ -357,10 +357,33 @@ describe('an address of ours that somebody takes off the firewall', () => {
 
     expect(await relieving.decide()).toMatchObject({ next: 'decide' });
     await relieving.reconciling.settle();
-    relieving.reconciling.pass(60);
-
     expect(relieving.addresses()).toBe(3);
+    relieving.reconciling.pass(900);
+
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+});
+
+describe('addresses that a spec has just added', () => {
+  it('count as a change whose effect is waited for', async () => {
+    const relieving = await Relieving.provisioned();
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', 6), 'author');
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(6);
+    relieving.reconciling.pass(60);
+    await relieving.alert();
+
+    expect(await relieving.decide()).toMatchObject({ next: 'decide', seconds: expect.any(Number) });
+
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(6);
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'waits');
+    expect(line?.after).toMatchObject({ code: 'CoolingDown' });
+    // By then the gauge shows what they do.
+    relieving.gauge.utilizationPercent = 44;
+    relieving.reconciling.pass(900);
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    expect(relieving.addresses()).toBe(6);
   });
 });
 
