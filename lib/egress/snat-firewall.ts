@@ -90,6 +90,15 @@ function addressesOf(input: SnatFirewallInput, destinations: readonly DnatDestin
   });
 }
 
+/** Attached addresses that Azure calls IPv6. */
+function ipv6Of({ firewall, publicIpAddresses }: SnatFirewallInput): readonly string[] {
+  return texts(firewall, 'properties.ipConfigurations[].properties.publicIPAddress.id').flatMap((id) => {
+    const body = publicIpAddresses.get(normaliseId(id));
+    const [version = ''] = body ? texts(body, 'properties.publicIPAddressVersion') : [];
+    return version.toLowerCase() === 'ipv6' ? [id.slice(id.lastIndexOf('/') + 1)] : [];
+  });
+}
+
 function missingOf({ baseline, declared, firewall }: SnatFirewallInput): readonly MissingAddress[] {
   const attached = new Set(
     texts(firewall, 'properties.ipConfigurations[].properties.publicIPAddress.id').map(normaliseId),
@@ -122,6 +131,7 @@ export function snatFirewallOf(input: SnatFirewallInput): SnatFirewall {
     maximumInstances: numberAt(firewall, 'properties.autoscaleConfiguration.maxCapacity'),
     natGatewayId,
     dnatDestinations: new Set(destinations.map(({ key }) => key)).size,
+    ipv6Addresses: ipv6Of(input),
     missing: missingOf(input),
   };
 }

@@ -140,6 +140,12 @@ function obstacle({ firewall, nowMs }: Common, figures: SnatFigures): SnatDecisi
       recommendations: [growNatGateway()],
     });
   }
+  if (firewall.ipv6Addresses.length > 0) {
+    const reasons = [
+      `The firewall has the IPv6 addresses ${firewall.ipv6Addresses.join(', ')}: how many ports its IPv4 addresses have cannot be told from their number, and Hubkeeper changes no dual-stack firewall. Change the number of addresses in the spec, or take the IPv6 ones off.`,
+    ];
+    return decided(firewall, { decision: 'refuse', code: 'DualStackFirewall', reasons, figures });
+  }
   switch (firewall.provisioningState.toLowerCase()) {
     case 'succeeded':
       return undefined;

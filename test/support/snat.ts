@@ -53,6 +53,7 @@ export function firewall(count: number, changes: Partial<SnatFirewall> = {}): Sn
     maximumInstances: null,
     natGatewayId: null,
     dnatDestinations: 0,
+    ipv6Addresses: [],
     missing: [],
     ...changes,
   };

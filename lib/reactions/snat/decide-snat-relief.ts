@@ -58,6 +58,7 @@ const LASTING_CODES: readonly string[] = [
   'FirewallFailed',
   'FirewallWithoutSubnet',
   'NatGatewayOnSubnet',
+  'DualStackFirewall',
 ];
 /** Metrics that allow no decision either way. */
 const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];

@@ -92,8 +92,21 @@ describe('snatFirewallOf', () => {
       maximumInstances: null,
       natGatewayId: null,
       dnatDestinations: 0,
+      ipv6Addresses: [],
       missing: [],
     });
+  });
+
+  it('tells which addresses are IPv6', () => {
+    const versions = ['IPv4', 'IPv4', 'IPv6', undefined, 'ipv6'];
+    const publicIpAddresses = new Map(
+      names.map((name, index): [string, JsonObject] => [
+        normaliseId(pip(name)),
+        { properties: { publicIPAddressVersion: versions[index] } },
+      ]),
+    );
+
+    expect(snatFirewallOf(input({ publicIpAddresses })).ipv6Addresses).toEqual([own(1), own(3)]);
   });
 
   it('tells what is declared and not attached, and whether the spec declares it', () => {

@@ -150,6 +150,7 @@ describe('decideScaleOut', () => {
 
   it.each([
     ['NatGatewayOnSubnet', 'refuse', { natGatewayId: '/natGateways/nat' }],
+    ['DualStackFirewall', 'refuse', { ipv6Addresses: ['pip-v6'] }],
     ['FirewallFailed', 'refuse', { provisioningState: 'Failed' }],
     ['FirewallBusy', 'wait', { provisioningState: 'Updating' }],
     ['FirewallWithoutSubnet', 'refuse', { addresses: [] }],
@@ -340,6 +341,7 @@ describe('decideScaleIn', () => {
     ['PeaksTooHigh', 'keep', scaleInInput(4, 30, 70)],
     ['SaturatedInLookBack', 'keep', scaleInInput(5, 1, 95)],
     ['FirewallBusy', 'wait', scaleInInput(5, 1, 1, { firewall: firewall(5, { provisioningState: 'Updating' }) })],
+    ['DualStackFirewall', 'refuse', scaleInInput(5, 1, 1, { firewall: firewall(5, { ipv6Addresses: ['pip-v6'] }) })],
     ['NatGatewayOnSubnet', 'refuse', scaleInInput(5, 1, 1, { firewall: firewall(5, { natGatewayId: '/n' }) })],
     [
       'MetricStale',

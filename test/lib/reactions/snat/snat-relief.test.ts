@@ -137,6 +137,23 @@ describe('a relief', () => {
     expect(line?.after).toMatchObject({ recommendations: [{ code: 'GrowNatGateway' }] });
   });
 
+  it('refuses where an address of the firewall is IPv6, which is no capacity for IPv4', async () => {
+    const relieving = await alerted();
+    const id = relieving.attachForeign('pip-v6');
+    relieving.edit(id, (body) => ({
+      ...body,
+      properties: { publicIPAddressVersion: 'IPv6', ipAddress: '2001:db8::1' },
+    }));
+    const { writes } = relieving.dependencies.arm;
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    expect(line).toMatchObject({ reason: expect.stringContaining('pip-v6'), after: { code: 'DualStackFirewall' } });
+  });
+
   it.each([
     ['hubkeeper-ignore', 'false'],
     ['MonitorDisable', 'true'],
