@@ -164,11 +164,38 @@ export class Relieving {
 
   /** Somebody else puts an address of theirs on the firewall. @returns its id. */
   attachForeign(name: string): string {
-    const id = this.firewallId.replace(/azureFirewalls\/[^/]+$/i, `publicIPAddresses/${name}`);
+    const id = this.#publicIpId(name);
     const { location = 'westeurope' } = this.dependencies.arm.body(this.firewallId) ?? {};
     this.dependencies.arm.put(id, { name, location, properties: { provisioningState: 'Succeeded' } });
     this.#reattach((configurations) => [...configurations, { name, properties: { publicIPAddress: { id } } }]);
     return id;
+  }
+
+  /** Somebody else publishes a service on an address of the firewall, by a DNAT rule of its policy. */
+  publish(name: string): void {
+    const ipAddressOf = (index: number) => `203.0.113.${index + 1}`;
+    for (const [index, one] of this.names().entries())
+      this.edit(this.#publicIpId(one), (body) => ({
+        ...body,
+        properties: { ...propertiesOf(body), ipAddress: ipAddressOf(index) },
+      }));
+    const ipAddress = ipAddressOf(this.names().indexOf(name));
+    const policy = propertiesOf(this.dependencies.arm.body(this.firewallId) ?? {}).firewallPolicy;
+    const rule = {
+      ruleType: 'NatRule',
+      ipProtocols: ['TCP'],
+      destinationAddresses: [ipAddress],
+      destinationPorts: ['443'],
+    };
+    const ruleCollections = [{ ruleCollectionType: 'FirewallPolicyNatRuleCollection', rules: [rule] }];
+    this.dependencies.arm.put(`${isJsonObject(policy) ? String(policy.id) : ''}/ruleCollectionGroups/theirs`, {
+      name: 'theirs',
+      properties: { provisioningState: 'Succeeded', ruleCollections },
+    });
+  }
+
+  #publicIpId(name: string): string {
+    return this.firewallId.replace(/azureFirewalls\/[^/]+$/i, `publicIPAddresses/${name}`);
   }
 
   /** Somebody else takes the configuration at a place of Azure's list off the firewall. */
@@ -180,13 +207,12 @@ export class Relieving {
     const ipConfigurations = change(this.#configurations());
     this.edit(this.firewallId, (body) => ({
       ...body,
-      properties: { ...(isJsonObject(body.properties) ? body.properties : {}), ipConfigurations },
+      properties: { ...propertiesOf(body), ipConfigurations },
     }));
   }
 
   #configurations(): readonly JsonObject[] {
-    const properties = this.dependencies.arm.body(this.firewallId)?.properties;
-    const list = isJsonObject(properties) ? properties.ipConfigurations : undefined;
+    const list = propertiesOf(this.dependencies.arm.body(this.firewallId) ?? {}).ipConfigurations;
     return Array.isArray(list) ? list.filter(isJsonObject) : [];
   }
 
@@ -202,6 +228,10 @@ export class Relieving {
   async journal(): Promise<readonly JournalEntry[]> {
     return (await this.dependencies.journal.read({ baseline: NAME })).entries;
   }
+}
+
+function propertiesOf({ properties }: JsonObject): JsonObject {
+  return isJsonObject(properties) ? properties : {};
 }
 
 /** The spec of that hub, with another number of addresses if need be. */
