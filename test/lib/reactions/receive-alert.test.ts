@@ -11,8 +11,10 @@ import {
   snatAlert,
 } from '../../support/alert-samples.ts';
 
+const RECEPTION = { nowIso: NOW, payloadSha256: 'ab'.repeat(32) };
+
 async function post(intake: Intake, payload: unknown): Promise<Extract<ReceivedAlert, { outcome: 'answered' }>> {
-  const received = await receiveAlert(intake.dependencies, payload, NOW);
+  const received = await receiveAlert(intake.dependencies, payload, RECEPTION);
   if (received.outcome !== 'answered') throw new Error(JSON.stringify(received));
   return received;
 }
@@ -30,7 +32,7 @@ describe('what nobody manages', () => {
     const before = await intake.head();
     const elsewhere = JSON.parse(JSON.stringify(sample.payload).replaceAll('fw-hub', 'fw-elsewhere'));
 
-    const received = await receiveAlert(intake.dependencies, elsewhere, NOW);
+    const received = await receiveAlert(intake.dependencies, elsewhere, RECEPTION);
 
     expect(await intake.head()).toEqual(before);
     expect(intake.calls().filter((call) => !call.endsWith('.read'))).toEqual([]);
