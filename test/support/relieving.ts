@@ -30,6 +30,8 @@ export interface RelievingOptions {
   readonly metrics?: FirewallMetrics;
   /** More of the spec's section `egress`. */
   readonly egress?: JsonObject;
+  /** More of the spec's section `hub.firewall.publicIps`. */
+  readonly publicIps?: JsonObject;
 }
 
 interface Gauge {
@@ -78,7 +80,7 @@ export class Relieving {
       ...(events === undefined ? {} : { events }),
     };
     const reconciling = new Reconciling(dependencies, NAME);
-    await reconciling.put(specOf({ ...options.egress, mode }, driftMode), 'author');
+    await reconciling.put(specOf({ ...options.egress, mode }, driftMode, options.publicIps), 'author');
     await reconciling.settle();
     const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
     if (firewall === undefined) throw new Error('The firewall was not provisioned.');
@@ -202,7 +204,7 @@ export class Relieving {
   }
 }
 
-function specOf(egress: JsonObject, driftMode: string): string {
+function specOf(egress: JsonObject, driftMode: string, publicIps: JsonObject = {}): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
   return smallSpec(NAME, [], {
     egress,
@@ -210,7 +212,7 @@ function specOf(egress: JsonObject, driftMode: string): string {
     hub: {
       ...hub,
       subnets: { firewall: { addressPrefix: '10.200.0.0/26' } },
-      firewall: { publicIps: { count: 3, minimum: 3, maximum: 20 } },
+      firewall: { publicIps: { count: 3, minimum: 3, maximum: 20, ...publicIps } },
     },
   });
 }
