@@ -1,7 +1,15 @@
 import type { Adjustment } from './baseline-head.ts';
 
+/** What a journal line about a relief is told under. */
+export interface ReliefCause {
+  /** Null or empty: none. */
+  readonly operationId: string | null;
+  /** What made it look: an alert, or the timer by itself. */
+  readonly trigger: 'alert' | 'timer';
+}
+
 /** A change of a firewall's number of public addresses that has been recorded and is followed to its effect. */
-export interface ReliefAction {
+export interface ReliefAction extends ReliefCause {
   readonly direction: 'out' | 'in';
   readonly operationId: string;
   /** When it was decided and recorded; also `since` of its adjustment. */

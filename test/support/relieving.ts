@@ -30,6 +30,8 @@ export interface RelievingOptions {
   readonly metrics?: FirewallMetrics;
   /** More of the spec's section `egress`. */
   readonly egress?: JsonObject;
+  /** More of the spec's section `hub.firewall.publicIps`. */
+  readonly publicIps?: JsonObject;
 }
 
 interface Gauge {
@@ -78,7 +80,7 @@ export class Relieving {
       ...(events === undefined ? {} : { events }),
     };
     const reconciling = new Reconciling(dependencies, NAME);
-    await reconciling.put(relievingSpec({ ...options.egress, mode }, driftMode), 'author');
+    await reconciling.put(relievingSpec({ ...options.egress, mode }, driftMode, options.publicIps), 'author');
     await reconciling.settle();
     // Whatever has just been written rests.
     reconciling.pass(3_600);
@@ -234,8 +236,8 @@ function propertiesOf({ properties }: JsonObject): JsonObject {
   return isJsonObject(properties) ? properties : {};
 }
 
-/** The spec of that hub, with another number of addresses if need be. */
-export function relievingSpec(egress: JsonObject, driftMode: string, count = 3): string {
+/** The spec of that hub, with other addresses if need be. */
+export function relievingSpec(egress: JsonObject, driftMode: string, publicIps: JsonObject = {}): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
   return smallSpec(NAME, [], {
     egress,
@@ -243,7 +245,7 @@ export function relievingSpec(egress: JsonObject, driftMode: string, count = 3):
     hub: {
       ...hub,
       subnets: { firewall: { addressPrefix: '10.200.0.0/26' } },
-      firewall: { publicIps: { count, minimum: 3, maximum: 20 } },
+      firewall: { publicIps: { count: 3, minimum: 3, maximum: 20, ...publicIps } },
     },
   });
 }

@@ -28,7 +28,7 @@ import {
 import type { ReliefAction } from '../../state/snat-relief.ts';
 import { modeForSeverities } from '../severity-mode.ts';
 import { isChangeUnderWay } from './change-under-way.ts';
-import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
+import { causeOf, type ReliefEnd, withdrawn, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
 import {
   type ObservedFirewall,
   observeFirewall,
@@ -139,15 +139,21 @@ async function takeBack(dependencies: Dependencies, request: ReliefRequest, acti
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
     const numbered = withNextOperation(withdrawn(head, action));
-    const told = withReliefLine(numbered.head, reaction, request, action.operationId, {
-      decision: `scale ${action.direction} taken back`,
-      reason:
-        action.direction === 'in'
-          ? `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`
-          : 'A graver alert came, which need not wait for the approval.',
-      before: action.toAddresses,
-      after: action.fromAddresses,
-    });
+    const told = withReliefLine(
+      numbered.head,
+      reaction,
+      request,
+      { ...action, trigger: 'alert' },
+      {
+        decision: `scale ${action.direction} taken back`,
+        reason:
+          action.direction === 'in'
+            ? `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`
+            : 'A graver alert came, which need not wait for the approval.',
+        before: action.toAddresses,
+        after: action.fromAddresses,
+      },
+    );
     const requested = withRequest(withRelief(told, reaction, { ...relief, action: null }), {
       operationId: numbered.operationId,
       trigger: 'adjustment',
@@ -443,7 +449,7 @@ async function record(
       dependencies,
       request,
       'addressesAboutToBeUsed',
-      seenReaction.operationId ?? '',
+      causeOf(seenReaction),
       {
         addresses: toJson(addresses.filter(({ state }) => state === 'aboutToBeUsed')),
         prefixes: toJson(prefixes),
@@ -467,6 +473,7 @@ async function record(
     const action: ReliefAction = {
       direction: decision.decision === 'scaleIn' ? 'in' : 'out',
       operationId,
+      trigger: causeOf(reaction).trigger,
       decidedAt: nowIso,
       reason,
       fromAddresses: change.fromAddresses,
@@ -479,7 +486,7 @@ async function record(
       appliedAt: null,
       blindLooks: 0,
     };
-    const told = withReliefLine(withSightBack(numbered.head, reaction, request), reaction, request, operationId, {
+    const told = withReliefLine(withSightBack(numbered.head, reaction, request), reaction, request, action, {
       decision: decision.decision === 'scaleIn' ? 'scale in' : 'scale out',
       reason,
       before: change.fromAddresses,
@@ -537,7 +544,7 @@ async function waits(
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const relief = reliefOf(reaction);
     if (relief.waitingSince !== null) return { head: null, result: { next: 'decide', seconds } };
-    const told = withReliefLine(head, reaction, request, reaction.operationId, {
+    const told = withReliefLine(head, reaction, request, causeOf(reaction), {
       decision: 'waits',
       reason,
       ...(after === undefined ? {} : { after }),
@@ -578,10 +585,9 @@ async function end(
     return withReliefEnd(head, reaction, request, ending);
   });
   await flushOutbox(dependencies, changed.head);
-  const operationId = seen.operationId ?? '';
   const data: JsonObject = { code, reason, ...(after === undefined ? {} : { decision: after }) };
-  if (refused) await tellWorld(dependencies, request, 'actionRefused', operationId, data, code);
-  if (helpNeeded) await tellWorld(dependencies, request, 'helpNeeded', operationId, data, code);
+  if (refused) await tellWorld(dependencies, request, 'actionRefused', causeOf(seen), data, code);
+  if (helpNeeded) await tellWorld(dependencies, request, 'helpNeeded', causeOf(seen), data, code);
   return changed.result;
 }
 

@@ -8,7 +8,7 @@ import {
   withReactionEnded,
   withRelief,
 } from '../../state/reactions.ts';
-import { type ReliefAction, type SnatRelief, withOutcome } from '../../state/snat-relief.ts';
+import { type ReliefAction, type ReliefCause, type SnatRelief, withOutcome } from '../../state/snat-relief.ts';
 import { RELIEF_ADJUSTMENT } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 
@@ -21,19 +21,24 @@ export interface ReliefLine {
   readonly discriminator?: string;
 }
 
+/** What a look is told under that has recorded no change. Pure. */
+export function causeOf({ handled, sequence, operationId }: Reaction): ReliefCause {
+  return { operationId, trigger: handled < sequence || operationId !== null ? 'alert' : 'timer' };
+}
+
 /** The head with a line about the firewall. Pure. */
 export function withReliefLine(
   head: BaselineHead,
   reaction: Reaction,
   { nowIso }: ReliefRequest,
-  operationId: string | null,
+  { operationId, trigger }: ReliefCause,
   line: ReliefLine,
 ): BaselineHead {
   return withJournal(head, {
     at: nowIso,
     baseline: head.name,
     operationId: operationId ?? '',
-    trigger: reaction.handled < reaction.sequence || operationId !== null ? 'alert' : 'timer',
+    trigger,
     resource: reaction.target,
     by: 'hubkeeper',
     ...line,
@@ -86,10 +91,16 @@ export function withReliefEnd(
   const isTold = end.isTold === true || (lacksMetrics === true && blindSince !== null && operationId === null);
   const noted = withRelief(head, reaction, relief);
   const seen = lacksMetrics === false ? withSightBack(noted, reaction, request) : noted;
-  const told = isTold ? seen : withReliefLine(seen, reaction, request, operationId, end.line);
+  const told = isTold ? seen : withReliefLine(seen, reaction, request, causeOfEnd(reaction, end), end.line);
   const handled = withHandled(told, reaction.kind, reaction.target, end.sequence);
   const ended = withReactionEnded(handled, reaction.kind, reaction.target, request.instanceId);
   return { head: ended.head, result: ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' } };
+}
+
+/** The end of a change is told under the change, unless it is the answer to alerts that came since. */
+function causeOfEnd(reaction: Reaction, { sequence }: ReliefEnd): ReliefCause {
+  const { action } = reliefOf(reaction);
+  return action === null || sequence > reaction.handled ? causeOf(reaction) : action;
 }
 
 /** Tells that metrics allow a decision again, once, if they did not before. Pure. */
@@ -97,10 +108,16 @@ export function withSightBack(head: BaselineHead, { kind, target }: Reaction, re
   const reaction = reactionOf(head, kind, target);
   const relief = reliefOf(reaction);
   if (reaction === undefined || !relief.blindSince) return head;
-  const told = withReliefLine(head, reaction, request, null, {
-    decision: 'metrics back',
-    reason: `The metrics have allowed no decision since ${relief.blindSince}; now they do.`,
-  });
+  const told = withReliefLine(
+    head,
+    reaction,
+    request,
+    { ...causeOf(reaction), operationId: null },
+    {
+      decision: 'metrics back',
+      reason: `The metrics have allowed no decision since ${relief.blindSince}; now they do.`,
+    },
+  );
   return withRelief(told, reaction, { ...relief, blindSince: null });
 }
 

@@ -145,7 +145,7 @@ async function overdue(
   await flushOutbox(dependencies, changed.head);
   if (isFirst) {
     const data = { code: OVERDUE_CODE, reason };
-    await tellWorld(dependencies, request, 'helpNeeded', action.operationId, data, OVERDUE_CODE);
+    await tellWorld(dependencies, request, 'helpNeeded', action, data, OVERDUE_CODE);
   }
   return changed.result;
 }
@@ -180,7 +180,7 @@ async function leave(
   const changed = await baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
-    const told = withReliefLine(head, reaction, request, action.operationId, {
+    const told = withReliefLine(head, reaction, request, action, {
       decision: 'waits',
       reason: `The change waits: ${[...new Set(waiting.map(({ why }) => why))].join(' ')}`.trim(),
       discriminator: 'outsiders',
@@ -218,7 +218,7 @@ async function applied(
       added: added.filter((name) => !known.has(name)),
     });
     if (action.direction === 'out') {
-      const told = withReliefLine(head, reaction, request, action.operationId, {
+      const told = withReliefLine(head, reaction, request, action, {
         decision: 'addresses changed',
         reason: `The firewall has ${attached.length} addresses. Whether that helps shows in ${EFFECT_SHOWS_AFTER_MINUTES} minutes.`,
         before: action.fromAddresses,
@@ -247,7 +247,7 @@ async function applied(
       dependencies,
       request,
       'actionDone',
-      action.operationId,
+      action,
       {
         code: SCALED_IN_CODE,
         reason: action.reason,
@@ -319,6 +319,6 @@ async function missed(
   });
   await flushOutbox(dependencies, changed.head);
   const kind = isRefused ? 'actionRefused' : 'helpNeeded';
-  await tellWorld(dependencies, request, kind, action.operationId, { code, reason }, code);
+  await tellWorld(dependencies, request, kind, action, { code, reason }, code);
   return changed.result;
 }

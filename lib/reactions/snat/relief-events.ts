@@ -3,6 +3,7 @@ import { readFirewallPublicIpValue } from '../../baseline/firewall-public-ip-val
 import type { Dependencies } from '../../dependencies.ts';
 import type { JsonObject } from '../../json.ts';
 import type { BaselineHead } from '../../state/baseline-head.ts';
+import type { ReliefCause } from '../../state/snat-relief.ts';
 import { problemOfReading, readEgressAddresses } from './observe-egress.ts';
 import { RELIEF_ADJUSTMENT } from './relief-names.ts';
 import type { ReliefRequest } from './relief-step.ts';
@@ -16,19 +17,19 @@ export async function tellWorld(
   { events, journal }: Pick<Dependencies, 'events' | 'journal'>,
   { baseline, target, nowIso }: ReliefRequest,
   kind: EventKind,
-  operationId: string,
+  { operationId, trigger }: ReliefCause,
   data: JsonObject,
   discriminator: string,
 ): Promise<Published> {
-  const occasion = `${operationId === '' ? nowIso : operationId}/${discriminator}`;
+  const occasion = `${operationId || nowIso}/${discriminator}`;
   const published = await events.publish({ kind, baseline, resource: target, occasion, at: nowIso, data });
   if (published.outcome === 'nobodyListens') return published;
   await journal.append([
     {
       at: nowIso,
       baseline,
-      operationId,
-      trigger: 'alert',
+      operationId: operationId ?? '',
+      trigger,
       resource: target,
       by: 'hubkeeper',
       decision: published.outcome === 'published' ? 'event published' : 'event not published',

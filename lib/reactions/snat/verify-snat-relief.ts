@@ -164,7 +164,7 @@ async function judged(
       { at: request.nowIso, outcome: helped ? 'succeeded' : 'failed' },
     );
     if (helped && !enough) {
-      const told = withReliefLine(head, reaction, request, action.operationId, line);
+      const told = withReliefLine(head, reaction, request, action, line);
       return { head: withRelief(told, reaction, tried), result: { next: 'decide', seconds: 0 } };
     }
     const end: ReliefEnd = {
@@ -188,7 +188,7 @@ async function judged(
     addressesNow: effect.presentAddresses,
     ...(await egressNow(dependencies, changed.head, request)),
   };
-  await tellWorld(dependencies, request, kind, action.operationId, data, code);
+  await tellWorld(dependencies, request, kind, action, data, code);
   return changed.result;
 }
 
@@ -204,7 +204,7 @@ async function undone(
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
-    const told = withReliefLine(head, reaction, request, action.operationId, {
+    const told = withReliefLine(head, reaction, request, action, {
       decision: 'action undone',
       reason: `The firewall had ${action.toAddresses} addresses and has ${presentAddresses}: somebody has taken some off again. It is looked at anew.`,
       before: action.toAddresses,
@@ -246,6 +246,6 @@ async function blind(
     });
   });
   await flushOutbox(dependencies, changed.head);
-  if (isLast) await tellWorld(dependencies, request, 'helpNeeded', action.operationId, { reason }, UNKNOWN_CODE);
+  if (isLast) await tellWorld(dependencies, request, 'helpNeeded', action, { reason }, UNKNOWN_CODE);
   return changed.result;
 }

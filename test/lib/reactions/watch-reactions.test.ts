@@ -83,6 +83,7 @@ describe('watchReaction', () => {
     const action = {
       direction: 'out',
       operationId: 'prod-1',
+      trigger: 'alert',
       decidedAt: NOW,
       reason: 'r',
       fromAddresses: 3,

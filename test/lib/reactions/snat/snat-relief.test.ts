@@ -384,22 +384,25 @@ describe('an address of ours that somebody takes off the firewall', () => {
 describe('an address that a DNAT rule names', () => {
   it('does not leave the firewall, whoever asks', async () => {
     const relieving = await Relieving.provisioned();
-    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', 5), 'author');
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', { count: 5 }), 'author');
     await relieving.reconciling.settle();
     const before = relieving.names();
     relieving.publish(before.at(-1) ?? '');
 
-    const operationId = await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', 4), 'author');
+    const operationId = await relieving.reconciling.put(
+      relievingSpec({ mode: 'act' }, 'observe', { count: 4 }),
+      'author',
+    );
     await relieving.reconciling.settle();
 
     expect(relieving.names()).toEqual(before);
     const { rows } = await relieving.reconciling.run(operationId);
     expect(Object.values(rows).flatMap(({ problem }) => problem?.code ?? [])).toContain('AddressNamedByDnat');
     // One that no rule names may go.
-    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', 5), 'author');
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', { count: 5 }), 'author');
     await relieving.reconciling.settle();
     relieving.publish(before[0] ?? '');
-    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', 4), 'author');
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', { count: 4 }), 'author');
     await relieving.reconciling.settle();
     expect(relieving.names()).toHaveLength(4);
   });
@@ -408,7 +411,7 @@ describe('an address that a DNAT rule names', () => {
 describe('addresses that a spec has just added', () => {
   it('count as a change whose effect is waited for', async () => {
     const relieving = await Relieving.provisioned();
-    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', 6), 'author');
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', { count: 6 }), 'author');
     await relieving.reconciling.settle();
     expect(relieving.addresses()).toBe(6);
     relieving.reconciling.pass(60);

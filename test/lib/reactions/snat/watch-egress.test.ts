@@ -63,6 +63,7 @@ describe('what the egress timer finds', () => {
     const action = {
       direction: 'out',
       operationId: 'prod-7',
+      trigger: 'alert',
       decidedAt: NOW,
       reason: 'r',
       fromAddresses: 3,
