@@ -78,7 +78,7 @@ export class Relieving {
       ...(events === undefined ? {} : { events }),
     };
     const reconciling = new Reconciling(dependencies, NAME);
-    await reconciling.put(specOf({ ...options.egress, mode }, driftMode), 'author');
+    await reconciling.put(relievingSpec({ ...options.egress, mode }, { driftMode }), 'author');
     await reconciling.settle();
     const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
     if (firewall === undefined) throw new Error('The firewall was not provisioned.');
@@ -197,20 +197,40 @@ export class Relieving {
     return attachedNames(this.dependencies.arm.body(this.firewallId) ?? {});
   }
 
+  /** Puts the spec with this section `egress` and these spokes, and works until nothing is left to do. */
+  async put(egress: JsonObject, spokes: readonly string[] = []): Promise<void> {
+    await this.reconciling.put(relievingSpec(egress, { spokes }), 'author');
+    await this.reconciling.settle();
+  }
+
   async journal(): Promise<readonly JournalEntry[]> {
     return (await this.dependencies.journal.read({ baseline: NAME })).entries;
   }
 }
 
-function specOf(egress: JsonObject, driftMode: string): string {
+/** The spec of such a hub with this section `egress`. */
+export function relievingSpec(
+  egress: JsonObject,
+  {
+    driftMode = 'observe',
+    spokes = [],
+    count = 3,
+    maximum = 20,
+  }: {
+    readonly driftMode?: string;
+    readonly spokes?: readonly string[];
+    readonly count?: number;
+    readonly maximum?: number;
+  } = {},
+): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
-  return smallSpec(NAME, [], {
+  return smallSpec(NAME, spokes, {
     egress,
     drift: { mode: driftMode },
     hub: {
       ...hub,
       subnets: { firewall: { addressPrefix: '10.200.0.0/26' } },
-      firewall: { publicIps: { count: 3, minimum: 3, maximum: 20 } },
+      firewall: { publicIps: { count, minimum: 3, maximum } },
     },
   });
 }

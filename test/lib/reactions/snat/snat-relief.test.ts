@@ -626,6 +626,53 @@ describe('a relief in mode propose', () => {
     return relieving;
   }
 
+  it('waits for it also when somebody puts the spec for something else', async () => {
+    const relieving = await proposed();
+
+    await relieving.put({ mode: 'propose' }, ['web']);
+    expect(relieving.addresses()).toBe(3);
+    expect((await relieving.reconciling.head()).approvals).toHaveLength(1);
+
+    await decideOn(relieving, 'approve');
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('takes no address away either because somebody puts the spec for something else', async () => {
+    const relieving = await proposed();
+    await decideOn(relieving, 'approve');
+    await relieving.reconciling.settle();
+    await relieving.timer();
+    await relieving.decide();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 10;
+    relieving.reconciling.pass(1_200);
+    await relieving.verify();
+    relieving.reconciling.pass(10 * 24 * 3_600);
+    await relieving.timer();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    await relieving.put({ mode: 'propose' }, ['web']);
+
+    expect(relieving.addresses()).toBe(5);
+    expect((await relieving.reconciling.head()).approvals).toHaveLength(1);
+  });
+
+  it.each(['off', 'observe'])('is not carried out by the spec that turns it %s, and is taken back', async (mode) => {
+    const relieving = await proposed();
+
+    await relieving.put({ mode });
+    expect(relieving.addresses()).toBe(3);
+
+    expect(await relieving.timer()).toBe(true);
+    await relieving.decide();
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+    const head = await relieving.reconciling.head();
+    expect(head.adjustments).toEqual([]);
+    expect(head.lastResult).toMatchObject({ state: 'succeeded' });
+  });
+
   it('waits for an approval, then writes', async () => {
     const relieving = await proposed();
 
