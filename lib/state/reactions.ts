@@ -218,7 +218,7 @@ export function withReactionGivenUp(
   const reaction = reactionOf(head, kind, target);
   if (reaction === undefined || reaction.instance?.id !== deadInstanceId) return head;
   const { operationId, sequence } = reaction;
-  const rested = { ...reliefOf(reaction), lookAgainAt, waitingSince: null };
+  const rested = { ...reliefOf(reaction), lookAgainAt, waitingSince: null, lookedAtGeneration: head.generation };
   const relief = withOutcome(rested, { operationId, state: 'failed', ...why });
   return withReaction(head, { ...reaction, relief, instance: null, operationId: null, handled: sequence });
 }

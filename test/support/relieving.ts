@@ -198,8 +198,12 @@ export class Relieving {
   }
 
   /** Puts the spec with this section `egress` and these spokes, and works until nothing is left to do. */
-  async put(egress: JsonObject, spokes: readonly string[] = []): Promise<void> {
-    await this.reconciling.put(relievingSpec(egress, { spokes }), 'author');
+  async put(
+    egress: JsonObject,
+    spokes: readonly string[] = [],
+    publicIps: { readonly maximum?: number } = {},
+  ): Promise<void> {
+    await this.reconciling.put(relievingSpec(egress, { spokes, ...publicIps }), 'author');
     await this.reconciling.settle();
   }
 

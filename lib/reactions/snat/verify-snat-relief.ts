@@ -174,6 +174,7 @@ async function judged(
       state: helped ? 'succeeded' : 'failed',
       code,
       lookAgainAt: helped ? null : afterRest(request.nowIso),
+      isUnmet: !helped,
     };
     return withReliefEnd(head, reaction, request, end);
   });

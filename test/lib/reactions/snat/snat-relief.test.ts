@@ -3,7 +3,10 @@ import { ArmUnreachableError } from '../../../../lib/azure/arm-errors.ts';
 import { createEventPublisher, EVENT_TYPE } from '../../../../lib/azure/event-publisher.ts';
 import { isJsonObject, type JsonObject } from '../../../../lib/json.ts';
 import { egressNow } from '../../../../lib/reactions/snat/relief-events.ts';
+import { RELIEF_KIND } from '../../../../lib/reactions/snat/relief-names.ts';
 import { decideApproval } from '../../../../lib/reconcile/decide-approval.ts';
+import { withGeneration } from '../../../../lib/state/baseline-head.ts';
+import { reactionOf, reliefOf, withRelief } from '../../../../lib/state/reactions.ts';
 import { Relieving, type RelievingOptions } from '../../../support/relieving.ts';
 
 /** A relief whose firewall has just raised an alert. */
@@ -217,6 +220,86 @@ describe('a relief that looks again', () => {
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
     await relieving.reconciling.settle();
     expect(relieving.addresses()).toBe(5);
+  });
+
+  it.each(['off', 'observe'])('does so while the alert is open in mode %s too', async (mode) => {
+    const relieving = await Relieving.provisioned();
+    await relieving.put({ mode });
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    expect(await relieving.timer()).toBe(false);
+    relieving.reconciling.pass(3_600);
+    expect(await relieving.timer()).toBe(true);
+  });
+
+  it('does so as soon as the spec lets it act', async () => {
+    const relieving = await alerted({ mode: 'observe' });
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    // The alert has been open for so long that it does not count any more.
+    relieving.reconciling.pass(2 * 24 * 3_600);
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    relieving.reconciling.pass(24 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.put({ mode: 'act' });
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('does so as soon as a hold is released, long before it would have ended', async () => {
+    const relieving = await alerted();
+    const until = new Date(Date.parse(relieving.reconciling.nowIso) + 5 * 24 * 3_600_000).toISOString();
+    const hold = { owner: 'on call', reason: 'incident', until, since: '', by: 'on call' };
+    await relieving.reconciling.change((head) => withGeneration({ ...head, hold }));
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    relieving.reconciling.pass(2 * 24 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.reconciling.change((head) => withGeneration({ ...head, hold: null }));
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('does so when the spec has room for more, days after it had none', async () => {
+    const relieving = await Relieving.provisioned();
+    await relieving.put({ mode: 'act' }, [], { maximum: 3 });
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    relieving.reconciling.pass(30 * 3_600);
+    await relieving.timer();
+    await relieving.decide();
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.put({ mode: 'act' });
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('does so for a new spec after the last failures closed the way', async () => {
+    const relieving = await alerted();
+    await relieving.reconciling.change((head) => {
+      const reaction = reactionOf(head, RELIEF_KIND, relieving.firewallId);
+      if (reaction === undefined) throw new Error('The alert was not recorded.');
+      const failed = { at: relieving.reconciling.nowIso, outcome: 'failed' } as const;
+      return withRelief(head, reaction, { ...reliefOf(reaction), attempts: [failed, failed] });
+    });
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    expect(await relieving.timer()).toBe(false);
+    await relieving.reconciling.change(withGeneration);
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.put({ mode: 'act' }, ['web']);
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
   });
 
   it('says once that there are no metrics, and once that there are again', async () => {
