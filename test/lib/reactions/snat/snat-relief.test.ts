@@ -4,10 +4,11 @@ import { createEventPublisher, EVENT_TYPE } from '../../../../lib/azure/event-pu
 import { isJsonObject, type JsonObject } from '../../../../lib/json.ts';
 import { egressNow } from '../../../../lib/reactions/snat/relief-events.ts';
 import { RELIEF_KIND } from '../../../../lib/reactions/snat/relief-names.ts';
+import { waitsForOutsiders } from '../../../../lib/reactions/snat/relief-operation.ts';
 import { decideApproval } from '../../../../lib/reconcile/decide-approval.ts';
 import { withGeneration } from '../../../../lib/state/baseline-head.ts';
 import { reactionOf, reliefOf, withRelief } from '../../../../lib/state/reactions.ts';
-import { Relieving, type RelievingOptions } from '../../../support/relieving.ts';
+import { Relieving, type RelievingOptions, relievingSpec } from '../../../support/relieving.ts';
 
 /** A relief whose firewall has just raised an alert. */
 async function alerted(options: RelievingOptions = {}): Promise<Relieving> {
@@ -691,6 +692,92 @@ describe('a change that does not come to its end', () => {
     expect(reaction).toMatchObject({ handled: 2, instance: null });
     expect(reaction?.relief?.outcomes).toMatchObject([{ state: 'failed', code: 'ChangeOverdue' }]);
     expect(await helpAsked(relieving)).toHaveLength(2);
+  });
+});
+
+describe('a relief while somebody else’s operation waits', () => {
+  const DAY_MS = 24 * 3_600_000;
+
+  async function heldSpoke(relieving: Relieving): Promise<void> {
+    const until = new Date(Date.parse(relieving.reconciling.nowIso) + 5 * DAY_MS).toISOString();
+    const hold = { owner: 'bob', reason: 'incident', until, scope: 'spoke:web', since: '', by: 'bob' };
+    await relieving.reconciling.change((head) => withGeneration({ ...head, hold }));
+  }
+
+  /** A spec with a new spoke that has to wait for the end of a hold. */
+  async function waitingPut(): Promise<Relieving> {
+    const relieving = await Relieving.provisioned({ utilizationPercent: 100 });
+    await heldSpoke(relieving);
+    await relieving.put({ mode: 'act' }, ['web']);
+    await expectWaiting(relieving);
+    return relieving;
+  }
+
+  async function expectWaiting(relieving: Relieving): Promise<void> {
+    const { currentOperationId } = await relieving.reconciling.head();
+    expect(await relieving.reconciling.run(currentOperationId ?? '')).toMatchObject({ state: 'waiting' });
+  }
+
+  it('adds what is needed, step after step, while a spec waits for a hold of something else', async () => {
+    const relieving = await waitingPut();
+    await relieving.alert();
+
+    for (const addresses of [8, 14]) {
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      await relieving.reconciling.settle();
+      expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+      expect(relieving.addresses()).toBe(addresses);
+      relieving.reconciling.pass(1_200);
+      expect(await relieving.verify()).toMatchObject({ next: 'decide' });
+    }
+    await expectWaiting(relieving);
+    expect((await relieving.journal()).map(({ decision }) => decision)).not.toContain('help needed');
+  });
+
+  it('takes back what the firewall refuses, though the operation goes on waiting', async () => {
+    const relieving = await waitingPut();
+    await relieving.alert();
+    await relieving.decide();
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { 'hubkeeper-ignore': 'true' } }));
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    expect(relieving.addresses()).toBe(3);
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
+    await expectWaiting(relieving);
+  });
+
+  it('says at once behind whom it is queued and what that waits for, and begins when that has ended', async () => {
+    const relieving = await Relieving.provisioned({ utilizationPercent: 100 });
+    await heldSpoke(relieving);
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { spokes: ['web'] }), 'author');
+    await relieving.reconciling.change((head) => ({ ...head, requests: [] }));
+    const ahead = await relieving.reconciling.record('reconcile', 'alice', { scope: 'spoke:web' });
+    await relieving.reconciling.settle();
+    await expectWaiting(relieving);
+
+    await relieving.alert();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    expect(line?.reason).toContain(`${ahead} of alice, which waits: It is held: incident`);
+    const head = await relieving.reconciling.head();
+    const { action } = reliefOf(reactionOf(head, RELIEF_KIND, relieving.firewallId));
+    if (action === null) throw new Error('The change is not recorded any more.');
+    expect(await waitsForOutsiders(relieving.dependencies, head, relieving.firewallId, action)).toBe(true);
+
+    await relieving.reconciling.record('resume', 'alice', { operationId: ahead }, (one) =>
+      withGeneration({ ...one, stops: [ahead] }),
+    );
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(8);
+    expect(await relieving.timer()).toBe(true);
+    await relieving.decide();
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
   });
 });
 
