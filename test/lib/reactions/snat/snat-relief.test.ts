@@ -332,6 +332,28 @@ describe('a relief that looks again', () => {
     expect(await relieving.timer()).toBe(true);
   });
 
+  it('rests for no more than a quarter of an hour after a gap in the metric', async () => {
+    const relieving = await alerted({ utilizationPercent: 100 });
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = Number.NaN;
+    relieving.reconciling.pass(720);
+    for (let looks = 0; looks < 2; looks++) {
+      expect(await relieving.verify()).toMatchObject({ next: 'verify' });
+      relieving.reconciling.pass(300);
+    }
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    expect(await relieving.timer()).toBe(false);
+
+    relieving.gauge.utilizationPercent = 100;
+    relieving.reconciling.pass(900);
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBeGreaterThan(8);
+  });
+
   it('asks for help where the same traffic still fills single minutes with more than twice the ports', async () => {
     const relieving = await alerted({ utilizationPercent: 60 });
     relieving.gauge.maximumPercent = 99;
