@@ -8,6 +8,7 @@ import { maxDocumentBytes } from '../lib/baseline/document.ts';
 import { validateSpecDocument } from '../lib/baseline/validate.ts';
 import { hashOf } from '../lib/plan/hash.ts';
 import type { Plan } from '../lib/plan/plan.ts';
+import { reliefsNotBegun, withForbiddenWithdrawn } from '../lib/reactions/snat/withdraw-forbidden.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
 import { makePlan } from '../lib/reconcile/make-plan.ts';
 import { planOfHead, withTaken } from '../lib/reconcile/plan-operation.ts';
@@ -141,22 +142,21 @@ function tooLarge(bytes: number): ApiProblem {
   ]);
 }
 
-async function putBaseline(call: Call): Promise<HttpResponseInit> {
+export async function putBaseline(call: Call): Promise<HttpResponseInit> {
   const { app, request, caller, client, context, nowIso } = call;
   const put = await readPut(call);
   const expected = valid(versionOfIfMatch(request.headers.get('if-match')));
   if (request.query.get('dryRun') === 'true') return dryRun(call, put);
   await app.baselines.writeSpec(put.name, put.stored);
+  const seen = await app.baselines.read(put.name);
+  const notBegun = seen === null ? new Set<string>() : await reliefsNotBegun(app, seen.head);
   const changed = await app.baselines.change(
     put.name,
     (before) => {
       checkVersion(before, expected);
-      const head = withSpec(before, {
-        hash: put.stored.hash,
-        mode: put.validated.spec.mode,
-        by: caller.user,
-        at: nowIso,
-      });
+      const { mode, egress } = put.validated.spec;
+      const stored = withSpec(before, { hash: put.stored.hash, mode, by: caller.user, at: nowIso });
+      const head = withForbiddenWithdrawn(stored, egress.mode, notBegun, caller.user, nowIso);
       return requestOperation(head, {
         trigger: 'put',
         requestedBy: caller.user,
@@ -198,7 +198,9 @@ export function accepted(
 }
 
 async function dryRun({ app, caller, nowIso }: Call, put: PutSpec): Promise<HttpResponseInit> {
-  const head = (await app.baselines.read(put.name))?.head ?? newHead(put.name);
+  const stored = (await app.baselines.read(put.name))?.head ?? newHead(put.name);
+  const { mode } = put.validated.spec.egress;
+  const head = withForbiddenWithdrawn(stored, mode, await reliefsNotBegun(app, stored), caller.user, nowIso);
   const isSame = head.specVersion > 0 && head.specHash === put.stored.hash;
   const specVersion = isSame ? head.specVersion : head.counters.spec + 1;
   const made = await makePlan(app, {

@@ -1,7 +1,7 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { timerPath } from '../lib/health.ts';
-import { runOf } from '../lib/reactions/snat/follow-snat-relief.ts';
+import { waitsForOutsiders } from '../lib/reactions/snat/relief-operation.ts';
 import { type EgressFacts, type WatchedEgress, watchEgress } from '../lib/reactions/snat/watch-egress.ts';
 import { readResolved } from '../lib/reconcile/read-spec.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
@@ -61,10 +61,10 @@ async function watchBaseline(
 /** The spec is read only where an adjustment may say no more than it. */
 async function factsOf(application: App, head: BaselineHead): Promise<EgressFacts> {
   const waiting = new Set<string>();
-  for (const { action } of reactionsOf(head).map(reliefOf)) {
+  for (const reaction of reactionsOf(head)) {
+    const { action } = reliefOf(reaction);
     if (action === null) continue;
-    const run = await runOf(application, action.operationId);
-    if (run?.state === 'waiting') waiting.add(action.operationId);
+    if (await waitsForOutsiders(application, head, reaction.target, action)) waiting.add(action.operationId);
   }
   if (head.adjustments.length === 0 || head.specVersion === 0) return { waiting };
   const { resolved } = await readResolved(application, head);

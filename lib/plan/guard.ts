@@ -31,6 +31,8 @@ export interface ReactionRule {
   readonly kind?: string;
   /** Matches changes that touch a property under this path pattern. */
   readonly path?: string;
+  /** Binds attended changes too: a person's request for something else is no word on what a reaction has decided. */
+  readonly bindsAttended?: boolean;
 }
 
 export interface Hold {
@@ -53,7 +55,10 @@ export interface Circumstances {
   readonly nowMs: number;
   readonly mode: Mode;
   readonly reactionRules: readonly ReactionRule[];
-  /** True for an operator's own request (PUT, reconcile by hand); reaction rules and budgets do not apply to it. */
+  /**
+   * True for an operator's own request (PUT, reconcile by hand); budgets, and reaction rules without `bindsAttended`, do not
+   * apply to it.
+   */
   readonly attended: boolean;
   /** The whole plan tears the baseline down. */
   readonly teardown?: boolean;
@@ -215,17 +220,16 @@ function isApproved(change: Change, plan: Plan, { approvals, requestedBy, nowMs 
 /** Nobody said that Hubkeeper may do this by itself. */
 const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactions' };
 
-/** The strictest rule for an unattended change; none for an attended one. */
+/** The strictest rule for a change; none for an attended one that no reaction has decided. */
 function strictestReaction(change: Change, { attended, reactionRules }: Circumstances): ReactionRule | undefined {
-  if (attended) return undefined;
   let strictest: ReactionRule | undefined;
   for (const rule of reactionRules) {
-    if (!isMeant(change, rule)) continue;
+    if ((attended && rule.bindsAttended !== true) || !isMeant(change, rule)) continue;
     const isStricter =
       strictest === undefined || REACTION_MODES.indexOf(rule.mode) < REACTION_MODES.indexOf(strictest.mode);
     if (isStricter) strictest = rule;
   }
-  return strictest ?? NO_RULE;
+  return strictest ?? (attended ? undefined : NO_RULE);
 }
 
 function isMeant(change: Change, { owner, scope, kind, path }: ReactionRule): boolean {

@@ -3,6 +3,7 @@ import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
 import type { Circumstances, Mode, ReactionRule } from '../plan/guard.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
+import { adjustmentsUnderWay } from '../state/reactions.ts';
 import type { RunDocument } from '../state/run.ts';
 import { usedInRun, usedToday } from './budget.ts';
 import type { ProtectedScope } from './protection.ts';
@@ -112,18 +113,30 @@ function isOneOf(names: readonly string[], name: string): boolean {
 
 function reactionRulesOf(spec: BaselineSpec | undefined, head: BaselineHead, run: GuardedRun): readonly ReactionRule[] {
   if (spec === undefined) return [];
+  const isUnderWay = adjustmentsUnderWay(head).some(({ scope }) => scope === 'egress');
+  const isPersons = !isUnderWay && isByPerson('egress', head, run);
+  // Whoever tears a baseline down takes everything of it away.
+  const binds = isUnderWay && !run.teardown ? { bindsAttended: true } : {};
   return [
     { mode: spec.drift.mode, source: 'drift.mode', owner: 'spec' },
     // What an operator has recorded, and its end, is carried out: a person asked for it.
     { mode: 'act', source: 'adjustments', owner: 'adjustment' },
-    ...(isByPerson('egress', head, run)
+    ...(isPersons
       ? []
       : [
-          { mode: spec.egress.mode, source: 'egress.mode', owner: 'adjustment', scope: 'egress' } as const,
+          { mode: spec.egress.mode, source: 'egress.mode', owner: 'adjustment', scope: 'egress', ...binds } as const,
           ...head.adjustments.flatMap(({ mode, scope }) =>
             mode === undefined
               ? []
-              : [{ mode, source: 'what an alert of its severity may do', owner: 'adjustment', scope } as const],
+              : [
+                  {
+                    mode,
+                    source: 'what an alert of its severity may do',
+                    owner: 'adjustment',
+                    scope,
+                    ...binds,
+                  } as const,
+                ],
           ),
         ]),
     ...spec.drift.fields.map(

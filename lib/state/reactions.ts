@@ -2,7 +2,7 @@ import type { MonitorCondition, Severity } from '../alerts/alert-payload.ts';
 import { actionKey, alertKey, deliveryKey } from '../alerts/delivery-key.ts';
 import type { ReactionKind } from '../alerts/route-alert.ts';
 import { sameId } from '../plan/graph.ts';
-import { type BaselineHead, withNextOperation } from './baseline-head.ts';
+import { type Adjustment, type BaselineHead, withNextOperation } from './baseline-head.ts';
 import { NO_RELIEF, type ReliefOutcome, type SnatRelief, withOutcome } from './snat-relief.ts';
 
 /** What an alert said about a target, as kept: figures and names, no payload. */
@@ -91,6 +91,23 @@ export function reactionOf(head: BaselineHead, kind: ReactionKind, target: strin
 /** What the relief of a firewall remembers. */
 export function reliefOf(reaction: Reaction | undefined): SnatRelief {
   return reaction?.relief ?? NO_RELIEF;
+}
+
+/**
+ * Adjustments that reactions have recorded, whose changes have not come about as far as is known, and which are what is
+ * in force for their targets: of two for one thing the newer one holds. Pure.
+ */
+export function adjustmentsUnderWay(head: BaselineHead): readonly Adjustment[] {
+  return reactionsOf(head).flatMap((reaction) => {
+    const { action } = reliefOf(reaction);
+    if (action === null || action.appliedAt !== null) return [];
+    const own = head.adjustments.filter(({ target }) => sameId(target, reaction.target));
+    const newest = own.reduce<Adjustment | undefined>(
+      (latest, one) => (latest === undefined || Date.parse(one.since) >= Date.parse(latest.since) ? one : latest),
+      undefined,
+    );
+    return newest?.by === 'hubkeeper' && newest.since === action.decidedAt ? [newest] : [];
+  });
 }
 
 /** The reaction with what its relief remembers from now on. Pure. */
@@ -201,7 +218,7 @@ export function withReactionGivenUp(
   const reaction = reactionOf(head, kind, target);
   if (reaction === undefined || reaction.instance?.id !== deadInstanceId) return head;
   const { operationId, sequence } = reaction;
-  const rested = { ...reliefOf(reaction), lookAgainAt, waitingSince: null };
+  const rested = { ...reliefOf(reaction), lookAgainAt, waitingSince: null, lookedAtGeneration: head.generation };
   const relief = withOutcome(rested, { operationId, state: 'failed', ...why });
   return withReaction(head, { ...reaction, relief, instance: null, operationId: null, handled: sequence });
 }

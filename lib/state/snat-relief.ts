@@ -73,6 +73,10 @@ export interface SnatRelief {
   readonly waitingSince: string | null;
   /** Since when looks meet metrics that allow no decision, which is told once; null or absent: they do not. */
   readonly blindSince?: string | null;
+  /** Generation of the baseline that the last look ended at: what people change after it is looked at. Absent: none did. */
+  readonly lookedAtGeneration?: number;
+  /** Ports were short at the last look, or an alert asked for one that nothing came of. */
+  readonly isUnmet?: boolean;
 }
 
 const REMEMBERED_ATTEMPTS = 20;

@@ -80,7 +80,7 @@ export class Relieving {
       ...(events === undefined ? {} : { events }),
     };
     const reconciling = new Reconciling(dependencies, NAME);
-    await reconciling.put(relievingSpec({ ...options.egress, mode }, driftMode, options.publicIps), 'author');
+    await reconciling.put(relievingSpec({ ...options.egress, mode }, { driftMode, ...options.publicIps }), 'author');
     await reconciling.settle();
     // Whatever has just been written rests.
     reconciling.pass(3_600);
@@ -227,6 +227,16 @@ export class Relieving {
     return attachedNames(this.dependencies.arm.body(this.firewallId) ?? {});
   }
 
+  /** Puts the spec with this section `egress` and these spokes, and works until nothing is left to do. */
+  async put(
+    egress: JsonObject,
+    spokes: readonly string[] = [],
+    publicIps: { readonly maximum?: number } = {},
+  ): Promise<void> {
+    await this.reconciling.put(relievingSpec(egress, { spokes, ...publicIps }), 'author');
+    await this.reconciling.settle();
+  }
+
   async journal(): Promise<readonly JournalEntry[]> {
     return (await this.dependencies.journal.read({ baseline: NAME })).entries;
   }
@@ -236,10 +246,18 @@ function propertiesOf({ properties }: JsonObject): JsonObject {
   return isJsonObject(properties) ? properties : {};
 }
 
-/** The spec of that hub, with other addresses if need be. */
-export function relievingSpec(egress: JsonObject, driftMode: string, publicIps: JsonObject = {}): string {
+interface RelievingSpecOptions extends JsonObject {
+  readonly driftMode?: string;
+  readonly spokes?: readonly string[];
+}
+
+/** The spec of such a hub with this section `egress`; further options are those of its public addresses. */
+export function relievingSpec(
+  egress: JsonObject,
+  { driftMode = 'observe', spokes = [], ...publicIps }: RelievingSpecOptions = {},
+): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
-  return smallSpec(NAME, [], {
+  return smallSpec(NAME, spokes, {
     egress,
     drift: { mode: driftMode },
     hub: {

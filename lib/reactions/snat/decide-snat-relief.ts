@@ -86,13 +86,13 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
   }
   const { head } = stored;
   const stopped = await whyStopped(dependencies, head, request.nowIso);
-  if (stopped !== undefined) return end(dependencies, request, reaction, stopped);
+  if (stopped !== undefined) return end(dependencies, request, head, reaction, stopped);
   let seen: ObservedFirewall | null;
   let decision: SnatDecision;
   try {
     seen = await observeFirewall(dependencies, head, request.target, request.nowIso);
     if (seen === null) {
-      return end(dependencies, request, reaction, {
+      return end(dependencies, request, head, reaction, {
         code: 'FirewallGone',
         reason: 'The baseline declares no such firewall any more, or Azure has none.',
         lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
@@ -105,12 +105,13 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
       return waits(
         dependencies,
         request,
+        head,
         reaction,
         problem.code,
         problem.message,
         Date.parse(request.nowIso) + MINUTE_MS,
       );
-    return end(dependencies, request, reaction, {
+    return end(dependencies, request, head, reaction, {
       code: problem.code,
       reason: `${problem.message} ${problem.remedy}`,
       lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
@@ -198,6 +199,8 @@ interface LookEnd {
   readonly after?: Json;
   /** Absent: the metrics were not looked at. */
   readonly lacksMetrics?: boolean;
+  /** Whether ports are short; absent: that is not known. */
+  readonly isUnmet?: boolean;
 }
 
 /** What forbids any look at the firewall; each is looked at again when it may be over. */
@@ -298,6 +301,11 @@ function lastMs(times: readonly string[]): number | null {
   return times.length === 0 ? null : Math.max(...times.map((time) => Date.parse(time)));
 }
 
+/** What a decision would do about ports that are short, whether or not it may. */
+function wantsMore({ decision }: SnatDecision): boolean {
+  return decision === 'scaleOut' || decision === 'refuse';
+}
+
 async function act(
   dependencies: Dependencies,
   request: ReliefRequest,
@@ -308,7 +316,11 @@ async function act(
 ): Promise<ReliefStep> {
   const nowMs = Date.parse(request.nowIso);
   const ends = (found: LookEnd) =>
-    end(dependencies, request, reaction, { ...found, lacksMetrics: BLIND_CODES.includes(decision.code) });
+    end(dependencies, request, head, reaction, {
+      ...found,
+      lacksMetrics: BLIND_CODES.includes(decision.code),
+      ...(decision.decision === 'wait' ? {} : { isUnmet: wantsMore(decision) }),
+    });
   const reason = decision.reasons.join(' ');
   const after = toJson({ code: decision.code, figures: decision.figures, recommendations: decision.recommendations });
   const adjustedByUs = head.adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT);
@@ -339,7 +351,7 @@ async function act(
     // The rest before a step back is long: the timer comes back for it.
     const isShort = retryAtMs - nowMs <= LONGEST_WAIT_MINUTES * MINUTE_MS;
     if (isShort && reaction.handled < reaction.sequence)
-      return waits(dependencies, request, reaction, decision.code, reason, retryAtMs, after);
+      return waits(dependencies, request, head, reaction, decision.code, reason, retryAtMs, after);
     return ends({
       code: decision.code,
       reason,
@@ -364,7 +376,7 @@ async function act(
       code: mode === 'off' ? 'ModeOff' : 'ModeObserve',
       reason: `egress.mode is '${mode}': nothing is changed. ${reason}`,
       after,
-      lookAgainAt: nextLook,
+      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: mode === 'observe',
     });
   if (decision.decision === 'scaleIn' && head.adjustments.some((one) => isPersons(one, request)))
@@ -500,6 +512,8 @@ async function record(
       waitingSince: null,
       blindSince: null,
       lookAgainAt: null,
+      lookedAtGeneration: seenHead.generation,
+      isUnmet: wantsMore(decision),
     });
     const requested = withRequest(
       withGeneration({
@@ -518,6 +532,7 @@ async function record(
 async function waits(
   dependencies: Dependencies,
   request: ReliefRequest,
+  seenHead: BaselineHead,
   seen: Reaction,
   code: string,
   reason: string,
@@ -529,7 +544,7 @@ async function waits(
   if (nowMs - Date.parse(since) > LONGEST_WAIT_MINUTES * MINUTE_MS) {
     const lookAgainAt = new Date(nowMs + NEXT_LOOK_WHEN_STOPPED_MINUTES * MINUTE_MS).toISOString();
     const lasting = `It has waited since ${since}. ${reason}`;
-    return end(dependencies, request, seen, {
+    return end(dependencies, request, seenHead, seen, {
       code,
       reason: lasting,
       lookAgainAt,
@@ -562,9 +577,12 @@ async function waits(
 async function end(
   dependencies: Dependencies,
   request: ReliefRequest,
+  { generation }: BaselineHead,
   seen: Reaction,
-  { code, reason, lookAgainAt, helpNeeded = false, refused = false, after, lacksMetrics }: LookEnd,
+  { code, reason, lookAgainAt, helpNeeded = false, refused = false, after, lacksMetrics, ...found }: LookEnd,
 ): Promise<ReliefStep> {
+  // What an alert asks for and nobody could look into stays to be done.
+  const { isUnmet = seen.handled < seen.sequence ? true : undefined } = found;
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
@@ -581,6 +599,8 @@ async function end(
       code,
       lookAgainAt,
       ...(lacksMetrics === undefined ? {} : { lacksMetrics }),
+      generation,
+      ...(isUnmet === undefined ? {} : { isUnmet }),
     };
     return withReliefEnd(head, reaction, request, ending);
   });

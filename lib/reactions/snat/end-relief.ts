@@ -59,6 +59,10 @@ export interface ReliefEnd {
   readonly isTold?: boolean;
   /** Whether the metrics allowed no decision; absent: they were not looked at. */
   readonly lacksMetrics?: boolean;
+  /** Generation of the baseline that was looked at; absent: the one that this end leaves. */
+  readonly generation?: number;
+  /** Whether more addresses are wanted than came of it; absent: as before. */
+  readonly isUnmet?: boolean;
 }
 
 /**
@@ -79,6 +83,8 @@ export function withReliefEnd(
     lookAgainAt: end.lookAgainAt,
     waitingSince: null,
     blindSince: lacksMetrics === true ? (blindSince ?? request.nowIso) : blindSince,
+    lookedAtGeneration: end.generation ?? head.generation,
+    ...(end.isUnmet === undefined ? {} : { isUnmet: end.isUnmet }),
   };
   const relief = withOutcome(remembered, {
     operationId,

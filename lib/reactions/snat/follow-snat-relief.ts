@@ -10,12 +10,14 @@ import {
   withReactionEnded,
   withRelief,
 } from '../../state/reactions.ts';
-import { isFinalState, type RunDocument } from '../../state/run.ts';
+import { isFinalState, isInFlight, type RunDocument } from '../../state/run.ts';
 import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
+import { progressWith, rowOf } from './change-under-way.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
+import { runOf, waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
 
@@ -34,11 +36,10 @@ const OVERDUE_AFTER_MINUTES = 120;
 const LOOK_AT_OVERDUE_MINUTES = 30;
 const OVERDUE_CODE = 'ChangeOverdue';
 const SCALED_IN_CODE = 'ScaledIn';
+const QUEUED_CODE = 'QueuedBehindWaiting';
 /** Of a run's problems, so that a journal line stays readable. */
 const MOST_PROBLEMS_TOLD = 4;
 const MINUTE_MS = 60_000;
-/** Longest chain of "its work is done by that one" that is followed. */
-const LONGEST_CHAIN = 10;
 
 /**
  * Looks how far the operation is that a change was recorded under. At its end the firewall itself says whether it has
@@ -51,38 +52,54 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   const { action } = reliefOf(reaction);
   if (action === null) return { next: 'decide', seconds: 0 };
   if (action.appliedAt !== null) return { next: 'verify', seconds: 0 };
+  const { head } = stored;
   const run = await runOf(dependencies, action.operationId);
-  const again = (why: string) => lookedInVain(dependencies, request, action, run, why);
-  if (run?.state === 'waiting') return leave(dependencies, request, action, run);
-  if (run === null) return again(`Nobody has taken up the operation ${action.operationId}.`);
-  if (!isFinalState(run.state)) return again(whyUnended(run));
+  const ahead = run === null ? await waitingAhead(dependencies, head, action) : null;
+  const again = (why: string, isInAzure: boolean) =>
+    lookedInVain(dependencies, request, action, run, { why, isInAzure });
+  if (run === null && ahead === null) return again(whyNotBegun(head, action), false);
+  if (run !== null) {
+    const progress = progressWith(run, request.target);
+    if (progress === 'waits')
+      return leave(dependencies, request, action, { reason: `The change waits: ${waitsOf(run, request.target)}` });
+    if (progress === 'underWay') return again(whyUnended(run), isInFlightWith(run, request.target));
+  }
+  // The firewall counts, not the run: it may be done with the firewall and wait for something else.
   try {
-    const seen = await observeFirewall(dependencies, stored.head, request.target, request.nowIso);
+    const seen = await observeFirewall(dependencies, head, request.target, request.nowIso);
     const attached = seen === null ? [] : attachedNames(seen.body);
     const wanted = seen === null ? [] : namesOf(seen.resolved.publicIps);
-    if (!isAttached(action, attached, wanted)) return await missed(dependencies, request, action, run);
+    if (!isAttached(action, attached, wanted)) {
+      if (run === null) return leave(dependencies, request, action, queuedBehind(action, ahead));
+      if (run.state === 'running') return again(whyUnended(run), false);
+      return await missed(dependencies, request, action, run);
+    }
     const state = seen === null ? 'gone' : provisioningStateOf(seen.body);
     // Listed on a firewall whose update failed, they may serve nobody; what is declared is what is there, so it stays.
-    if (/^(failed|canceled)$/i.test(state)) return await missed(dependencies, request, action, run, { keep: true });
-    if (!/^succeeded$/i.test(state)) return again(`The firewall has its addresses and is still ${state}.`);
+    if (run !== null && /^(failed|canceled)$/i.test(state))
+      return await missed(dependencies, request, action, run, { keep: true });
+    if (!/^succeeded$/i.test(state)) return again(`The firewall has its addresses and is still ${state}.`, true);
     return await applied(dependencies, request, action, run, attached);
   } catch (error) {
     const problem = problemOfReading(error, request.target);
-    if (problem.actor === 'azure-temporary') return again(problem.message);
+    if (problem.actor === 'azure-temporary' || run === null) return again(problem.message, true);
     return missed(dependencies, request, action, run, { more: `${problem.message} ${problem.remedy}` });
   }
 }
 
-/** The run that does the work of an operation; null: nobody has taken it up. */
-export async function runOf({ runs }: Pick<Dependencies, 'runs'>, operationId: string): Promise<RunDocument | null> {
-  let run = (await runs.read(operationId))?.run ?? null;
-  for (let hops = 0; run !== null && hops < LONGEST_CHAIN; hops++) {
-    const next: string | undefined = run.joinedTo ?? run.supersededBy;
-    const other: RunDocument | null = next === undefined ? null : ((await runs.read(next))?.run ?? null);
-    if (other === null) return run;
-    run = other;
-  }
-  return run;
+/** What to tell of a change that another operation keeps from beginning by waiting itself: people can end that. */
+function queuedBehind({ operationId }: ReliefAction, ahead: RunDocument | null): Left {
+  const what =
+    ahead === null ? '' : `${ahead.operationId} of ${ahead.requestedBy}, which waits: ${waitsOf(ahead)}`.trimEnd();
+  return {
+    reason: `The operation ${operationId} is queued behind ${what} Let that operation go on, or stop it: the change then begins by itself.`,
+    code: QUEUED_CODE,
+  };
+}
+
+function isInFlightWith(run: RunDocument, target: string): boolean {
+  const row = rowOf(run, target);
+  return row !== undefined && isInFlight(row);
 }
 
 /** When the change could begin at the latest: what waited for outsiders before is not late. */
@@ -91,12 +108,11 @@ function underWaySinceMs({ decidedAt }: ReliefAction, run: RunDocument | null): 
   return Math.max(...[decidedAt, ...starts].map((at) => Date.parse(at)));
 }
 
-/** Why a run has not ended, as far as it says so itself. */
-function whyUnended(run: RunDocument): string {
-  const problems = problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`);
-  return [`The operation ${run.operationId} is still ${run.state}.`, ...problems.slice(0, MOST_PROBLEMS_TOLD)].join(
-    ' ',
-  );
+/** Why a change has not ended. */
+interface Unended {
+  readonly why: string;
+  /** Azure is at work on the firewall, or cannot be asked; else it has not begun with it. */
+  readonly isInAzure: boolean;
 }
 
 /** The change has not come to its end: it is looked at again, and what is overdue is left to people and the timer. */
@@ -105,10 +121,10 @@ async function lookedInVain(
   request: ReliefRequest,
   action: ReliefAction,
   run: RunDocument | null,
-  why: string,
+  found: Unended,
 ): Promise<ReliefStep> {
   const minutes = (Date.parse(request.nowIso) - underWaySinceMs(action, run)) / MINUTE_MS;
-  if (minutes >= OVERDUE_AFTER_MINUTES) return overdue(dependencies, request, action, why);
+  if (minutes >= OVERDUE_AFTER_MINUTES) return overdue(dependencies, request, action, found);
   return { next: 'follow', seconds: minutes > LATE_AFTER_MINUTES ? FOLLOW_LATE_SECONDS : FOLLOW_SECONDS };
 }
 
@@ -120,12 +136,14 @@ async function overdue(
   dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
-  why: string,
+  { why, isInAzure }: Unended,
 ): Promise<ReliefStep> {
   const isFirst = action.overdueToldAt === undefined;
   const reason =
     `The change from ${action.fromAddresses} to ${action.toAddresses} addresses, decided at ${action.decidedAt}, does not come to its end. ${why} ` +
-    "It stays recorded and goes on by itself when Azure has ended it. Look at the firewall's activity log in Azure, and ask Microsoft's support if an operation hangs.";
+    (isInAzure
+      ? "It stays recorded and goes on by itself when Azure has ended it. Look at the firewall's activity log in Azure, and ask Microsoft's support if an operation hangs."
+      : 'It stays recorded and goes on by itself when what is before it has ended: see what that operation does, and stop it if it must not go first.');
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
@@ -169,21 +187,27 @@ function answeredBy({ direction }: ReliefAction, { sequence, handled }: Reaction
   return direction === 'out' ? sequence : handled;
 }
 
+/** What keeps a change from going on. */
+interface Left {
+  readonly reason: string;
+  /** Present: people have to be told, since nobody may know that it waits. */
+  readonly code?: string;
+}
+
 /** The orchestration ends; the change stays recorded. */
 async function leave(
-  { baselines, journal }: Dependencies,
+  dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
-  run: RunDocument,
+  { reason, code }: Left,
 ): Promise<ReliefStep> {
-  const waiting = Object.values(run.rows).flatMap((row) => (row.waiting === undefined ? [] : [row.waiting]));
-  const changed = await baselines.change<ReliefStep>(request.baseline, (head) => {
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const told = withReliefLine(head, reaction, request, action, {
-      decision: 'waits',
-      reason: `The change waits: ${[...new Set(waiting.map(({ why }) => why))].join(' ')}`.trim(),
-      discriminator: 'outsiders',
+      decision: code === undefined ? 'waits' : 'help needed',
+      reason: reason.trim(),
+      discriminator: code ?? 'outsiders',
     });
     // The timer comes when the operation goes on, whatever rest there was before.
     const rested = withRelief(told, reaction, { ...reliefOf(reaction), lookAgainAt: null });
@@ -192,7 +216,8 @@ async function leave(
     const next: ReliefStep = ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' };
     return { head: ended.head, result: next };
   });
-  await flushOutbox({ baselines, journal }, changed.head);
+  await flushOutbox(dependencies, changed.head);
+  if (code !== undefined) await tellWorld(dependencies, request, 'helpNeeded', action, { code, reason }, code);
   return changed.result;
 }
 
@@ -200,10 +225,12 @@ async function applied(
   dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
-  run: RunDocument,
+  run: RunDocument | null,
   attached: readonly string[],
 ): Promise<ReliefStep> {
-  const at = run.endedAt ?? request.nowIso;
+  const endedAt = run === null ? undefined : (rowOf(run, request.target)?.endedAt ?? run.endedAt);
+  // Of a run that had written the firewall before for something else.
+  const at = endedAt !== undefined && endedAt >= action.decidedAt ? endedAt : request.nowIso;
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
@@ -296,7 +323,7 @@ async function missed(
     .slice(0, MOST_PROBLEMS_TOLD)
     .join(' ');
   const reason =
-    `The operation ${run.operationId} ended ${run.state} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
+    `The operation ${run.operationId} ${isFinalState(run.state) ? `ended ${run.state}` : 'does nothing more for it'} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };

@@ -24,6 +24,8 @@ const LEAST_SHARE_OF_EXPECTED = 0.5;
 const LOOK_AGAIN_SECONDS = 300;
 const MOST_BLIND_LOOKS = 3;
 const UNKNOWN_CODE = 'EffectUnknown';
+/** A gap in the metric is no failure of what was done: the firewall is looked at anew soon. */
+const NEXT_LOOK_WHEN_UNKNOWN_MINUTES = 15;
 
 /** What the metric says now, next to what it said when the change was decided. */
 export interface Effect {
@@ -174,6 +176,7 @@ async function judged(
       state: helped ? 'succeeded' : 'failed',
       code,
       lookAgainAt: helped ? null : afterRest(request.nowIso),
+      isUnmet: !helped,
     };
     return withReliefEnd(head, reaction, request, end);
   });
@@ -242,7 +245,7 @@ async function blind(
       line: { decision: 'help needed', reason },
       state: 'failed',
       code: UNKNOWN_CODE,
-      lookAgainAt: afterRest(request.nowIso),
+      lookAgainAt: new Date(Date.parse(request.nowIso) + NEXT_LOOK_WHEN_UNKNOWN_MINUTES * MINUTE_MS).toISOString(),
     });
   });
   await flushOutbox(dependencies, changed.head);

@@ -14,6 +14,7 @@ import {
 } from '../../state/baseline-head.ts';
 import { openAlerts, type Reaction, reactionsOf, reliefOf, withEvaluation } from '../../state/reactions.ts';
 import type { StartedReaction } from '../record-reaction.ts';
+import { afterRest } from '../rest.ts';
 import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 
 const HOUR_MS = 3_600_000;
@@ -72,13 +73,33 @@ function isDue(head: BaselineHead, target: string, { waiting }: EgressFacts, now
   if (reaction === undefined) return true;
   if (reaction.instance !== null) return false;
   const { action, lookAgainAt } = reliefOf(reaction);
+  if (action === null && isChangedByPeople(head, reaction, nowIso)) return true;
   // What is to rest rests, also with a change that has not come to its end.
   if (lookAgainAt !== null && lookAgainAt > nowIso) return false;
   if (action !== null) return !waiting.has(action.operationId);
   if (lookAgainAt !== null) return true;
-  const since = new Date(Date.parse(nowIso) - ALERT_COUNTS_FOR_HOURS * HOUR_MS).toISOString();
-  const isUnseen = reaction.handled < reaction.sequence && openAlerts(reaction, since).length > 0;
+  const isUnseen = reaction.handled < reaction.sequence && hasOpenAlert(reaction, nowIso);
   return isUnseen || head.adjustments.some((one) => one.id === RELIEF_ADJUSTMENT && sameId(one.target, target));
+}
+
+function hasOpenAlert(reaction: Reaction, nowIso: string): boolean {
+  const since = new Date(Date.parse(nowIso) - ALERT_COUNTS_FOR_HOURS * HOUR_MS).toISOString();
+  return openAlerts(reaction, since).length > 0;
+}
+
+/**
+ * Whether the spec, a hold or an adjustment has changed since the last look, while ports are short as far as is known:
+ * Azure does not repeat its alert for that. What has failed lately rests until there is a new spec, which is a person's
+ * word that its cause is gone.
+ */
+function isChangedByPeople(head: BaselineHead, reaction: Reaction, nowIso: string): boolean {
+  const { lookedAtGeneration, isUnmet = false, attempts } = reliefOf(reaction);
+  if (lookedAtGeneration === undefined || lookedAtGeneration === head.generation) return false;
+  if (!isUnmet && !hasOpenAlert(reaction, nowIso)) return false;
+  const last = attempts.at(-1);
+  const [spec] = head.history;
+  const rests = last?.outcome === 'failed' && afterRest(last.at) > nowIso;
+  return !rests || (spec !== undefined && spec.at >= last.at);
 }
 
 /** Gives back what was only kept for a while; an adjustment that says no more than the spec goes. */

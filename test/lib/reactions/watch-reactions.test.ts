@@ -103,6 +103,21 @@ describe('watchReaction', () => {
     expect(reliefOf(current(head)).action).toEqual(action);
   });
 
+  it('rests then also where something had been changed since the last look', () => {
+    const before = { ...alerted(), specVersion: 1, generation: 8 };
+    const looked = withRelief(before, current(before), {
+      ...reliefOf(current(before)),
+      lookedAtGeneration: 7,
+      isUnmet: true,
+    });
+
+    const { head } = givenUp(looked);
+
+    const later = '2026-05-04T10:00:00.000Z';
+    expect(watchEgress(head, { waiting: new Set() }, later).reactions).toEqual([]);
+    expect(watchEgress({ ...head, generation: 9 }, { waiting: new Set() }, later).reactions).toHaveLength(1);
+  });
+
   it('does nothing to one that is not named any more', () => {
     const head = alerted();
     const seen = { ...current(head), instance: { id: 'other.1', startedAt: NOW, restarts: 9 } };

@@ -3,7 +3,11 @@ import { ArmUnreachableError } from '../../../../lib/azure/arm-errors.ts';
 import { createEventPublisher, EVENT_TYPE } from '../../../../lib/azure/event-publisher.ts';
 import { isJsonObject, type JsonObject } from '../../../../lib/json.ts';
 import { egressNow } from '../../../../lib/reactions/snat/relief-events.ts';
+import { RELIEF_KIND } from '../../../../lib/reactions/snat/relief-names.ts';
+import { waitsForOutsiders } from '../../../../lib/reactions/snat/relief-operation.ts';
 import { decideApproval } from '../../../../lib/reconcile/decide-approval.ts';
+import { withGeneration } from '../../../../lib/state/baseline-head.ts';
+import { reactionOf, reliefOf, withRelief } from '../../../../lib/state/reactions.ts';
 import { Relieving, type RelievingOptions, relievingSpec } from '../../../support/relieving.ts';
 
 /** A relief whose firewall has just raised an alert. */
@@ -236,6 +240,86 @@ describe('a relief that looks again', () => {
     expect(relieving.addresses()).toBe(5);
   });
 
+  it.each(['off', 'observe'])('does so while the alert is open in mode %s too', async (mode) => {
+    const relieving = await Relieving.provisioned();
+    await relieving.put({ mode });
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    expect(await relieving.timer()).toBe(false);
+    relieving.reconciling.pass(3_600);
+    expect(await relieving.timer()).toBe(true);
+  });
+
+  it('does so as soon as the spec lets it act', async () => {
+    const relieving = await alerted({ mode: 'observe' });
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    // The alert has been open for so long that it does not count any more.
+    relieving.reconciling.pass(2 * 24 * 3_600);
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    relieving.reconciling.pass(24 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.put({ mode: 'act' });
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('does so as soon as a hold is released, long before it would have ended', async () => {
+    const relieving = await alerted();
+    const until = new Date(Date.parse(relieving.reconciling.nowIso) + 5 * 24 * 3_600_000).toISOString();
+    const hold = { owner: 'on call', reason: 'incident', until, since: '', by: 'on call' };
+    await relieving.reconciling.change((head) => withGeneration({ ...head, hold }));
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    relieving.reconciling.pass(2 * 24 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.reconciling.change((head) => withGeneration({ ...head, hold: null }));
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('does so when the spec has room for more, days after it had none', async () => {
+    const relieving = await Relieving.provisioned();
+    await relieving.put({ mode: 'act' }, [], { maximum: 3 });
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    relieving.reconciling.pass(30 * 3_600);
+    await relieving.timer();
+    await relieving.decide();
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.put({ mode: 'act' });
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('does so for a new spec after the last failures closed the way', async () => {
+    const relieving = await alerted();
+    await relieving.reconciling.change((head) => {
+      const reaction = reactionOf(head, RELIEF_KIND, relieving.firewallId);
+      if (reaction === undefined) throw new Error('The alert was not recorded.');
+      const failed = { at: relieving.reconciling.nowIso, outcome: 'failed' } as const;
+      return withRelief(head, reaction, { ...reliefOf(reaction), attempts: [failed, failed] });
+    });
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    expect(await relieving.timer()).toBe(false);
+    await relieving.reconciling.change(withGeneration);
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.put({ mode: 'act' }, ['web']);
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
   it('says once that there are no metrics, and once that there are again', async () => {
     const relieving = await relieved(40);
     const before = (await relieving.journal()).length;
@@ -263,6 +347,28 @@ describe('a relief that looks again', () => {
     expect(await relieving.timer()).toBe(false);
     relieving.reconciling.pass(12 * 3_600);
     expect(await relieving.timer()).toBe(true);
+  });
+
+  it('rests for no more than a quarter of an hour after a gap in the metric', async () => {
+    const relieving = await alerted({ utilizationPercent: 100 });
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = Number.NaN;
+    relieving.reconciling.pass(720);
+    for (let looks = 0; looks < 2; looks++) {
+      expect(await relieving.verify()).toMatchObject({ next: 'verify' });
+      relieving.reconciling.pass(300);
+    }
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    expect(await relieving.timer()).toBe(false);
+
+    relieving.gauge.utilizationPercent = 100;
+    relieving.reconciling.pass(900);
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBeGreaterThan(8);
   });
 
   it('asks for help where the same traffic still fills single minutes with more than twice the ports', async () => {
@@ -384,25 +490,22 @@ describe('an address of ours that somebody takes off the firewall', () => {
 describe('an address that a DNAT rule names', () => {
   it('does not leave the firewall, whoever asks', async () => {
     const relieving = await Relieving.provisioned();
-    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', { count: 5 }), 'author');
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 5 }), 'author');
     await relieving.reconciling.settle();
     const before = relieving.names();
     relieving.publish(before.at(-1) ?? '');
 
-    const operationId = await relieving.reconciling.put(
-      relievingSpec({ mode: 'act' }, 'observe', { count: 4 }),
-      'author',
-    );
+    const operationId = await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 4 }), 'author');
     await relieving.reconciling.settle();
 
     expect(relieving.names()).toEqual(before);
     const { rows } = await relieving.reconciling.run(operationId);
     expect(Object.values(rows).flatMap(({ problem }) => problem?.code ?? [])).toContain('AddressNamedByDnat');
     // One that no rule names may go.
-    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', { count: 5 }), 'author');
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 5 }), 'author');
     await relieving.reconciling.settle();
     relieving.publish(before[0] ?? '');
-    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', { count: 4 }), 'author');
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 4 }), 'author');
     await relieving.reconciling.settle();
     expect(relieving.names()).toHaveLength(4);
   });
@@ -411,7 +514,7 @@ describe('an address that a DNAT rule names', () => {
 describe('addresses that a spec has just added', () => {
   it('count as a change whose effect is waited for', async () => {
     const relieving = await Relieving.provisioned();
-    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, 'observe', { count: 6 }), 'author');
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 6 }), 'author');
     await relieving.reconciling.settle();
     expect(relieving.addresses()).toBe(6);
     relieving.reconciling.pass(60);
@@ -678,6 +781,92 @@ describe('a change that does not come to its end', () => {
   });
 });
 
+describe('a relief while somebody else’s operation waits', () => {
+  const DAY_MS = 24 * 3_600_000;
+
+  async function heldSpoke(relieving: Relieving): Promise<void> {
+    const until = new Date(Date.parse(relieving.reconciling.nowIso) + 5 * DAY_MS).toISOString();
+    const hold = { owner: 'bob', reason: 'incident', until, scope: 'spoke:web', since: '', by: 'bob' };
+    await relieving.reconciling.change((head) => withGeneration({ ...head, hold }));
+  }
+
+  /** A spec with a new spoke that has to wait for the end of a hold. */
+  async function waitingPut(): Promise<Relieving> {
+    const relieving = await Relieving.provisioned({ utilizationPercent: 100 });
+    await heldSpoke(relieving);
+    await relieving.put({ mode: 'act' }, ['web']);
+    await expectWaiting(relieving);
+    return relieving;
+  }
+
+  async function expectWaiting(relieving: Relieving): Promise<void> {
+    const { currentOperationId } = await relieving.reconciling.head();
+    expect(await relieving.reconciling.run(currentOperationId ?? '')).toMatchObject({ state: 'waiting' });
+  }
+
+  it('adds what is needed, step after step, while a spec waits for a hold of something else', async () => {
+    const relieving = await waitingPut();
+    await relieving.alert();
+
+    for (const addresses of [8, 14]) {
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      await relieving.reconciling.settle();
+      expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+      expect(relieving.addresses()).toBe(addresses);
+      relieving.reconciling.pass(1_200);
+      expect(await relieving.verify()).toMatchObject({ next: 'decide' });
+    }
+    await expectWaiting(relieving);
+    expect((await relieving.journal()).map(({ decision }) => decision)).not.toContain('help needed');
+  });
+
+  it('takes back what the firewall refuses, though the operation goes on waiting', async () => {
+    const relieving = await waitingPut();
+    await relieving.alert();
+    await relieving.decide();
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { 'hubkeeper-ignore': 'true' } }));
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    expect(relieving.addresses()).toBe(3);
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
+    await expectWaiting(relieving);
+  });
+
+  it('says at once behind whom it is queued and what that waits for, and begins when that has ended', async () => {
+    const relieving = await Relieving.provisioned({ utilizationPercent: 100 });
+    await heldSpoke(relieving);
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { spokes: ['web'] }), 'author');
+    await relieving.reconciling.change((head) => ({ ...head, requests: [] }));
+    const ahead = await relieving.reconciling.record('reconcile', 'alice', { scope: 'spoke:web' });
+    await relieving.reconciling.settle();
+    await expectWaiting(relieving);
+
+    await relieving.alert();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    expect(line?.reason).toContain(`${ahead} of alice, which waits: It is held: incident`);
+    const head = await relieving.reconciling.head();
+    const { action } = reliefOf(reactionOf(head, RELIEF_KIND, relieving.firewallId));
+    if (action === null) throw new Error('The change is not recorded any more.');
+    expect(await waitsForOutsiders(relieving.dependencies, head, relieving.firewallId, action)).toBe(true);
+
+    await relieving.reconciling.record('resume', 'alice', { operationId: ahead }, (one) =>
+      withGeneration({ ...one, stops: [ahead] }),
+    );
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(8);
+    expect(await relieving.timer()).toBe(true);
+    await relieving.decide();
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+  });
+});
+
 describe('a relief in mode propose', () => {
   async function proposed(): Promise<Relieving> {
     const relieving = await alerted({ mode: 'propose' });
@@ -692,6 +881,53 @@ describe('a relief in mode propose', () => {
     expect(await relieving.timer(new Set([head.approvals[0]?.operationId ?? '']))).toBe(false);
     return relieving;
   }
+
+  it('waits for it also when somebody puts the spec for something else', async () => {
+    const relieving = await proposed();
+
+    await relieving.put({ mode: 'propose' }, ['web']);
+    expect(relieving.addresses()).toBe(3);
+    expect((await relieving.reconciling.head()).approvals).toHaveLength(1);
+
+    await decideOn(relieving, 'approve');
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('takes no address away either because somebody puts the spec for something else', async () => {
+    const relieving = await proposed();
+    await decideOn(relieving, 'approve');
+    await relieving.reconciling.settle();
+    await relieving.timer();
+    await relieving.decide();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 10;
+    relieving.reconciling.pass(1_200);
+    await relieving.verify();
+    relieving.reconciling.pass(10 * 24 * 3_600);
+    await relieving.timer();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    await relieving.put({ mode: 'propose' }, ['web']);
+
+    expect(relieving.addresses()).toBe(5);
+    expect((await relieving.reconciling.head()).approvals).toHaveLength(1);
+  });
+
+  it.each(['off', 'observe'])('is not carried out by the spec that turns it %s, and is taken back', async (mode) => {
+    const relieving = await proposed();
+
+    await relieving.put({ mode });
+    expect(relieving.addresses()).toBe(3);
+
+    expect(await relieving.timer()).toBe(true);
+    await relieving.decide();
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+    const head = await relieving.reconciling.head();
+    expect(head.adjustments).toEqual([]);
+    expect(head.lastResult).toMatchObject({ state: 'succeeded' });
+  });
 
   it('waits for an approval, then writes', async () => {
     const relieving = await proposed();

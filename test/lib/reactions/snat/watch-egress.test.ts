@@ -83,6 +83,43 @@ describe('what the egress timer finds', () => {
     expect(watchEgress(resting, FACTS, '2026-11-20T12:00:01.000Z').reactions).toHaveLength(1);
   });
 
+  describe('after people have changed something since the last look', () => {
+    const HOUR_LATER = '2026-11-20T13:00:00.000Z';
+    const short = { isUnmet: true, lookedAtGeneration: 7, lookAgainAt: '2026-11-24T12:00:00.000Z' };
+    const looks = (change: Partial<SnatRelief>, head: Partial<BaselineHead> = {}) =>
+      watchEgress(
+        { ...remembering({ ...newHead('prod'), specVersion: 1 }, { ...short, ...change }), generation: 8, ...head },
+        FACTS,
+        HOUR_LATER,
+      ).reactions.length;
+
+    it('is a look at a firewall whose ports were short, whatever rest there was', () => {
+      expect(looks({})).toBe(1);
+      expect(looks({ lookAgainAt: null })).toBe(1);
+      expect(looks({}, { generation: 7 })).toBe(0);
+      expect(looks({ isUnmet: false })).toBe(0);
+    });
+
+    it('is a look while an alert is open', () => {
+      const head = { ...remembering({ ...newHead('prod'), specVersion: 1 }, { ...short, isUnmet: false }) };
+      const [reaction] = head.reactions ?? [];
+      if (reaction === undefined) throw new Error('Nothing was noted.');
+      const open = { ...head, generation: 8, reactions: [{ ...reaction, alerts: [{ alert: 'a', firedAt: NOW }] }] };
+
+      expect(watchEgress(open, FACTS, HOUR_LATER).reactions).toHaveLength(1);
+      expect(watchEgress({ ...open, generation: 7 }, FACTS, HOUR_LATER).reactions).toEqual([]);
+    });
+
+    it('lets rest what has failed lately, until there is a new spec', () => {
+      const attempts = [{ at: NOW, outcome: 'failed' as const }];
+      const history = (at: string) => ({ history: [{ version: 1, hash: 'h', by: 'author', at }] });
+
+      expect(looks({ attempts }, history('2026-11-20T11:00:00.000Z'))).toBe(0);
+      expect(looks({ attempts }, history('2026-11-20T12:30:00.000Z'))).toBe(1);
+      expect(looks({ attempts: [{ at: '2026-11-19T12:00:00.000Z', outcome: 'failed' }] })).toBe(1);
+    });
+  });
+
   it('gives back what was kept long enough, and ends an adjustment that says no more than the spec', () => {
     const reserved = (until: string) => ({
       count: 3,
