@@ -296,10 +296,13 @@ function withDelivery(
   return [...deliveries, { key, operationId }].slice(-REMEMBERED_DELIVERIES);
 }
 
-/** Merges so that the order of arrival does not matter: the latest firing and the latest end of each alert. */
+/**
+ * Merges so that the order of arrival does not matter: the latest firing and the latest end of each alert. A time that is
+ * still to come counts as now: it would outlast whatever comes before it.
+ */
 function withAlertSeen(alerts: readonly AlertRecord[], signal: RecordedSignal, nowIso: string): readonly AlertRecord[] {
   const alert = alertKey(signal.alertId);
-  const at = timeOf(signal.at) ?? nowIso;
+  const at = earlier(timeOf(signal.at) ?? nowIso, nowIso);
   const known = alerts.find((one) => one.alert === alert) ?? { alert };
   const merged =
     signal.condition === 'Fired'
@@ -323,6 +326,10 @@ function remembered(alerts: readonly AlertRecord[]): readonly AlertRecord[] {
 function timeOf(text: string | null): string | undefined {
   const ms = text === null ? Number.NaN : Date.parse(text);
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+}
+
+function earlier(a: string, b: string): string {
+  return Date.parse(a) < Date.parse(b) ? a : b;
 }
 
 function later(a: string | undefined, b: string): string {
