@@ -183,6 +183,13 @@ function whileOpen(reaction: Reaction, nowIso: string, minutes: number): string 
   return openAlerts(reaction, since).length === 0 ? null : new Date(nowMs + minutes * MINUTE_MS).toISOString();
 }
 
+/** When to look again at what cannot be seen: as long as there is anything to do about it, and seldom enough. */
+function nextLookWhileBlind({ adjustments }: BaselineHead, reaction: Reaction, nowIso: string): string | null {
+  const open = whileOpen(reaction, nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES);
+  if (open !== null || !adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT)) return open;
+  return new Date(Date.parse(nowIso) + NEXT_LOOK_MINUTES * MINUTE_MS).toISOString();
+}
+
 /** Where a change that has been recorded goes on. */
 function resumed(action: ReliefAction, { nowIso }: ReliefRequest): ReliefStep {
   if (action.appliedAt === null) return { next: 'poke', instanceId: null };
@@ -356,7 +363,9 @@ async function act(
       code: decision.code,
       reason,
       after,
-      lookAgainAt: new Date(Math.max(retryAtMs, nowMs + MINUTE_MS)).toISOString(),
+      lookAgainAt: BLIND_CODES.includes(decision.code)
+        ? nextLookWhileBlind(head, reaction, request.nowIso)
+        : new Date(Math.max(retryAtMs, nowMs + MINUTE_MS)).toISOString(),
     });
   }
   const { mode } = seen.spec.egress;
@@ -542,7 +551,7 @@ async function waits(
   const nowMs = Date.parse(request.nowIso);
   const since = reliefOf(seen).waitingSince ?? request.nowIso;
   if (nowMs - Date.parse(since) > LONGEST_WAIT_MINUTES * MINUTE_MS) {
-    const lookAgainAt = new Date(nowMs + NEXT_LOOK_WHEN_STOPPED_MINUTES * MINUTE_MS).toISOString();
+    const lookAgainAt = nextLookWhileBlind(seenHead, seen, request.nowIso);
     const lasting = `It has waited since ${since}. ${reason}`;
     return end(dependencies, request, seenHead, seen, {
       code,

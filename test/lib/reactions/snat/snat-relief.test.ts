@@ -338,6 +338,32 @@ describe('a relief that looks again', () => {
     expect([...lines].sort()).toEqual(['metrics back', 'nothing to do', 'nothing to do', 'nothing to do']);
   });
 
+  it('looks seldom while there are no metrics, and not at all when the alert has been open for a day', async () => {
+    const relieving = await alerted({ utilizationPercent: Number.NaN });
+    // An alert's own look waits for an hour before people are asked.
+    let step = await relieving.decide();
+    while (step.next === 'decide') {
+      relieving.reconciling.pass(Math.max(60, step.seconds));
+      step = await relieving.decide();
+    }
+    expect(step).toEqual({ next: 'end' });
+    const before = (await relieving.journal()).length;
+
+    let looks = 0;
+    for (let minutes = 0; minutes < 48 * 60; minutes += 5) {
+      relieving.reconciling.pass(300);
+      if (!(await relieving.timer())) continue;
+      looks += 1;
+      expect(await relieving.decide()).toEqual({ next: 'end' });
+    }
+
+    expect(looks).toBeGreaterThan(23);
+    expect(looks).toBeLessThanOrEqual(23 * 4);
+    expect(await relieving.journal()).toHaveLength(before);
+    const told = (await relieving.journal()).filter(({ resource }) => resource === relieving.firewallId);
+    expect(told.filter(({ decision }) => decision === 'help needed')).toHaveLength(1);
+  });
+
   it('rests for a day after addresses that did not help', async () => {
     // The firewall has lost an instance: five addresses on one serve less than three on two.
     const relieving = await relieved(85, 1);
