@@ -175,6 +175,12 @@ function whileOpen(reaction: Reaction, nowIso: string, minutes: number): string 
   return openAlerts(reaction, since).length === 0 ? null : new Date(nowMs + minutes * MINUTE_MS).toISOString();
 }
 
+/** The first of two times; null counts as never. */
+function sooner(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other;
+  return one < other ? one : other;
+}
+
 /** Where a change that has been recorded goes on. */
 function resumed(action: ReliefAction, { nowIso }: ReliefRequest): ReliefStep {
   if (action.appliedAt === null) return { next: 'poke', instanceId: null };
@@ -314,7 +320,7 @@ async function act(
       code: decision.code,
       reason,
       after,
-      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES),
+      lookAgainAt: sooner(nextLook, whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES)),
     });
   if (decision.decision === 'refuse') {
     const recommended = decision.recommendations.map(({ message }) => message).join(' ');
@@ -322,7 +328,7 @@ async function act(
       code: decision.code,
       reason: [reason, recommended].join(' ').trim(),
       after,
-      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
+      lookAgainAt: sooner(nextLook, whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES)),
       refused: true,
       helpNeeded: true,
     });
@@ -337,7 +343,10 @@ async function act(
       code: decision.code,
       reason,
       after,
-      lookAgainAt: new Date(Math.max(retryAtMs, nowMs + MINUTE_MS)).toISOString(),
+      lookAgainAt: sooner(
+        new Date(Math.max(retryAtMs, nowMs + MINUTE_MS)).toISOString(),
+        whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES),
+      ),
     });
   }
   const { mode } = seen.spec.egress;

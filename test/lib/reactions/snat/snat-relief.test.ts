@@ -219,6 +219,38 @@ describe('a relief that looks again', () => {
     expect(relieving.addresses()).toBe(5);
   });
 
+  /** The timer comes back after so many seconds, and no sooner. */
+  async function expectRest(relieving: Relieving, seconds: number): Promise<void> {
+    expect(await relieving.timer()).toBe(false);
+    relieving.reconciling.pass(seconds);
+    expect(await relieving.timer()).toBe(true);
+  }
+
+  it('rests an hour, not a day, where a firewall has failed and its alert is open', async () => {
+    const relieving = await relieved(40);
+    setState(relieving, 'Failed');
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectRest(relieving, 3_600);
+    setState(relieving, 'Succeeded');
+    relieving.gauge.utilizationPercent = 92;
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('does not wait for the time of a step back while an alert is open', async () => {
+    const relieving = await relieved(40);
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    await expectRest(relieving, 900);
+    // It comes to the rest of a day before a step back.
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectRest(relieving, 900);
+    relieving.gauge.utilizationPercent = 92;
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
   it('says once that there are no metrics, and once that there are again', async () => {
     const relieving = await relieved(40);
     const before = (await relieving.journal()).length;
