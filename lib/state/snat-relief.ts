@@ -10,6 +10,8 @@ export interface ReliefAction {
   /** SNAT addresses on the firewall before and after. */
   readonly fromAddresses: number;
   readonly toAddresses: number;
+  /** What demand asked for, before any cap; absent for a step back. */
+  readonly wantedAddresses?: number;
   /** The address that leaves the firewall. */
   readonly removedName?: string;
   /** Gauge and demand before it; absent for a step back. */
@@ -30,6 +32,17 @@ export interface ReliefAction {
 export interface ReliefAttempt {
   readonly at: string;
   readonly outcome: 'succeeded' | 'failed';
+}
+
+/** A change that a person rejected: the same is not proposed again for a while. */
+export interface RejectedProposal {
+  readonly until: string;
+  readonly direction: 'out' | 'in';
+  /** What demand asked for, before any cap. */
+  readonly wantedAddresses: number;
+  /** The last signal before it, and the spec: a new one of either lifts it. */
+  readonly sequence: number;
+  readonly specVersion: number;
 }
 
 /** Addresses on the firewall from then on. */
@@ -65,6 +78,8 @@ export interface SnatRelief {
   readonly waitingSince: string | null;
   /** Since when looks meet metrics that allow no decision, which is told once; null or absent: they do not. */
   readonly blindSince?: string | null;
+  /** The last no of a person; null or absent: there was none, or a change has been recorded since. */
+  readonly rejected?: RejectedProposal | null;
 }
 
 const REMEMBERED_ATTEMPTS = 20;

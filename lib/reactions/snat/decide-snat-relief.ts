@@ -36,6 +36,7 @@ import {
   readEgressAddresses,
   snatOf,
 } from './observe-egress.ts';
+import { REJECTED_CODE, rejectionOf, rejectionText } from './rejected-proposal.ts';
 import { tellWorld } from './relief-events.ts';
 import { ALERT_COUNTS_FOR_HOURS, NEVER_ENDS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
@@ -376,6 +377,15 @@ async function act(
       after,
       lookAgainAt: nextLook,
     });
+  const rejected = rejectionOf(head, reaction, decision, request.nowIso);
+  if (rejected !== undefined)
+    return ends({
+      code: REJECTED_CODE,
+      reason: `A person has rejected this. ${rejectionText(rejected)} ${reason}`,
+      after,
+      // Demand that has grown beyond what was rejected is no new alert.
+      lookAgainAt: sooner(rejected.until, new Date(nowMs + NEXT_LOOK_MINUTES * MINUTE_MS).toISOString()),
+    });
   const circuit = circuitOf(await attemptsOf(dependencies, head, request.target), request.target, nowMs);
   if (circuit.state === 'open')
     return ends({
@@ -479,6 +489,7 @@ async function record(
       reason,
       fromAddresses: change.fromAddresses,
       toAddresses: change.toAddresses,
+      ...(figures.wantedAddresses === undefined ? {} : { wantedAddresses: figures.wantedAddresses }),
       ...(change.removedName === undefined ? {} : { removedName: change.removedName }),
       ...(figures.utilizationPercent === undefined ? {} : { utilizationPercent: figures.utilizationPercent }),
       ...(figures.maximumPercent === undefined ? {} : { maximumPercent: figures.maximumPercent }),
@@ -500,6 +511,7 @@ async function record(
       usedOperationId: operationId,
       waitingSince: null,
       blindSince: null,
+      rejected: null,
       lookAgainAt: null,
     });
     const requested = withRequest(

@@ -14,6 +14,7 @@ import { isFinalState, type RunDocument } from '../../state/run.ts';
 import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
+import { REJECTED_CODE, rejectedNow, rejectionText } from './rejected-proposal.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
@@ -286,7 +287,8 @@ async function missed(
   );
   // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
   const isRefused = run.state === 'stopped' || refusals.length > 0;
-  const code = isRefused ? 'ChangeRefused' : 'ChangeFailed';
+  const isRejected = refusals.some((refusal) => refusal.code === 'ApprovalRejected');
+  const code = isRejected ? REJECTED_CODE : isRefused ? 'ChangeRefused' : 'ChangeFailed';
   const why = [
     ...refusals.map(({ why }) => why),
     ...problems.map(({ message, remedy }) => `${message} ${remedy}`),
@@ -303,12 +305,16 @@ async function missed(
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
     const tried: SnatRelief = isRefused ? relief : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
+    // Who rejects a change does not know of what comes after: an alert of then is looked at.
+    const isAlertLater = reaction.signal !== null && reaction.signal.receivedAt > (run.endedAt ?? request.nowIso);
+    const sequence = isRejected && isAlertLater ? reaction.handled : answeredBy(action, reaction);
+    const rejected = isRejected ? rejectedNow(head, action, sequence, request.nowIso) : null;
     return withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
-      relief: { ...tried, action: null },
-      sequence: answeredBy(action, reaction),
+      relief: { ...tried, action: null, rejected },
+      sequence,
       line: {
         decision: isRefused ? 'action refused' : 'help needed',
-        reason,
+        reason: rejected === null ? reason : `${reason} ${rejectionText(rejected)}`,
         before: action.fromAddresses,
         after: action.toAddresses,
       },

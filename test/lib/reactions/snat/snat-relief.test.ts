@@ -699,6 +699,74 @@ describe('a relief in mode propose', () => {
     expect(decisions).toContain('action refused');
     expect(decisions).not.toContain('help needed');
   });
+
+  describe('that somebody has rejected', () => {
+    async function rejected(): Promise<Relieving> {
+      const relieving = await proposed();
+      await decideOn(relieving, 'reject');
+      await relieving.reconciling.settle();
+      expect(await relieving.timer()).toBe(true);
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      expect(await relieving.followed()).toEqual({ next: 'end' });
+      return relieving;
+    }
+
+    /** Looks as often as the timer asks for it. @returns after how many hours something was proposed; null: never. */
+    async function hoursUntilProposed(relieving: Relieving, maximumHours: number): Promise<number | null> {
+      for (let hours = 0; hours <= maximumHours; hours++) {
+        if ((await relieving.timer()) && (await relieving.decide()).next === 'poke') return hours;
+        relieving.reconciling.pass(3_600);
+      }
+      return null;
+    }
+
+    it('does not come back for a day, as its line says, however long the alert is open', async () => {
+      const relieving = await rejected();
+
+      const line = (await relieving.journal()).find(({ decision }) => decision === 'action refused');
+      expect(line?.reason).toMatch(/not proposed again before 2026-06-02T\S+Z, unless a new alert comes, more than 5 /);
+      expect(await hoursUntilProposed(relieving, 30)).toBe(24);
+    });
+
+    it('comes back at once for a new alert', async () => {
+      const relieving = await rejected();
+      expect(await hoursUntilProposed(relieving, 2)).toBeNull();
+
+      await relieving.alert();
+
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    });
+
+    it('comes back for an alert that came after the no, before that was read', async () => {
+      const relieving = await proposed();
+      await decideOn(relieving, 'reject');
+      await relieving.reconciling.settle();
+      relieving.reconciling.pass(60);
+      await relieving.alert();
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+
+      expect(await relieving.followed()).toEqual({ next: 'decide', seconds: 0 });
+
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    });
+
+    it('comes back when more addresses are wanted than were rejected', async () => {
+      const relieving = await rejected();
+      relieving.gauge.utilizationPercent = 89;
+      expect(await hoursUntilProposed(relieving, 2)).toBeNull();
+
+      relieving.gauge.utilizationPercent = 99;
+
+      expect(await hoursUntilProposed(relieving, 2)).not.toBeNull();
+    });
+
+    it('comes back under a new spec', async () => {
+      const relieving = await rejected();
+      await relieving.reconciling.change((head) => ({ ...head, specVersion: head.specVersion + 1 }));
+
+      expect(await hoursUntilProposed(relieving, 2)).not.toBeNull();
+    });
+  });
 });
 
 describe('the topic that partners listen to', () => {
