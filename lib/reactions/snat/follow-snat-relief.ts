@@ -95,9 +95,16 @@ function underWaySinceMs({ decidedAt }: ReliefAction, run: RunDocument | null): 
 /** Why a run has not ended, as far as it says so itself. */
 function whyUnended(run: RunDocument): string {
   const problems = problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`);
-  return [`The operation ${run.operationId} is still ${run.state}.`, ...problems.slice(0, MOST_PROBLEMS_TOLD)].join(
-    ' ',
-  );
+  return `The operation ${run.operationId} is still ${run.state}. ${sentences(problems)}`.trim();
+}
+
+/** What several resources have in common is said once; each ends with a full stop. */
+function sentences(texts: readonly string[]): string {
+  const told = new Set(texts.map((text) => text.trim()).filter((text) => text !== ''));
+  return [...told]
+    .slice(0, MOST_PROBLEMS_TOLD)
+    .map((text) => (/[.!?]$/.test(text) ? text : `${text}.`))
+    .join(' ');
 }
 
 /** The change has not come to its end: it is looked at again, and what is overdue is left to people and the timer. */
@@ -183,7 +190,7 @@ async function leave(
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const told = withReliefLine(head, reaction, request, action.operationId, {
       decision: 'waits',
-      reason: `The change waits: ${[...new Set(waiting.map(({ why }) => why))].join(' ')}`.trim(),
+      reason: `The change waits: ${sentences(waiting.map(({ why }) => why))}`.trim(),
       discriminator: 'outsiders',
     });
     // The timer comes when the operation goes on, whatever rest there was before.
@@ -289,14 +296,11 @@ async function missed(
   const isRefused = run.state === 'stopped' || refusals.length > 0;
   const isRejected = refusals.some((refusal) => refusal.code === 'ApprovalRejected');
   const code = isRejected ? REJECTED_CODE : isRefused ? 'ChangeRefused' : 'ChangeFailed';
-  const why = [
+  const why = sentences([
     ...refusals.map(({ why }) => why),
     ...problems.map(({ message, remedy }) => `${message} ${remedy}`),
     more,
-  ]
-    .filter((text) => text !== '')
-    .slice(0, MOST_PROBLEMS_TOLD)
-    .join(' ');
+  ]);
   const reason =
     `The operation ${run.operationId} ended ${run.state} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {

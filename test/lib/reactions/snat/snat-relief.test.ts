@@ -724,6 +724,7 @@ describe('a relief in mode propose', () => {
       const relieving = await rejected();
 
       const line = (await relieving.journal()).find(({ decision }) => decision === 'action refused');
+      expect(line?.reason.match(/approver rejected this plan\./g)).toHaveLength(1);
       expect(line?.reason).toMatch(/not proposed again before 2026-06-02T\S+Z, unless a new alert comes, more than 5 /);
       expect(await hoursUntilProposed(relieving, 30)).toBe(24);
     });
