@@ -1,5 +1,6 @@
 import type { FirewallPublicIpValue } from '../baseline/firewall-public-ip-value.ts';
 import {
+  completeAtMs,
   completenessPercent,
   latestWindow,
   longestGapMinutes,
@@ -556,7 +557,12 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
   }
   const evidence = lackOfEvidence(input, lookBack, ageMinutes);
   if (evidence !== undefined || lookBack === null) {
-    return say('wait', evidence?.code ?? 'DataIncomplete', evidence?.reason ?? 'ObservedCapacity has no value.');
+    const { code, reason, retryAtMs } = evidence ?? {
+      code: 'DataIncomplete',
+      reason: 'ObservedCapacity has no value.',
+      retryAtMs: null,
+    };
+    return say('wait', code, reason, retryAtMs);
   }
   const sinceMs = nowMs - rules.lookBackHours * HOUR_MS;
   const open = input.openAlertsFiredAtMs.filter((firedAtMs) => firedAtMs > sinceMs).sort((a, b) => a - b);
@@ -625,28 +631,36 @@ function lackOfEvidence(
   input: ScaleInInput,
   lookBack: LookBack | null,
   ageMinutes: number | null,
-): { readonly code: string; readonly reason: string } | undefined {
+): { readonly code: string; readonly reason: string; readonly retryAtMs: number | null } | undefined {
   const { nowMs, settings, utilization, capacity } = input;
   const { lookBackHours, completenessPercent: needed } = settings.scaleIn;
   if (lookBack === null || ageMinutes === null) {
     return {
       code: 'DataIncomplete',
       reason: 'SNATPortUtilization or ObservedCapacity has no value at all; none is not zero.',
+      retryAtMs: null,
     };
   }
   if (!covers(utilization, nowMs, lookBackHours) || !covers(capacity, nowMs, lookBackHours)) {
-    return { code: 'DataIncomplete', reason: `The data does not reach over the last ${lookBackHours} hours.` };
+    const reason = `The data does not reach over the last ${lookBackHours} hours.`;
+    return { code: 'DataIncomplete', reason, retryAtMs: null };
   }
   if (ageMinutes > MAXIMUM_METRIC_AGE_MINUTES) {
     return {
       code: 'MetricStale',
       reason: `The newest value of SNATPortUtilization is ${Math.round(ageMinutes)} minutes old.`,
+      retryAtMs: null,
     };
   }
   if (lookBack.completenessPercent < needed) {
+    const retryAtMs = Math.max(
+      completeAtMs(utilization, needed, SPORADIC_UTILIZATION_PERCENT),
+      completeAtMs(capacity, needed),
+    );
     return {
       code: 'DataIncomplete',
-      reason: `Only ${percent(lookBack.completenessPercent)} of the last ${lookBackHours} hours have data; ${needed} % are needed.`,
+      reason: `Only ${percent(lookBack.completenessPercent)} of the last ${lookBackHours} hours have data; ${needed} % are needed, which there can be from ${iso(retryAtMs)} on.`,
+      retryAtMs,
     };
   }
   return undefined;

@@ -78,6 +78,8 @@ export interface SnatRelief {
   readonly waitingSince: string | null;
   /** Since when looks meet metrics that allow no decision, which is told once; null or absent: they do not. */
   readonly blindSince?: string | null;
+  /** What the last look came to that is in the journal; null or absent: none, or there was a change since. */
+  readonly lastTold?: { readonly code: string; readonly at: string } | null;
   /** The last no of a person; null or absent: there was none, or a change has been recorded since. */
   readonly rejected?: RejectedProposal | null;
 }

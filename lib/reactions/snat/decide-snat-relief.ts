@@ -63,6 +63,8 @@ const LASTING_CODES: readonly string[] = [
 /** Metrics that allow no decision either way. */
 const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];
 const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
+/** A rest may be longer, such as until a look-back has its data; an alert that was lost must not wait for all of it. */
+const LONGEST_REST_MINUTES = 24 * 60;
 /** When it looks again at what was no reason to act while its alert is open. */
 const NEXT_LOOK_WHILE_OPEN_MINUTES = 15;
 /** When it looks again after a stop switch. */
@@ -345,7 +347,9 @@ async function act(
       reason,
       after,
       lookAgainAt: sooner(
-        new Date(Math.max(retryAtMs, nowMs + MINUTE_MS)).toISOString(),
+        new Date(
+          Math.min(Math.max(retryAtMs, nowMs + MINUTE_MS), nowMs + LONGEST_REST_MINUTES * MINUTE_MS),
+        ).toISOString(),
         whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES),
       ),
     });
@@ -511,6 +515,7 @@ async function record(
       usedOperationId: operationId,
       waitingSince: null,
       blindSince: null,
+      lastTold: null,
       rejected: null,
       lookAgainAt: null,
     });
@@ -578,31 +583,38 @@ async function end(
   seen: Reaction,
   { code, reason, lookAgainAt, helpNeeded = false, refused = false, after, lacksMetrics }: LookEnd,
 ): Promise<ReliefStep> {
-  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
-    const reaction = reactionOf(head, RELIEF_KIND, request.target);
-    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
-    const ending: ReliefEnd = {
-      relief: reliefOf(reaction),
-      sequence: seen.sequence,
-      line: {
-        decision: helpNeeded ? 'help needed' : refused ? 'refused' : 'nothing to do',
-        reason,
-        ...(after === undefined ? {} : { after }),
-        discriminator: code,
-      },
-      state: helpNeeded || refused ? 'failed' : 'succeeded',
-      code,
-      lookAgainAt,
-      ...(lacksMetrics === undefined ? {} : { lacksMetrics }),
-    };
-    return withReliefEnd(head, reaction, request, ending);
-  });
+  const changed = await dependencies.baselines.change<{ readonly step: ReliefStep; readonly isNews: boolean }>(
+    request.baseline,
+    (head) => {
+      const reaction = reactionOf(head, RELIEF_KIND, request.target);
+      if (reaction?.instance?.id !== request.instanceId)
+        return { head: null, result: { step: { next: 'end' }, isNews: false } };
+      const ending: ReliefEnd = {
+        relief: reliefOf(reaction),
+        sequence: seen.sequence,
+        line: {
+          decision: helpNeeded ? 'help needed' : refused ? 'refused' : 'nothing to do',
+          reason,
+          ...(after === undefined ? {} : { after }),
+          discriminator: code,
+        },
+        state: helpNeeded || refused ? 'failed' : 'succeeded',
+        code,
+        lookAgainAt,
+        ...(lacksMetrics === undefined ? {} : { lacksMetrics }),
+      };
+      const ended = withReliefEnd(head, reaction, request, ending);
+      return { head: ended.head, result: { step: ended.result, isNews: ended.isNews } };
+    },
+  );
   await flushOutbox(dependencies, changed.head);
+  const { step, isNews } = changed.result;
+  if (!isNews) return step;
   const operationId = seen.operationId ?? '';
   const data: JsonObject = { code, reason, ...(after === undefined ? {} : { decision: after }) };
   if (refused) await tellWorld(dependencies, request, 'actionRefused', operationId, data, code);
   if (helpNeeded) await tellWorld(dependencies, request, 'helpNeeded', operationId, data, code);
-  return changed.result;
+  return step;
 }
 
 function toJson(value: unknown): Json {

@@ -339,6 +339,18 @@ describe('decideScaleIn', () => {
     expect(decision.reasons[0]).toMatch(/\.$/);
   });
 
+  it('says from when on a look-back can have its data, which began six hours ago', () => {
+    const began = (index: number) => (index < 18 * 12 ? null : level(1)());
+    const input = scaleInInput(5, 1, 1, { utilization: metric(24 * 60, { TCP: began }, 5) });
+
+    const decision = decideScaleIn(input);
+
+    // 95 % of 288 grains are 274, and 72 are there.
+    const atMs = NOW_MS + (274 - 72) * 5 * MINUTE_MS;
+    expect(decision).toMatchObject({ code: 'DataIncomplete', decision: 'wait', retryAtMs: atMs });
+    expect(decision.reasons[0]).toContain(`from ${new Date(atMs).toISOString()} on`);
+  });
+
   it('takes a protocol that is hardly used, and hardly reported, for what it is', () => {
     const seldom = (value: number) => (index: number) => (index % 50 === 0 ? level(value)() : null);
     const at = (value: number) =>

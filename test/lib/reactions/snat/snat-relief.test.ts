@@ -269,6 +269,45 @@ describe('a relief that looks again', () => {
     expect([...lines].sort()).toEqual(['metrics back', 'nothing to do', 'nothing to do', 'nothing to do']);
   });
 
+  it('says once a day what hourly looks come to, and at once when that is another', async () => {
+    const relieving = await relieved(40);
+    await relieving.resolve();
+    relieving.reconciling.pass(48 * 3_600);
+    const before = (await relieving.journal()).length;
+    const hours = async (count: number) => {
+      for (let hour = 0; hour < count; hour++) {
+        expect(await relieving.timer()).toBe(true);
+        expect(await relieving.decide()).toEqual({ next: 'end' });
+        relieving.reconciling.pass(3_600);
+      }
+      return (await relieving.journal()).slice(before).map(({ after }) => isJsonObject(after ?? null) && after);
+    };
+
+    expect(await hours(20)).toEqual([expect.objectContaining({ code: 'DemandTooHigh' })]);
+    expect(await hours(20)).toHaveLength(2);
+    relieving.gauge.utilizationPercent = 2;
+    relieving.gauge.maximumPercent = 70;
+    expect(await hours(2)).toHaveLength(3);
+  });
+
+  it('tells partners once a day, not at each look, that people are needed', async () => {
+    const types: unknown[] = [];
+    const relieving = await alerted({ events: topic((event) => types.push(Object(event).type)) });
+    setState(relieving, 'Failed');
+    await relieving.decide();
+
+    for (let hour = 0; hour < 20; hour++) {
+      relieving.reconciling.pass(3_600);
+      expect(await relieving.timer()).toBe(true);
+      await relieving.decide();
+    }
+
+    expect(types.filter((type) => type === EVENT_TYPE.helpNeeded)).toHaveLength(1);
+    await relieving.alert();
+    await relieving.decide();
+    expect(types.filter((type) => type === EVENT_TYPE.helpNeeded)).toHaveLength(2);
+  });
+
   it('rests for a day after addresses that did not help', async () => {
     // The firewall has lost an instance: five addresses on one serve less than three on two.
     const relieving = await relieved(85, 1);
