@@ -91,7 +91,11 @@ describe('a relief in mode propose', () => {
       const { hash } = await untilProposed(1, 1 / 60);
 
       const [proposal] = await approvals();
-      expect(proposal).toMatchObject({ baseline: NAME, requestedBy: 'hubkeeper' });
+      expect(proposal).toMatchObject({
+        baseline: NAME,
+        requestedBy: 'hubkeeper',
+        adjustments: [{ id: 'snat-relief', reason: expect.stringContaining('is 88 % on average') }],
+      });
       const kinds = proposal?.plan.changes.map(({ kind, action }) => `${action} ${kind}`).sort();
       expect(kinds).toEqual([
         'create diagnosticSetting',

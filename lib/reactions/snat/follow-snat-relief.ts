@@ -37,6 +37,8 @@ const OVERDUE_CODE = 'ChangeOverdue';
 const SCALED_IN_CODE = 'ScaledIn';
 /** Of a run's problems, so that a journal line stays readable. */
 const MOST_PROBLEMS_TOLD = 4;
+/** Enough of a plan's hash to approve it by. */
+const HASH_LENGTH = 16;
 const MINUTE_MS = 60_000;
 /** Longest chain of "its work is done by that one" that is followed. */
 const LONGEST_CHAIN = 10;
@@ -188,9 +190,16 @@ async function leave(
   const changed = await baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const asked = head.approvals.find((one) => one.operationId === run.operationId && one.decision === undefined);
     const told = withReliefLine(head, reaction, request, action.operationId, {
       decision: 'waits',
-      reason: `The change waits: ${sentences(waiting.map(({ why }) => why))}`.trim(),
+      reason: sentences([
+        `The change waits: ${sentences(waiting.map(({ why }) => why))}`,
+        asked === undefined
+          ? ''
+          : `Until ${asked.expiresAt} somebody can approve it: hubkeeper approve ${asked.planHash.slice(0, HASH_LENGTH)}`,
+        action.reason,
+      ]),
       discriminator: 'outsiders',
     });
     // The timer comes when the operation goes on, whatever rest there was before.

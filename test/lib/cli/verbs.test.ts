@@ -425,6 +425,7 @@ describe('looking', () => {
             baseline: 'prod',
             requestedBy: 'hubkeeper',
             expiresAt: '2026-03-02T00:00:00Z',
+            adjustments: [{ id: 'snat-relief', by: 'hubkeeper', reason: 'SNAT port utilisation is 88 %.' }],
             plan: riskyPlan,
           },
         ],
@@ -468,7 +469,9 @@ describe('looking', () => {
     expect(operations.out).toContain('--continuation more');
     expect(approvals.world.received[0]?.query).toEqual({ baseline: 'prod' });
     expect(approvals.out).toMatch(
-      new RegExp(`${HASH}  prod\\n.*1 to delete.*\\n.*asked for by hubkeeper; expires 2026-03-02 00:00Z`),
+      new RegExp(
+        `${HASH}  prod\\n.*1 to delete.*\\n.*asked for by hubkeeper; expires 2026-03-02 00:00Z\n.*because \\(hubkeeper\\): SNAT port utilisation is 88 %\\.`,
+      ),
     );
     expect(approvals.out).toContain('!! destructive');
   });

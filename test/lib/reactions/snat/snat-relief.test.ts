@@ -697,6 +697,17 @@ describe('a relief in mode propose', () => {
     return relieving;
   }
 
+  it('says why it waits, what for, until when, and how to approve it', async () => {
+    const relieving = await proposed();
+
+    const [approval] = (await relieving.reconciling.head()).approvals;
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'waits');
+    expect(line?.reason).toContain("egress.mode is 'propose'.");
+    expect(line?.reason).toContain(`hubkeeper approve ${approval?.planHash.slice(0, 16)}.`);
+    expect(line?.reason).toContain(`Until ${approval?.expiresAt} `);
+    expect(line?.reason).toContain('is 88 % on average');
+  });
+
   it('waits for an approval, then writes', async () => {
     const relieving = await proposed();
 
