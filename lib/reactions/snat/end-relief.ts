@@ -83,16 +83,21 @@ export function withReliefEnd(
     waitingSince: null,
     blindSince: lacksMetrics === true ? (blindSince ?? request.nowIso) : blindSince,
   };
+  const isAgain = Math.max(end.sequence, reaction.handled) < reaction.sequence;
+  const line =
+    end.lookAgainAt === null || isAgain
+      ? end.line
+      : { ...end.line, reason: `${end.line.reason} Looks again at ${end.lookAgainAt}.` };
   const relief = withOutcome(remembered, {
     operationId,
     state: end.state,
     code: end.code,
-    message: end.line.reason,
+    message: line.reason,
     at: request.nowIso,
   });
   const noted = withRelief(head, reaction, relief);
   const seen = lacksMetrics === false ? withSightBack(noted, reaction, request) : noted;
-  const told = isNews ? withReliefLine(seen, reaction, request, operationId, end.line) : seen;
+  const told = isNews ? withReliefLine(seen, reaction, request, operationId, line) : seen;
   const handled = withHandled(told, reaction.kind, reaction.target, end.sequence);
   const ended = withReactionEnded(handled, reaction.kind, reaction.target, request.instanceId);
   return { head: ended.head, result: ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' }, isNews };

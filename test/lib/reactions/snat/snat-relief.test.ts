@@ -232,6 +232,9 @@ describe('a relief that looks again', () => {
     await relieving.alert();
     expect(await relieving.decide()).toEqual({ next: 'end' });
 
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    const again = new Date(Date.parse(relieving.reconciling.nowIso) + 3_600_000).toISOString();
+    expect(line?.reason.endsWith(` Looks again at ${again}.`)).toBe(true);
     await expectRest(relieving, 3_600);
     setState(relieving, 'Succeeded');
     relieving.gauge.utilizationPercent = 92;
@@ -776,6 +779,7 @@ describe('a relief in mode propose', () => {
       const line = (await relieving.journal()).find(({ decision }) => decision === 'action refused');
       expect(line?.reason.match(/approver rejected this plan\./g)).toHaveLength(1);
       expect(line?.reason).toMatch(/not proposed again before 2026-06-02T\S+Z, unless a new alert comes, more than 5 /);
+      expect(line?.reason).toMatch(/ Looks again at 2026-06-01T\S+Z\.$/);
       expect(await hoursUntilProposed(relieving, 30)).toBe(24);
     });
 
