@@ -435,21 +435,26 @@ function removable(firewall: SnatFirewall): readonly SnatAddress[] {
     .map(({ address }) => address);
 }
 
-/** The most addresses that there were at a time, so that demand is rather told too high than too low. */
+/** How many addresses there were at a time, at least and at most. */
 function addressesAt(history: ScaleInInput['addressHistory'], present: number) {
   const steps = history.toSorted((a, b) => a.fromMs - b.fromMs);
-  return (atMs: number): number => {
+  return (atMs: number): { readonly least: number; readonly most: number } => {
     const last = steps.findLastIndex(({ fromMs }) => fromMs <= atMs);
-    if (last < 0) return Math.max(present, ...steps.map(({ addresses }) => addresses));
-    // Somebody else may have changed the number in between, which the history does not know of.
-    return Math.max(steps[last]?.addresses ?? 0, steps[last + 1]?.addresses ?? present);
+    // Somebody else may have changed the number between two changes of ours, which the history does not know of.
+    const next = steps[last + 1]?.addresses ?? present;
+    const possible =
+      last < 0 ? [present, ...steps.map(({ addresses }) => addresses)] : [steps[last]?.addresses ?? next, next];
+    return { least: Math.min(...possible), most: Math.max(...possible) };
   };
 }
 
 interface LookBack {
-  /** Highest demand of any grain by its average, and by its maximum. */
+  /** Highest demand of any grain by its average, and by its maximum: with the most addresses that there may have been. */
   readonly demandPorts: number;
   readonly peakPorts: number;
+  /** The same with the fewest. */
+  readonly leastDemandPorts: number;
+  readonly leastPeakPorts: number;
   readonly highestPercent: number;
   readonly completenessPercent: number;
 }
@@ -466,18 +471,41 @@ function lookBackOf(input: ScaleInInput): LookBack | null {
   const addresses = addressesAt(input.addressHistory, input.firewall.addresses.length);
   let demand = 0;
   let peak = 0;
+  let leastDemand = 0;
+  let leastPeak = 0;
   let highest = 0;
   for (const { atMs, average, maximum } of maximumOverDimensions(input.utilization)) {
-    const ports = snatPorts(addresses(atMs), instances.get(Math.floor(atMs / grainMs)) || most);
-    demand = Math.max(demand, ((average ?? maximum ?? 0) / 100) * ports);
-    peak = Math.max(peak, ((maximum ?? average ?? 0) / 100) * ports);
+    const counted = addresses(atMs);
+    const serving = instances.get(Math.floor(atMs / grainMs)) || most;
+    const ports = snatPorts(counted.most, serving);
+    const leastPorts = snatPorts(counted.least, serving);
+    const used = (average ?? maximum ?? 0) / 100;
+    const peaked = (maximum ?? average ?? 0) / 100;
+    demand = Math.max(demand, used * ports);
+    peak = Math.max(peak, peaked * ports);
+    leastDemand = Math.max(leastDemand, used * leastPorts);
+    leastPeak = Math.max(leastPeak, peaked * leastPorts);
     highest = Math.max(highest, average ?? 0, maximum ?? 0);
   }
   const complete = Math.min(
     completenessPercent(input.utilization, SPORADIC_UTILIZATION_PERCENT),
     completenessPercent(input.capacity),
   );
-  return { demandPorts: demand, peakPorts: peak, highestPercent: highest, completenessPercent: complete };
+  return {
+    demandPorts: demand,
+    peakPorts: peak,
+    leastDemandPorts: leastDemand,
+    leastPeakPorts: leastPeak,
+    highestPercent: highest,
+    completenessPercent: complete,
+  };
+}
+
+/** What the look-back says of ports in use: demand is rather told too high than too low, and says so. */
+function usedText(least: number, most: number): string {
+  return most - least <= ROUNDING_PORTS
+    ? `up to ${grouped(most)} ports were in use`
+    : `demand counts as up to ${grouped(most)} ports, at least ${grouped(least)}, since the number of addresses around a change is uncertain`;
 }
 
 /** Whether a window reaches over the whole look-back up to now. */
@@ -588,14 +616,14 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
     return say(
       'keep',
       'DemandTooHigh',
-      `Up to ${grouped(lookBack.demandPorts)} ports were in use during the last ${rules.lookBackHours} hours; ${arithmetic}, of which ${rules.utilizationPercent} % are ${grouped(allowed)}.`,
+      `During the last ${rules.lookBackHours} hours ${usedText(lookBack.leastDemandPorts, lookBack.demandPorts)}; ${arithmetic}, of which ${rules.utilizationPercent} % are ${grouped(allowed)}.`,
     );
   }
   if (lookBack.peakPorts > allowedPeak + ROUNDING_PORTS) {
     return say(
       'keep',
       'PeaksTooHigh',
-      `Single minutes needed up to ${grouped(lookBack.peakPorts)} ports; ${arithmetic}, of which ${settings.scaleOut.utilizationPercent} % are ${grouped(allowedPeak)}.`,
+      `In single minutes ${usedText(lookBack.leastPeakPorts, lookBack.peakPorts)}; ${arithmetic}, of which ${settings.scaleOut.utilizationPercent} % are ${grouped(allowedPeak)}.`,
     );
   }
   if (!input.inChangeWindow) {

@@ -384,6 +384,22 @@ describe('decideScaleIn', () => {
     expect(decideScaleIn(scaleInInput(5, 10, 10)).decision).toBe('scaleIn');
     expect(decideScaleIn(scaleInInput(5, 10, 10, { addressHistory })).code).toBe('DemandTooHigh');
   });
+
+  it('calls nothing a fact that is only counted so', () => {
+    const reason = (average: number, maximum: number, before: number) => {
+      const addressHistory = [
+        { fromMs: 0, addresses: before },
+        { fromMs: NOW_MS - 12 * HOUR_MS, addresses: 5 },
+      ];
+      return decideScaleIn(scaleInInput(5, average, maximum, { addressHistory })).reasons[0];
+    };
+
+    expect(reason(50, 50, 5)).toMatch(/^During the last 24 hours up to 12,480 ports were in use; /);
+    expect(reason(10, 10, 40)).toMatch(
+      /^During the last 24 hours demand counts as up to 19,968 ports, at least 2,496, since the number of addresses around a change is uncertain; /,
+    );
+    expect(reason(5, 70, 5)).toMatch(/^In single minutes up to 17,472 ports were in use; /);
+  });
 });
 
 const counts = fc.integer({ min: 1, max: 60 });
