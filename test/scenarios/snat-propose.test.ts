@@ -126,6 +126,8 @@ describe('a relief in mode propose', () => {
       expect(after.slice(0, 3)).toEqual(before);
       expect(await firewallWrites()).toBe(writes + 1);
       expect(await approvals()).toEqual([]);
+      const { body } = await environment.api('GET', `/api/baselines/${NAME}`);
+      expect(body).toMatchObject({ adjustments: [{ id: 'snat-relief', value: 5, until: null }] });
       expect((await planOf(environment, NAME)).changes).toEqual([]);
     },
     WITHIN_MS,

@@ -12,6 +12,7 @@ import { flushOutbox } from '../../reconcile/conclude.ts';
 import {
   type Adjustment,
   type BaselineHead,
+  NEVER_ENDS,
   withGeneration,
   withNextOperation,
   withRequest,
@@ -38,7 +39,7 @@ import {
 } from './observe-egress.ts';
 import { REJECTED_CODE, rejectionOf, rejectionText } from './rejected-proposal.ts';
 import { tellWorld } from './relief-events.ts';
-import { ALERT_COUNTS_FOR_HOURS, NEVER_ENDS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
+import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
 

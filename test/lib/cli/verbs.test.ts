@@ -450,6 +450,19 @@ describe('looking', () => {
     expect(out).toMatch(/snat-1\s+firewallPublicIps\s+fw-hub \(rg-hub\)\s+4\s+2026-03-01 20:00Z\s+SNAT at 95 %\./);
   });
 
+  it('status says that demand ends an adjustment, and how many addresses it means', async () => {
+    const value = { count: 4, detached: ['pip-04'], reserved: [{ name: 'pip-04', until: '2026-03-08T00:00:00Z' }] };
+    const kind = 'firewallPublicIpCount';
+    const [adjustment] = summary.adjustments;
+    const prod = { ...summary, adjustments: [{ ...adjustment, kind, value, until: null }], spec: { name: 'prod' } };
+    const { out } = await run('status', {
+      args: ['prod'],
+      routes: { ...routes, 'GET /api/baselines/prod': { status: 200, body: prod }, 'GET /api/pause': notPaused },
+    });
+
+    expect(out).toMatch(/snat-1\s+firewallPublicIpCount\s+fw-hub \(rg-hub\)\s+4 \(1 reserved\)\s+not needed\s+SNAT/);
+  });
+
   it('machines get what the app said', async () => {
     expect(JSON.parse((await run('status', { routes, json: true })).out)).toMatchObject({
       baselines: [summary, { name: 'test' }],
