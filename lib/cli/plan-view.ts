@@ -1,9 +1,10 @@
 import type { ChangeBody, DifferenceBody, PlanBody } from '../api/plan.ts';
+import { countText } from '../count-text.ts';
 import { isJsonObject, type Json } from '../json.ts';
 import { causeGroups, dependentsText, namesText } from './cause-groups.ts';
 import { resourceText } from './resource-name.ts';
 import { plain, type Style } from './style.ts';
-import { countText, minutesText, valueText } from './text.ts';
+import { minutesText, valueText } from './text.ts';
 
 export interface PlanViewOptions {
   readonly style: Style;

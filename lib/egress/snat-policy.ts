@@ -1,4 +1,5 @@
 import type { FirewallPublicIpValue } from '../baseline/firewall-public-ip-value.ts';
+import { addressesText } from '../count-text.ts';
 import {
   completeAtMs,
   completenessPercent,
@@ -184,12 +185,12 @@ function capsOf(input: ScaleOutInput, present: number): readonly Cap[] {
   const back = firewall.missing.length;
   return [
     {
-      name: `${step} addresses in one step (egress.scaleOut.mostAddressesPerStep)`,
+      name: `${addressesText(step)} in one step (egress.scaleOut.mostAddressesPerStep)`,
       addresses: present + Math.max(step, back),
       lasts: false,
     },
     {
-      name: `${bounds.maximum} addresses in all (hub.firewall.publicIps.maximum)`,
+      name: `${addressesText(bounds.maximum)} in all (hub.firewall.publicIps.maximum)`,
       addresses: bounds.maximum,
       lasts: true,
       recommend: (wanted) => raiseMaximum(bounds.maximum, wanted),
@@ -198,7 +199,7 @@ function capsOf(input: ScaleOutInput, present: number): readonly Cap[] {
       ? []
       : [
           {
-            name: `${prefixRoom} addresses left in the public IP prefixes`,
+            name: `${addressesText(prefixRoom)} left in the public IP prefixes`,
             addresses: present + back + Math.max(0, prefixRoom),
             lasts: true,
             recommend: (wanted: number) => addPrefix(Math.max(0, prefixRoom), wanted - present),
@@ -340,7 +341,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const { isHigh, panics } = pressureOf(seen, settings.scaleOut);
   const measured =
     `SNAT port utilisation (${seen.dimension === '' ? 'all protocols' : seen.dimension}) is ${percent(seen.averagePercent)} on average over ${EVALUATION_WINDOW_MINUTES} minutes, ` +
-    `${percent(seen.maximumPercent)} at most, with ${present} addresses on ${base.instances} instances (${grouped(base.availablePorts)} ports).`;
+    `${percent(seen.maximumPercent)} at most, with ${addressesText(present)} on ${base.instances} instances (${grouped(base.availablePorts)} ports).`;
   if (!isHigh && !panics) {
     const reasons = [
       `It is below ${utilizationPercent} % on average and ${maximumPercent} % at most: nothing is to be added.`,
@@ -402,7 +403,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
     decision: 'scaleOut',
     code: panics && !isHigh ? 'MaximumReached' : 'UtilizationHigh',
     reasons: [
-      `${target - present} addresses are added to the ${present} that there are.`,
+      `${addressesText(target - present)} ${target - present === 1 ? 'is' : 'are'} added to the present ${present}.`,
       ...returning(firewall),
       why,
       ...limits,
@@ -555,13 +556,17 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
 
   if (!rules.enabled) return say('keep', 'ScaleInDisabled', 'egress.scaleIn.enabled is false.');
   if (own <= Math.max(bounds.minimum, 1)) {
-    return say('keep', 'MinimumReached', `${own} of the addresses are ours, and ${bounds.minimum} are to stay.`);
+    return say(
+      'keep',
+      'MinimumReached',
+      `The firewall has ${addressesText(own)} of ours, and ${bounds.minimum} is the fewest allowed.`,
+    );
   }
   const blocked = obstacle(input, figures);
   if (blocked !== undefined) return blocked;
   const declared = Math.max(value.count, bounds.minimum);
   if (declared < own || firewall.missing.length > 0) {
-    const differs = `${declared} addresses are declared and ${own} of ours are attached`;
+    const differs = `The number of our addresses is declared as ${declared} and is ${own}`;
     return input.changeUnderWay
       ? say('wait', 'ChangeUnderWay', `${differs}: that step has to end first.`, nowMs + MINUTE_MS)
       : say('keep', 'NotAsDeclared', `${differs}: nothing is taken away before a run has made them agree.`);
@@ -611,7 +616,7 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
       `Utilisation reached ${percent(lookBack.highestPercent)} during the last ${rules.lookBackHours} hours: the demand of that time is not known.`,
     );
   }
-  const arithmetic = `${present - 1} addresses on ${fewest} instances have ${grouped(left)} ports`;
+  const arithmetic = `${addressesText(present - 1)} on ${fewest} instances ${present === 2 ? 'has' : 'have'} ${grouped(left)} ports`;
   if (lookBack.demandPorts > allowed + ROUNDING_PORTS) {
     return say(
       'keep',

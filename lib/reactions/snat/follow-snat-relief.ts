@@ -1,3 +1,4 @@
+import { addressesText } from '../../count-text.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
@@ -134,7 +135,7 @@ async function overdue(
 ): Promise<ReliefStep> {
   const isFirst = action.overdueToldAt === undefined;
   const reason =
-    `The change from ${action.fromAddresses} to ${action.toAddresses} addresses, decided at ${action.decidedAt}, does not come to its end. ${why} ` +
+    `The change from ${action.fromAddresses} to ${addressesText(action.toAddresses)}, decided at ${action.decidedAt}, does not come to its end. ${why} ` +
     "It stays recorded and goes on by itself when Azure has ended it. Look at the firewall's activity log in Azure, and ask Microsoft's support if an operation hangs.";
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
@@ -237,7 +238,7 @@ async function applied(
     if (action.direction === 'out') {
       const told = withReliefLine(head, reaction, request, action.operationId, {
         decision: 'addresses changed',
-        reason: `The firewall has ${attached.length} addresses. Whether that helps shows in ${EFFECT_SHOWS_AFTER_MINUTES} minutes.`,
+        reason: `The firewall has ${addressesText(attached.length)}. Whether that helps shows in ${EFFECT_SHOWS_AFTER_MINUTES} minutes.`,
         before: action.fromAddresses,
         after: attached.length,
       });
@@ -249,7 +250,7 @@ async function applied(
       sequence: reaction.handled,
       line: {
         decision: 'action done',
-        reason: `${action.removedName ?? ''} has left the firewall, which has ${attached.length} addresses.`,
+        reason: `${action.removedName ?? ''} has left the firewall, which has ${addressesText(attached.length)}.`,
         before: action.fromAddresses,
         after: attached.length,
       },

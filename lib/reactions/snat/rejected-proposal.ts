@@ -1,3 +1,4 @@
+import { addressesText } from '../../count-text.ts';
 import type { SnatDecision } from '../../egress/snat-decision.ts';
 import type { BaselineHead } from '../../state/baseline-head.ts';
 import { type Reaction, reliefOf } from '../../state/reactions.ts';
@@ -41,7 +42,7 @@ export function rejectionOf(
 export function rejectionText({ until, direction, wantedAddresses }: RejectedProposal): string {
   const unless =
     direction === 'out'
-      ? `unless a new alert comes, more than ${wantedAddresses} addresses are wanted, or the spec changes`
+      ? `unless a new alert comes, more than ${addressesText(wantedAddresses)} are wanted, or the spec changes`
       : 'unless the spec changes';
   return `It is not proposed again before ${until}, ${unless}.`;
 }

@@ -385,6 +385,13 @@ describe('decideScaleIn', () => {
     expect(decideScaleIn(scaleInInput(5, 10, 10, { addressHistory })).code).toBe('DemandTooHigh');
   });
 
+  it('speaks of one address as of one', () => {
+    expect(decideScaleOut(scaleOutInput(4, 80.5, 80.5, { prefixRoom: 1 })).reasons.join(' ')).toMatch(
+      /^1 address is added to the present 4\..* 1 address left in the public IP prefixes/,
+    );
+    expect(decideScaleIn(scaleInInput(2, 60)).reasons[0]).toMatch(/; 1 address on 2 instances has 4,992 ports/);
+  });
+
   it('calls nothing a fact that is only counted so', () => {
     const reason = (average: number, maximum: number, before: number) => {
       const addressHistory = [
