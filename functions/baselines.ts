@@ -16,6 +16,7 @@ import { noSpec } from '../lib/reconcile/read-spec.ts';
 import {
   type BaselineHead,
   isTornDown,
+  NEVER_ENDS,
   newHead,
   withGeneration,
   withPlanAsked,
@@ -82,7 +83,9 @@ function summaryOf(head: BaselineHead, nowIso: string): Readonly<Record<string, 
     lastResult: head.lastResult,
     currentOperationId: head.currentOperationId,
     teardown: head.teardown,
-    adjustments: head.adjustments.filter((adjustment) => adjustment.until > nowIso),
+    adjustments: head.adjustments
+      .filter((adjustment) => adjustment.until > nowIso)
+      .map((adjustment) => (adjustment.until === NEVER_ENDS ? { ...adjustment, until: null } : adjustment)),
     hold: head.hold !== null && head.hold.until > nowIso ? head.hold : null,
   };
 }

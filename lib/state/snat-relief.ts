@@ -18,6 +18,8 @@ export interface ReliefAction extends ReliefCause {
   /** SNAT addresses on the firewall before and after. */
   readonly fromAddresses: number;
   readonly toAddresses: number;
+  /** What demand asked for, before any cap; absent for a step back. */
+  readonly wantedAddresses?: number;
   /** The address that leaves the firewall. */
   readonly removedName?: string;
   /** Gauge and demand before it; absent for a step back. */
@@ -38,6 +40,17 @@ export interface ReliefAction extends ReliefCause {
 export interface ReliefAttempt {
   readonly at: string;
   readonly outcome: 'succeeded' | 'failed';
+}
+
+/** A change that a person rejected: the same is not proposed again for a while. */
+export interface RejectedProposal {
+  readonly until: string;
+  readonly direction: 'out' | 'in';
+  /** What demand asked for, before any cap. */
+  readonly wantedAddresses: number;
+  /** The last signal before it, and the spec: a new one of either lifts it. */
+  readonly sequence: number;
+  readonly specVersion: number;
 }
 
 /** Addresses on the firewall from then on. */
@@ -77,6 +90,10 @@ export interface SnatRelief {
   readonly lookedAtGeneration?: number;
   /** Ports were short at the last look, or an alert asked for one that nothing came of. */
   readonly isUnmet?: boolean;
+  /** What the last look came to that is in the journal; null or absent: none, or there was a change since. */
+  readonly lastTold?: { readonly code: string; readonly at: string } | null;
+  /** The last no of a person; null or absent: there was none, or a change has been recorded since. */
+  readonly rejected?: RejectedProposal | null;
 }
 
 const REMEMBERED_ATTEMPTS = 20;

@@ -12,6 +12,7 @@ import { flushOutbox } from '../../reconcile/conclude.ts';
 import {
   type Adjustment,
   type BaselineHead,
+  NEVER_ENDS,
   withGeneration,
   withNextOperation,
   withRequest,
@@ -36,8 +37,9 @@ import {
   readEgressAddresses,
   snatOf,
 } from './observe-egress.ts';
+import { REJECTED_CODE, rejectionOf, rejectionText } from './rejected-proposal.ts';
 import { tellWorld } from './relief-events.ts';
-import { ALERT_COUNTS_FOR_HOURS, NEVER_ENDS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
+import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
 
@@ -63,6 +65,8 @@ const LASTING_CODES: readonly string[] = [
 /** Metrics that allow no decision either way. */
 const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];
 const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
+/** A rest may be longer, such as until a look-back has its data; an alert that was lost must not wait for all of it. */
+const LONGEST_REST_MINUTES = 24 * 60;
 /** When it looks again at what was no reason to act while its alert is open. */
 const NEXT_LOOK_WHILE_OPEN_MINUTES = 15;
 /** When it looks again after a stop switch. */
@@ -188,6 +192,12 @@ function nextLookWhileBlind({ adjustments }: BaselineHead, reaction: Reaction, n
   const open = whileOpen(reaction, nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES);
   if (open !== null || !adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT)) return open;
   return new Date(Date.parse(nowIso) + NEXT_LOOK_MINUTES * MINUTE_MS).toISOString();
+}
+
+/** The first of two times; null counts as never. */
+function sooner(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other;
+  return one < other ? one : other;
 }
 
 /** Where a change that has been recorded goes on. */
@@ -340,7 +350,7 @@ async function act(
       code: decision.code,
       reason,
       after,
-      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES),
+      lookAgainAt: sooner(nextLook, whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES)),
     });
   if (decision.decision === 'refuse') {
     const recommended = decision.recommendations.map(({ message }) => message).join(' ');
@@ -348,7 +358,7 @@ async function act(
       code: decision.code,
       reason: [reason, recommended].join(' ').trim(),
       after,
-      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
+      lookAgainAt: sooner(nextLook, whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES)),
       refused: true,
       helpNeeded: true,
     });
@@ -365,7 +375,12 @@ async function act(
       after,
       lookAgainAt: BLIND_CODES.includes(decision.code)
         ? nextLookWhileBlind(head, reaction, request.nowIso)
-        : new Date(Math.max(retryAtMs, nowMs + MINUTE_MS)).toISOString(),
+        : sooner(
+            new Date(
+              Math.min(Math.max(retryAtMs, nowMs + MINUTE_MS), nowMs + LONGEST_REST_MINUTES * MINUTE_MS),
+            ).toISOString(),
+            whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES),
+          ),
     });
   }
   const { mode } = seen.spec.egress;
@@ -394,6 +409,15 @@ async function act(
       reason: 'A person has adjusted the addresses of this firewall: they stay until that ends.',
       after,
       lookAgainAt: nextLook,
+    });
+  const rejected = rejectionOf(head, reaction, decision, request.nowIso);
+  if (rejected !== undefined)
+    return ends({
+      code: REJECTED_CODE,
+      reason: `A person has rejected this. ${rejectionText(rejected)} ${reason}`,
+      after,
+      // Demand that has grown beyond what was rejected is no new alert.
+      lookAgainAt: sooner(rejected.until, new Date(nowMs + NEXT_LOOK_MINUTES * MINUTE_MS).toISOString()),
     });
   const circuit = circuitOf(await attemptsOf(dependencies, head, request.target), request.target, nowMs);
   if (circuit.state === 'open')
@@ -499,6 +523,7 @@ async function record(
       reason,
       fromAddresses: change.fromAddresses,
       toAddresses: change.toAddresses,
+      ...(figures.wantedAddresses === undefined ? {} : { wantedAddresses: figures.wantedAddresses }),
       ...(change.removedName === undefined ? {} : { removedName: change.removedName }),
       ...(figures.utilizationPercent === undefined ? {} : { utilizationPercent: figures.utilizationPercent }),
       ...(figures.maximumPercent === undefined ? {} : { maximumPercent: figures.maximumPercent }),
@@ -520,6 +545,8 @@ async function record(
       usedOperationId: operationId,
       waitingSince: null,
       blindSince: null,
+      lastTold: null,
+      rejected: null,
       lookAgainAt: null,
       lookedAtGeneration: seenHead.generation,
       isUnmet: wantsMore(decision),
@@ -592,32 +619,39 @@ async function end(
 ): Promise<ReliefStep> {
   // What an alert asks for and nobody could look into stays to be done.
   const { isUnmet = seen.handled < seen.sequence ? true : undefined } = found;
-  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
-    const reaction = reactionOf(head, RELIEF_KIND, request.target);
-    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
-    const ending: ReliefEnd = {
-      relief: reliefOf(reaction),
-      sequence: seen.sequence,
-      line: {
-        decision: helpNeeded ? 'help needed' : refused ? 'refused' : 'nothing to do',
-        reason,
-        ...(after === undefined ? {} : { after }),
-        discriminator: code,
-      },
-      state: helpNeeded || refused ? 'failed' : 'succeeded',
-      code,
-      lookAgainAt,
-      ...(lacksMetrics === undefined ? {} : { lacksMetrics }),
-      generation,
-      ...(isUnmet === undefined ? {} : { isUnmet }),
-    };
-    return withReliefEnd(head, reaction, request, ending);
-  });
+  const changed = await dependencies.baselines.change<{ readonly step: ReliefStep; readonly isNews: boolean }>(
+    request.baseline,
+    (head) => {
+      const reaction = reactionOf(head, RELIEF_KIND, request.target);
+      if (reaction?.instance?.id !== request.instanceId)
+        return { head: null, result: { step: { next: 'end' }, isNews: false } };
+      const ending: ReliefEnd = {
+        relief: reliefOf(reaction),
+        sequence: seen.sequence,
+        line: {
+          decision: helpNeeded ? 'help needed' : refused ? 'refused' : 'nothing to do',
+          reason,
+          ...(after === undefined ? {} : { after }),
+          discriminator: code,
+        },
+        state: helpNeeded || refused ? 'failed' : 'succeeded',
+        code,
+        lookAgainAt,
+        ...(lacksMetrics === undefined ? {} : { lacksMetrics }),
+        generation,
+        ...(isUnmet === undefined ? {} : { isUnmet }),
+      };
+      const ended = withReliefEnd(head, reaction, request, ending);
+      return { head: ended.head, result: { step: ended.result, isNews: ended.isNews } };
+    },
+  );
   await flushOutbox(dependencies, changed.head);
+  const { step, isNews } = changed.result;
+  if (!isNews) return step;
   const data: JsonObject = { code, reason, ...(after === undefined ? {} : { decision: after }) };
   if (refused) await tellWorld(dependencies, request, 'actionRefused', causeOf(seen), data, code);
   if (helpNeeded) await tellWorld(dependencies, request, 'helpNeeded', causeOf(seen), data, code);
-  return changed.result;
+  return step;
 }
 
 function toJson(value: unknown): Json {

@@ -12,6 +12,10 @@ import { type ReliefAction, type ReliefCause, type SnatRelief, withOutcome } fro
 import { RELIEF_ADJUSTMENT } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 
+/** How often looks of the timer that come to the same say so. */
+const TELL_AGAIN_AFTER_HOURS = 24;
+const HOUR_MS = 3_600_000;
+
 /** A decision as the journal tells it. */
 export interface ReliefLine {
   readonly decision: string;
@@ -66,41 +70,52 @@ export interface ReliefEnd {
 }
 
 /**
- * Ends a look at a firewall: what came of it is told and remembered, and when signals came meanwhile the same
- * orchestration looks again. Pure.
+ * Ends a look at a firewall: what came of it is remembered, told unless looks of the timer have come to the same during
+ * the last day (`isNews`), and when signals came meanwhile the same orchestration looks again. Pure.
  */
 export function withReliefEnd(
   head: BaselineHead,
   reaction: Reaction,
   request: ReliefRequest,
   end: ReliefEnd,
-): { readonly head: BaselineHead; readonly result: ReliefStep } {
+): { readonly head: BaselineHead; readonly result: ReliefStep; readonly isNews: boolean } {
   const { operationId } = reaction;
   const { lacksMetrics, relief: before } = end;
   const { blindSince = null } = before;
+  // An alert always gets its answer; the timer's own looks would say the same for as long as it lasts.
+  const isKnown = (lacksMetrics === true && blindSince !== null) || isToldOf(before, end.code, request.nowIso);
+  const isNews = end.isTold !== true && (operationId !== null || !isKnown);
   const remembered = {
     ...before,
+    ...(isNews ? { lastTold: { code: end.code, at: request.nowIso } } : {}),
     lookAgainAt: end.lookAgainAt,
     waitingSince: null,
     blindSince: lacksMetrics === true ? (blindSince ?? request.nowIso) : blindSince,
     lookedAtGeneration: end.generation ?? head.generation,
     ...(end.isUnmet === undefined ? {} : { isUnmet: end.isUnmet }),
   };
+  const isAgain = Math.max(end.sequence, reaction.handled) < reaction.sequence;
+  const line =
+    end.lookAgainAt === null || isAgain
+      ? end.line
+      : { ...end.line, reason: `${end.line.reason} Looks again at ${end.lookAgainAt}.` };
   const relief = withOutcome(remembered, {
     operationId,
     state: end.state,
     code: end.code,
-    message: end.line.reason,
+    message: line.reason,
     at: request.nowIso,
   });
-  // An alert always gets its answer; the timer's own looks would say the same for as long as it lasts.
-  const isTold = end.isTold === true || (lacksMetrics === true && blindSince !== null && operationId === null);
   const noted = withRelief(head, reaction, relief);
   const seen = lacksMetrics === false ? withSightBack(noted, reaction, request) : noted;
-  const told = isTold ? seen : withReliefLine(seen, reaction, request, causeOfEnd(reaction, end), end.line);
+  const told = isNews ? withReliefLine(seen, reaction, request, causeOfEnd(reaction, end), line) : seen;
   const handled = withHandled(told, reaction.kind, reaction.target, end.sequence);
   const ended = withReactionEnded(handled, reaction.kind, reaction.target, request.instanceId);
-  return { head: ended.head, result: ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' } };
+  return { head: ended.head, result: ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' }, isNews };
+}
+
+function isToldOf({ lastTold }: SnatRelief, code: string, nowIso: string): boolean {
+  return lastTold?.code === code && Date.parse(nowIso) - Date.parse(lastTold.at) < TELL_AGAIN_AFTER_HOURS * HOUR_MS;
 }
 
 /** The end of a change is told under the change, unless it is the answer to alerts that came since. */

@@ -1,7 +1,9 @@
+import { addressesText } from '../../count-text.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { problemsOf } from '../../reconcile/operation-body.ts';
+import type { BaselineHead } from '../../state/baseline-head.ts';
 import {
   type Reaction,
   reactionOf,
@@ -15,6 +17,7 @@ import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } fr
 import { progressWith, rowOf } from './change-under-way.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
+import { REJECTED_CODE, rejectedNow, rejectionText } from './rejected-proposal.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
 import { runOf, waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
@@ -39,6 +42,8 @@ const SCALED_IN_CODE = 'ScaledIn';
 const QUEUED_CODE = 'QueuedBehindWaiting';
 /** Of a run's problems, so that a journal line stays readable. */
 const MOST_PROBLEMS_TOLD = 4;
+/** Enough of a plan's hash to approve it by. */
+const HASH_LENGTH = 16;
 const MINUTE_MS = 60_000;
 
 /**
@@ -61,7 +66,10 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   if (run !== null) {
     const progress = progressWith(run, request.target);
     if (progress === 'waits')
-      return leave(dependencies, request, action, { reason: `The change waits: ${waitsOf(run, request.target)}` });
+      return leave(dependencies, request, action, {
+        reason: `The change waits: ${waitsOf(run, request.target)}`,
+        operationId: run.operationId,
+      });
     if (progress === 'underWay') return again(whyUnended(run), isInFlightWith(run, request.target));
   }
   // The firewall counts, not the run: it may be done with the firewall and wait for something else.
@@ -115,6 +123,15 @@ interface Unended {
   readonly isInAzure: boolean;
 }
 
+/** What several resources have in common is said once; each ends with a full stop. */
+function sentences(texts: readonly string[]): string {
+  const told = new Set(texts.map((text) => text.trim()).filter((text) => text !== ''));
+  return [...told]
+    .slice(0, MOST_PROBLEMS_TOLD)
+    .map((text) => (/[.!?]$/.test(text) ? text : `${text}.`))
+    .join(' ');
+}
+
 /** The change has not come to its end: it is looked at again, and what is overdue is left to people and the timer. */
 async function lookedInVain(
   dependencies: Dependencies,
@@ -140,7 +157,7 @@ async function overdue(
 ): Promise<ReliefStep> {
   const isFirst = action.overdueToldAt === undefined;
   const reason =
-    `The change from ${action.fromAddresses} to ${action.toAddresses} addresses, decided at ${action.decidedAt}, does not come to its end. ${why} ` +
+    `The change from ${action.fromAddresses} to ${addressesText(action.toAddresses)}, decided at ${action.decidedAt}, does not come to its end. ${why} ` +
     (isInAzure
       ? "It stays recorded and goes on by itself when Azure has ended it. Look at the firewall's activity log in Azure, and ask Microsoft's support if an operation hangs."
       : 'It stays recorded and goes on by itself when what is before it has ended: see what that operation does, and stop it if it must not go first.');
@@ -192,6 +209,15 @@ interface Left {
   readonly reason: string;
   /** Present: people have to be told, since nobody may know that it waits. */
   readonly code?: string;
+  /** The operation that waits, whose plan somebody may be able to approve. */
+  readonly operationId?: string;
+}
+
+/** How and until when a plan that waits can be approved; empty where none asks for it. */
+function approvalText({ approvals }: BaselineHead, operationId: string | undefined): string {
+  const asked = approvals.find((one) => one.operationId === operationId && one.decision === undefined);
+  if (asked === undefined) return '';
+  return `Until ${asked.expiresAt} somebody can approve it: hubkeeper approve ${asked.planHash.slice(0, HASH_LENGTH)}`;
 }
 
 /** The orchestration ends; the change stays recorded. */
@@ -199,14 +225,14 @@ async function leave(
   dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
-  { reason, code }: Left,
+  { reason, code, operationId }: Left,
 ): Promise<ReliefStep> {
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const told = withReliefLine(head, reaction, request, action, {
       decision: code === undefined ? 'waits' : 'help needed',
-      reason: reason.trim(),
+      reason: sentences([reason, approvalText(head, operationId), action.reason]),
       discriminator: code ?? 'outsiders',
     });
     // The timer comes when the operation goes on, whatever rest there was before.
@@ -247,7 +273,7 @@ async function applied(
     if (action.direction === 'out') {
       const told = withReliefLine(head, reaction, request, action, {
         decision: 'addresses changed',
-        reason: `The firewall has ${attached.length} addresses. Whether that helps shows in ${EFFECT_SHOWS_AFTER_MINUTES} minutes.`,
+        reason: `The firewall has ${addressesText(attached.length)}. Whether that helps shows in ${EFFECT_SHOWS_AFTER_MINUTES} minutes.`,
         before: action.fromAddresses,
         after: attached.length,
       });
@@ -259,7 +285,7 @@ async function applied(
       sequence: reaction.handled,
       line: {
         decision: 'action done',
-        reason: `${action.removedName ?? ''} has left the firewall, which has ${attached.length} addresses.`,
+        reason: `${action.removedName ?? ''} has left the firewall, which has ${addressesText(attached.length)}.`,
         before: action.fromAddresses,
         after: attached.length,
       },
@@ -313,15 +339,13 @@ async function missed(
   );
   // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
   const isRefused = run.state === 'stopped' || refusals.length > 0;
-  const code = isRefused ? 'ChangeRefused' : 'ChangeFailed';
-  const why = [
+  const isRejected = refusals.some((refusal) => refusal.code === 'ApprovalRejected');
+  const code = isRejected ? REJECTED_CODE : isRefused ? 'ChangeRefused' : 'ChangeFailed';
+  const why = sentences([
     ...refusals.map(({ why }) => why),
     ...problems.map(({ message, remedy }) => `${message} ${remedy}`),
     more,
-  ]
-    .filter((text) => text !== '')
-    .slice(0, MOST_PROBLEMS_TOLD)
-    .join(' ');
+  ]);
   const reason =
     `The operation ${run.operationId} ${isFinalState(run.state) ? `ended ${run.state}` : 'does nothing more for it'} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
@@ -330,12 +354,16 @@ async function missed(
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
     const tried: SnatRelief = isRefused ? relief : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
+    // Who rejects a change does not know of what comes after: an alert of then is looked at.
+    const isAlertLater = reaction.signal !== null && reaction.signal.receivedAt > (run.endedAt ?? request.nowIso);
+    const sequence = isRejected && isAlertLater ? reaction.handled : answeredBy(action, reaction);
+    const rejected = isRejected ? rejectedNow(head, action, sequence, request.nowIso) : null;
     return withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
-      relief: { ...tried, action: null },
-      sequence: answeredBy(action, reaction),
+      relief: { ...tried, action: null, rejected },
+      sequence,
       line: {
         decision: isRefused ? 'action refused' : 'help needed',
-        reason,
+        reason: rejected === null ? reason : `${reason} ${rejectionText(rejected)}`,
         before: action.fromAddresses,
         after: action.toAddresses,
       },

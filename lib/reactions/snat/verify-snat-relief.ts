@@ -1,3 +1,4 @@
+import { addressesText } from '../../count-text.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { latestWindow, maximumOverDimensions, stalenessMinutes, utilizationOf } from '../../egress/metric-window.ts';
 import { demandPorts, MINIMUM_INSTANCES } from '../../egress/snat-capacity.ts';
@@ -147,7 +148,7 @@ async function judged(
   const percent = (value: number) => `${Math.round(value * 10) / 10} %`;
   const told = ({ utilizationPercent, maximumPercent }: Reading) =>
     `${percent(utilizationPercent)} (${percent(maximumPercent)} at most)`;
-  const figures = `Utilisation was ${told(effect.before)} with ${action.fromAddresses} addresses and is ${told(effect.now)} with ${effect.presentAddresses}.`;
+  const figures = `Utilisation was ${told(effect.before)} with ${addressesText(action.fromAddresses)} and is ${told(effect.now)} with ${effect.presentAddresses}.`;
   const line = {
     decision: helped ? 'action done' : 'help needed',
     reason: helped
@@ -209,7 +210,7 @@ async function undone(
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
     const told = withReliefLine(head, reaction, request, action, {
       decision: 'action undone',
-      reason: `The firewall had ${action.toAddresses} addresses and has ${presentAddresses}: somebody has taken some off again. It is looked at anew.`,
+      reason: `The firewall had ${addressesText(action.toAddresses)} and has ${presentAddresses}: somebody has taken some off again. It is looked at anew.`,
       before: action.toAddresses,
       after: { ...now, addresses: presentAddresses },
     });

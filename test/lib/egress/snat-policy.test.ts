@@ -363,6 +363,18 @@ describe('decideScaleIn', () => {
     expect(decision.reasons[0]).toMatch(/\.$/);
   });
 
+  it('says from when on a look-back can have its data, which began six hours ago', () => {
+    const began = (index: number) => (index < 18 * 12 ? null : level(1)());
+    const input = scaleInInput(5, 1, 1, { utilization: metric(24 * 60, { TCP: began }, 5) });
+
+    const decision = decideScaleIn(input);
+
+    // 95 % of 288 grains are 274, and 72 are there.
+    const atMs = NOW_MS + (274 - 72) * 5 * MINUTE_MS;
+    expect(decision).toMatchObject({ code: 'DataIncomplete', decision: 'wait', retryAtMs: atMs });
+    expect(decision.reasons[0]).toContain(`from ${new Date(atMs).toISOString()} on`);
+  });
+
   it('takes a protocol that is hardly used, and hardly reported, for what it is', () => {
     const seldom = (value: number) => (index: number) => (index % 50 === 0 ? level(value)() : null);
     const at = (value: number) =>
@@ -395,6 +407,29 @@ describe('decideScaleIn', () => {
     ];
     expect(decideScaleIn(scaleInInput(5, 10, 10)).decision).toBe('scaleIn');
     expect(decideScaleIn(scaleInInput(5, 10, 10, { addressHistory })).code).toBe('DemandTooHigh');
+  });
+
+  it('speaks of one address as of one', () => {
+    expect(decideScaleOut(scaleOutInput(4, 80.5, 80.5, { prefixRoom: 1 })).reasons.join(' ')).toMatch(
+      /^1 address is added to the present 4\..* 1 address left in the public IP prefixes/,
+    );
+    expect(decideScaleIn(scaleInInput(2, 60)).reasons[0]).toMatch(/; 1 address on 2 instances has 4,992 ports/);
+  });
+
+  it('calls nothing a fact that is only counted so', () => {
+    const reason = (average: number, maximum: number, before: number) => {
+      const addressHistory = [
+        { fromMs: 0, addresses: before },
+        { fromMs: NOW_MS - 12 * HOUR_MS, addresses: 5 },
+      ];
+      return decideScaleIn(scaleInInput(5, average, maximum, { addressHistory })).reasons[0];
+    };
+
+    expect(reason(50, 50, 5)).toMatch(/^During the last 24 hours up to 12,480 ports were in use; /);
+    expect(reason(10, 10, 40)).toMatch(
+      /^During the last 24 hours demand counts as up to 19,968 ports, at least 2,496, since the number of addresses around a change is uncertain; /,
+    );
+    expect(reason(5, 70, 5)).toMatch(/^In single minutes up to 17,472 ports were in use; /);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Verdict, Waiting } from '../../../lib/plan/guard.ts';
 import { changeHash } from '../../../lib/plan/hash.ts';
 import type { Change, Plan } from '../../../lib/plan/plan.ts';
-import { approvalFor, decidedAside } from '../../../lib/reconcile/plan-approval.ts';
+import { adjustmentsBehind, approvalFor, decidedAside } from '../../../lib/reconcile/plan-approval.ts';
 import type { Approval } from '../../../lib/state/baseline-head.ts';
 
 const NOW = '2026-03-01T12:00:00.000Z';
@@ -53,6 +53,19 @@ describe('what a plan asks to be approved', () => {
   it('is also what waits for a budget, since an approved change needs none', () => {
     expect(asked.changeHashes).toEqual(['/approval', '/run', '/day'].map((id) => changeHash(change(id))));
     expect(approvalFor(RUN, PLAN, { ...VERDICT, waiting: [waits('/hold', 'hold')] }, LATER, NOW)).toBeNull();
+  });
+});
+
+describe('the adjustments behind a plan', () => {
+  it('are those in force of what it changes', () => {
+    const adjustment = { kind: 'k', scope: 'egress', value: 1, since: NOW, until: LATER, by: 'hubkeeper' };
+    const of = (id: string, target: string, more = {}) => ({ ...adjustment, id, target, reason: `${id}.`, ...more });
+    const all = [of('meant', '/RUN'), of('other', '/elsewhere'), of('over', '/run', { until: NOW })];
+    const carried: Plan = { ...PLAN, changes: [{ ...change('/address'), owner: 'adjustment', scope: 'egress' }] };
+
+    expect(adjustmentsBehind(PLAN, all, NOW)).toEqual([{ id: 'meant', by: 'hubkeeper', reason: 'meant.' }]);
+    expect(adjustmentsBehind(carried, all, NOW).map(({ id }) => id)).toEqual(['meant', 'other']);
+    expect(adjustmentsBehind({ ...PLAN, changes: [] }, all, NOW)).toEqual([]);
   });
 });
 

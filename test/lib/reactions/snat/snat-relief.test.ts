@@ -320,6 +320,41 @@ describe('a relief that looks again', () => {
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
   });
 
+  /** The timer comes back after so many seconds, and no sooner. */
+  async function expectRest(relieving: Relieving, seconds: number): Promise<void> {
+    expect(await relieving.timer()).toBe(false);
+    relieving.reconciling.pass(seconds);
+    expect(await relieving.timer()).toBe(true);
+  }
+
+  it('rests an hour, not a day, where a firewall has failed and its alert is open', async () => {
+    const relieving = await relieved(40);
+    setState(relieving, 'Failed');
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    const again = new Date(Date.parse(relieving.reconciling.nowIso) + 3_600_000).toISOString();
+    expect(line?.reason.endsWith(` Looks again at ${again}.`)).toBe(true);
+    await expectRest(relieving, 3_600);
+    setState(relieving, 'Succeeded');
+    relieving.gauge.utilizationPercent = 92;
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('does not wait for the time of a step back while an alert is open', async () => {
+    const relieving = await relieved(40);
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    await expectRest(relieving, 900);
+    // It comes to the rest of a day before a step back.
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectRest(relieving, 900);
+    relieving.gauge.utilizationPercent = 92;
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
   it('says once that there are no metrics, and once that there are again', async () => {
     const relieving = await relieved(40);
     const before = (await relieving.journal()).length;
@@ -362,6 +397,45 @@ describe('a relief that looks again', () => {
     expect(await relieving.journal()).toHaveLength(before);
     const told = (await relieving.journal()).filter(({ resource }) => resource === relieving.firewallId);
     expect(told.filter(({ decision }) => decision === 'help needed')).toHaveLength(1);
+  });
+
+  it('says once a day what hourly looks come to, and at once when that is another', async () => {
+    const relieving = await relieved(40);
+    await relieving.resolve();
+    relieving.reconciling.pass(48 * 3_600);
+    const before = (await relieving.journal()).length;
+    const hours = async (count: number) => {
+      for (let hour = 0; hour < count; hour++) {
+        expect(await relieving.timer()).toBe(true);
+        expect(await relieving.decide()).toEqual({ next: 'end' });
+        relieving.reconciling.pass(3_600);
+      }
+      return (await relieving.journal()).slice(before).map(({ after }) => isJsonObject(after ?? null) && after);
+    };
+
+    expect(await hours(20)).toEqual([expect.objectContaining({ code: 'DemandTooHigh' })]);
+    expect(await hours(20)).toHaveLength(2);
+    relieving.gauge.utilizationPercent = 2;
+    relieving.gauge.maximumPercent = 70;
+    expect(await hours(2)).toHaveLength(3);
+  });
+
+  it('tells partners once a day, not at each look, that people are needed', async () => {
+    const types: unknown[] = [];
+    const relieving = await alerted({ events: topic((event) => types.push(Object(event).type)) });
+    setState(relieving, 'Failed');
+    await relieving.decide();
+
+    for (let hour = 0; hour < 20; hour++) {
+      relieving.reconciling.pass(3_600);
+      expect(await relieving.timer()).toBe(true);
+      await relieving.decide();
+    }
+
+    expect(types.filter((type) => type === EVENT_TYPE.helpNeeded)).toHaveLength(1);
+    await relieving.alert();
+    await relieving.decide();
+    expect(types.filter((type) => type === EVENT_TYPE.helpNeeded)).toHaveLength(2);
   });
 
   it('rests for a day after addresses that did not help', async () => {
@@ -955,6 +1029,17 @@ describe('a relief in mode propose', () => {
     expect(head.lastResult).toMatchObject({ state: 'succeeded' });
   });
 
+  it('says why it waits, what for, until when, and how to approve it', async () => {
+    const relieving = await proposed();
+
+    const [approval] = (await relieving.reconciling.head()).approvals;
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'waits');
+    expect(line?.reason).toContain("egress.mode is 'propose'.");
+    expect(line?.reason).toContain(`hubkeeper approve ${approval?.planHash.slice(0, 16)}.`);
+    expect(line?.reason).toContain(`Until ${approval?.expiresAt} `);
+    expect(line?.reason).toContain('is 88 % on average');
+  });
+
   it('waits for an approval, then writes', async () => {
     const relieving = await proposed();
 
@@ -995,6 +1080,76 @@ describe('a relief in mode propose', () => {
     const decisions = (await relieving.journal()).map(({ decision }) => decision);
     expect(decisions).toContain('action refused');
     expect(decisions).not.toContain('help needed');
+  });
+
+  describe('that somebody has rejected', () => {
+    async function rejected(): Promise<Relieving> {
+      const relieving = await proposed();
+      await decideOn(relieving, 'reject');
+      await relieving.reconciling.settle();
+      expect(await relieving.timer()).toBe(true);
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      expect(await relieving.followed()).toEqual({ next: 'end' });
+      return relieving;
+    }
+
+    /** Looks as often as the timer asks for it. @returns after how many hours something was proposed; null: never. */
+    async function hoursUntilProposed(relieving: Relieving, maximumHours: number): Promise<number | null> {
+      for (let hours = 0; hours <= maximumHours; hours++) {
+        if ((await relieving.timer()) && (await relieving.decide()).next === 'poke') return hours;
+        relieving.reconciling.pass(3_600);
+      }
+      return null;
+    }
+
+    it('does not come back for a day, as its line says, however long the alert is open', async () => {
+      const relieving = await rejected();
+
+      const line = (await relieving.journal()).find(({ decision }) => decision === 'action refused');
+      expect(line?.reason.match(/approver rejected this plan\./g)).toHaveLength(1);
+      expect(line?.reason).toMatch(/not proposed again before 2026-06-02T\S+Z, unless a new alert comes, more than 5 /);
+      expect(line?.reason).toMatch(/ Looks again at 2026-06-01T\S+Z\.$/);
+      expect(await hoursUntilProposed(relieving, 30)).toBe(24);
+    });
+
+    it('comes back at once for a new alert', async () => {
+      const relieving = await rejected();
+      expect(await hoursUntilProposed(relieving, 2)).toBeNull();
+
+      await relieving.alert();
+
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    });
+
+    it('comes back for an alert that came after the no, before that was read', async () => {
+      const relieving = await proposed();
+      await decideOn(relieving, 'reject');
+      await relieving.reconciling.settle();
+      relieving.reconciling.pass(60);
+      await relieving.alert();
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+
+      expect(await relieving.followed()).toEqual({ next: 'decide', seconds: 0 });
+
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    });
+
+    it('comes back when more addresses are wanted than were rejected', async () => {
+      const relieving = await rejected();
+      relieving.gauge.utilizationPercent = 89;
+      expect(await hoursUntilProposed(relieving, 2)).toBeNull();
+
+      relieving.gauge.utilizationPercent = 99;
+
+      expect(await hoursUntilProposed(relieving, 2)).not.toBeNull();
+    });
+
+    it('comes back under a new spec', async () => {
+      const relieving = await rejected();
+      await relieving.reconciling.change((head) => ({ ...head, specVersion: head.specVersion + 1 }));
+
+      expect(await hoursUntilProposed(relieving, 2)).not.toBeNull();
+    });
   });
 });
 
