@@ -34,6 +34,10 @@ export interface ReliefAction extends ReliefCause {
   readonly blindLooks: number;
   /** When people were told that it does not come to its end; absent: they were not. */
   readonly overdueToldAt?: string;
+  /** When the metrics of that time last said the same; absent: not since it was decided. */
+  readonly confirmedAt?: string;
+  /** What it was last left to wait for, as told; absent: it was not. */
+  readonly leftFor?: string;
 }
 
 /** How an attempt to change the addresses ended. */
@@ -125,6 +129,26 @@ export function withOutcome(
   { operationId, ...outcome }: Omit<ReliefOutcome, 'operationId'> & { readonly operationId: string | null },
 ): SnatRelief {
   if (operationId === null || operationId === relief.usedOperationId) return relief;
-  const others = relief.outcomes.filter((other) => other.operationId !== operationId);
-  return { ...relief, outcomes: [...others, { operationId, ...outcome }].slice(-REMEMBERED_OUTCOMES) };
+  return withOutcomeOfRun(relief, { operationId, ...outcome });
+}
+
+/** Why an operation that ran did not do what was decided: the run itself knows nothing of the decision. Pure. */
+export function withOutcomeOfRun(relief: SnatRelief, outcome: ReliefOutcome): SnatRelief {
+  const others = relief.outcomes.filter(({ operationId }) => operationId !== outcome.operationId);
+  return { ...relief, outcomes: [...others, outcome].slice(-REMEMBERED_OUTCOMES) };
+}
+
+/** Metrics that are older tell of another situation: what was decided on them is asked about once more before a write. */
+const FIGURES_LAST_MINUTES = 10;
+/** While others make up their minds, it is asked about so often, so that nobody approves what is over. */
+const FIGURES_LAST_WAITING_MINUTES = 30;
+
+/** Whether the figures of a step that has not been applied are too old, to write on or to go on waiting with. Pure. */
+export function areFiguresOld(
+  { decidedAt, confirmedAt = decidedAt }: ReliefAction,
+  nowIso: string,
+  what: 'write' | 'wait',
+): boolean {
+  const lastMinutes = what === 'write' ? FIGURES_LAST_MINUTES : FIGURES_LAST_WAITING_MINUTES;
+  return Date.parse(nowIso) - Date.parse(confirmedAt) > lastMinutes * 60_000;
 }

@@ -10,6 +10,7 @@ import { RELIEF_KIND } from '../../lib/reactions/snat/relief-names.ts';
 import type { ReliefStep } from '../../lib/reactions/snat/relief-step.ts';
 import { verifySnatRelief } from '../../lib/reactions/snat/verify-snat-relief.ts';
 import { watchEgress } from '../../lib/reactions/snat/watch-egress.ts';
+import { decideApproval } from '../../lib/reconcile/decide-approval.ts';
 import type { JournalEntry } from '../../lib/state/journal.ts';
 import { type RecordedSignal, reactionOf, withSignal } from '../../lib/state/reactions.ts';
 import type { FakeAzure } from './fake-azure.ts';
@@ -39,6 +40,8 @@ interface Gauge {
   /** Highest value of each minute; absent: as the average. */
   maximumPercent?: number;
   instances: number;
+  /** Azure Monitor has no values. */
+  isBlind?: boolean;
 }
 
 /** A hub with a firewall of three addresses that is provisioned in a fake of Azure, and reliefs played step by step. */
@@ -68,7 +71,7 @@ export class Relieving {
     const window: FirewallMetrics['snatPortUtilization'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
       metric(
         (untilMs - fromMs) / MINUTE_MS,
-        { TCP: level(gauge.utilizationPercent, gauge.maximumPercent) },
+        gauge.isBlind === true ? {} : { TCP: level(gauge.utilizationPercent, gauge.maximumPercent) },
         grainMinutes,
         untilMs,
       );
@@ -114,6 +117,21 @@ export class Relieving {
       (head) =>
         withSignal(head, { kind: RELIEF_KIND, target: this.firewallId, signal, nowIso: this.reconciling.nowIso }).head,
     );
+  }
+
+  /** What a person says of the one plan that waits for approval. */
+  async decideApproval(decision: 'approve' | 'reject'): Promise<void> {
+    const head = await this.reconciling.head();
+    const [approval] = head.approvals;
+    const decided = decideApproval(head, {
+      planHash: approval?.planHash ?? '',
+      decision,
+      user: 'approver',
+      selfApproval: false,
+      nowIso: this.reconciling.nowIso,
+    });
+    if ('code' in decided) throw new Error(decided.message);
+    await this.reconciling.change(() => decided.head);
   }
 
   /** What the egress timer does, for changes that wait for outsiders and others. @returns whether it asks for a look. */

@@ -29,7 +29,7 @@ import {
 import type { ReliefAction } from '../../state/snat-relief.ts';
 import { modeForSeverities } from '../severity-mode.ts';
 import { isChangeUnderWay } from './change-under-way.ts';
-import { causeOf, type ReliefEnd, withdrawn, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
+import { causeOf, type ReliefEnd, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
 import {
   type ObservedFirewall,
   observeFirewall,
@@ -41,6 +41,7 @@ import { REJECTED_CODE, rejectionOf, rejectionText } from './rejected-proposal.t
 import { tellWorld } from './relief-events.ts';
 import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
+import { takenBack } from './take-back.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
 
 const MINUTE_MS = 60_000;
@@ -63,7 +64,7 @@ const LASTING_CODES: readonly string[] = [
   'DualStackFirewall',
 ];
 /** Metrics that allow no decision either way. */
-const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];
+export const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];
 const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
 /** A rest may be longer, such as until a look-back has its data; an alert that was lost must not wait for all of it. */
 const LONGEST_REST_MINUTES = 24 * 60;
@@ -136,40 +137,14 @@ function isOvertaken(head: BaselineHead, reaction: Reaction, action: ReliefActio
   return adjustment?.mode !== undefined && modeForSeverities('act', severitiesOf(reaction, nowIso)) === 'act';
 }
 
-/** Withdraws what is recorded and not applied yet, to decide anew. */
-async function takeBack(dependencies: Dependencies, request: ReliefRequest, action: ReliefAction): Promise<ReliefStep> {
-  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
-    const reaction = reactionOf(head, RELIEF_KIND, request.target);
-    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
-    const relief = reliefOf(reaction);
-    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
-    const numbered = withNextOperation(withdrawn(head, action));
-    const told = withReliefLine(
-      numbered.head,
-      reaction,
-      request,
-      { ...action, trigger: 'alert' },
-      {
-        decision: `scale ${action.direction} taken back`,
-        reason:
-          action.direction === 'in'
-            ? `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`
-            : 'A graver alert came, which need not wait for the approval.',
-        before: action.toAddresses,
-        after: action.fromAddresses,
-      },
-    );
-    const requested = withRequest(withRelief(told, reaction, { ...relief, action: null }), {
-      operationId: numbered.operationId,
-      trigger: 'adjustment',
-      requestedBy: 'hubkeeper',
-      at: request.nowIso,
-      scope: 'egress',
-    });
-    return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
+function takeBack(dependencies: Dependencies, request: ReliefRequest, action: ReliefAction): Promise<ReliefStep> {
+  return takenBack(dependencies, request, action, {
+    trigger: 'alert',
+    reason:
+      action.direction === 'in'
+        ? `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`
+        : 'A graver alert came, which need not wait for the approval.',
   });
-  await flushOutbox(dependencies, changed.head);
-  return changed.result;
 }
 
 /** Of every alert that is open, and of one that asks for a look though it is over by now. */
@@ -246,13 +221,18 @@ async function whyStopped(
     : undefined;
 }
 
-/** An alert asks for more addresses; only the timer asks whether there are too many. */
-async function decide(
+/**
+ * What the metrics of now say. An alert asks for more addresses; only the timer asks whether there are too many.
+ * `again`: the direction of a step that has been decided on a head without it and is asked about once more. Its own run
+ * is then no reason to wait, and change windows are for whoever writes. @throws as `observeFirewall`.
+ */
+export async function decide(
   dependencies: Dependencies,
   head: BaselineHead,
   reaction: Reaction,
   seen: ObservedFirewall,
-  { nowIso, target }: ReliefRequest,
+  { nowIso, target }: Pick<ReliefRequest, 'nowIso' | 'target'>,
+  again?: ReliefAction['direction'],
 ): Promise<SnatDecision> {
   const nowMs = Date.parse(nowIso);
   const relief = reliefOf(reaction);
@@ -269,7 +249,7 @@ async function decide(
   const firewall: SnatFirewall = snatOf(seen, newest?.average ?? newest?.maximum ?? null, attachedAtMs);
   const written = seen.ledger.find((entry) => sameId(entry.id, target));
   const current = head.currentOperationId === null ? null : await dependencies.runs.read(head.currentOperationId);
-  const changeUnderWay = isChangeUnderWay(head, current?.run ?? null, target);
+  const changeUnderWay = again === undefined && isChangeUnderWay(head, current?.run ?? null, target);
   // A spec, a person or drift may have changed the addresses as well: then the ledger knows of it.
   const changedAt = [...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])];
   const lastChangeAtMs = lastMs(changedAt);
@@ -281,7 +261,7 @@ async function decide(
     prefixRoom: seen.prefixRoom,
     mayRestoreSpec: seen.spec.drift.mode === 'act' || seen.spec.drift.mode === 'propose',
   });
-  const asksForMore = reaction.handled < reaction.sequence;
+  const asksForMore = again === undefined ? reaction.handled < reaction.sequence : again === 'out';
   if (out.decision !== 'keep' || asksForMore) return out;
   const lookBack = {
     ...query,
@@ -303,7 +283,9 @@ async function decide(
       Date.parse(firedAt),
     ),
     inChangeWindow:
-      windows.length === 0 || windows.some(({ fromIso, untilIso }) => fromIso <= nowIso && nowIso < untilIso),
+      again !== undefined ||
+      windows.length === 0 ||
+      windows.some(({ fromIso, untilIso }) => fromIso <= nowIso && nowIso < untilIso),
     nextChangeWindowMs: lastMs(
       windows
         .map(({ fromIso }) => fromIso)

@@ -34,7 +34,7 @@ export function causeOf({ handled, sequence, operationId }: Reaction): ReliefCau
 export function withReliefLine(
   head: BaselineHead,
   reaction: Reaction,
-  { nowIso }: ReliefRequest,
+  { nowIso }: Pick<ReliefRequest, 'nowIso'>,
   { operationId, trigger }: ReliefCause,
   line: ReliefLine,
 ): BaselineHead {

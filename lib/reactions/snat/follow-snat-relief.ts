@@ -13,15 +13,23 @@ import {
   withRelief,
 } from '../../state/reactions.ts';
 import { isFinalState, isInFlight, type RunDocument } from '../../state/run.ts';
-import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
+import {
+  areFiguresOld,
+  type ReliefAction,
+  type SnatRelief,
+  withAddressChange,
+  withAttempt,
+} from '../../state/snat-relief.ts';
 import { progressWith, rowOf } from './change-under-way.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
+import { recheckRelief } from './recheck-relief.ts';
 import { REJECTED_CODE, rejectedNow, rejectionText } from './rejected-proposal.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
 import { runOf, waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
+import { takenBack } from './take-back.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
 
 /** Between looks at the operation: Azure documents 3 to 5 minutes for a change of a firewall. */
@@ -66,7 +74,7 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   if (run !== null) {
     const progress = progressWith(run, request.target);
     if (progress === 'waits')
-      return leave(dependencies, request, action, {
+      return leaveOrTakeBack(dependencies, request, head, reaction, action, {
         reason: `The change waits: ${waitsOf(run, request.target)}`,
         operationId: run.operationId,
       });
@@ -78,7 +86,8 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
     const attached = seen === null ? [] : attachedNames(seen.body);
     const wanted = seen === null ? [] : namesOf(seen.resolved.publicIps);
     if (!isAttached(action, attached, wanted)) {
-      if (run === null) return leave(dependencies, request, action, queuedBehind(action, ahead));
+      if (run === null)
+        return await leaveOrTakeBack(dependencies, request, head, reaction, action, queuedBehind(action, ahead));
       if (run.state === 'running') return again(whyUnended(run), false);
       return await missed(dependencies, request, action, run);
     }
@@ -220,6 +229,22 @@ function approvalText({ approvals }: BaselineHead, operationId: string | undefin
   return `Until ${asked.expiresAt} somebody can approve it: hubkeeper approve ${asked.planHash.slice(0, HASH_LENGTH)}`;
 }
 
+/** What waits is left to whom it waits for, for as long as the figures say the same. */
+async function leaveOrTakeBack(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  head: BaselineHead,
+  reaction: Reaction,
+  action: ReliefAction,
+  left: Left,
+): Promise<ReliefStep> {
+  if (!areFiguresOld(action, request.nowIso, 'wait')) return leave(dependencies, request, action, left);
+  const recheck = await recheckRelief(dependencies, head, reaction, action, request.nowIso);
+  if (recheck.verdict === 'over') return takenBack(dependencies, request, action, recheck.why);
+  const confirmed = recheck.verdict === 'holds' ? { ...action, confirmedAt: request.nowIso } : action;
+  return leave(dependencies, request, confirmed, left);
+}
+
 /** The orchestration ends; the change stays recorded. */
 async function leave(
   dependencies: Dependencies,
@@ -227,23 +252,30 @@ async function leave(
   action: ReliefAction,
   { reason, code, operationId }: Left,
 ): Promise<ReliefStep> {
+  const leftFor = code ?? 'outsiders';
+  const isTold = action.leftFor === leftFor;
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
-    const told = withReliefLine(head, reaction, request, action, {
-      decision: code === undefined ? 'waits' : 'help needed',
-      reason: sentences([reason, approvalText(head, operationId), action.reason]),
-      discriminator: code ?? 'outsiders',
-    });
+    const relief = reliefOf(reaction);
+    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
+    const told = isTold
+      ? head
+      : withReliefLine(head, reaction, request, action, {
+          decision: code === undefined ? 'waits' : 'help needed',
+          reason: sentences([reason, approvalText(head, operationId), action.reason]),
+          discriminator: leftFor,
+        });
     // The timer comes when the operation goes on, whatever rest there was before.
-    const rested = withRelief(told, reaction, { ...reliefOf(reaction), lookAgainAt: null });
+    const rested = withRelief(told, reaction, { ...relief, action: { ...action, leftFor }, lookAgainAt: null });
     const handled = withHandled(rested, RELIEF_KIND, request.target, answeredBy(action, reaction));
     const ended = withReactionEnded(handled, RELIEF_KIND, request.target, request.instanceId);
     const next: ReliefStep = ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' };
     return { head: ended.head, result: next };
   });
   await flushOutbox(dependencies, changed.head);
-  if (code !== undefined) await tellWorld(dependencies, request, 'helpNeeded', action, { code, reason }, code);
+  if (code !== undefined && !isTold)
+    await tellWorld(dependencies, request, 'helpNeeded', action, { code, reason }, code);
   return changed.result;
 }
 

@@ -13,6 +13,7 @@ import {
   withRequest,
 } from '../../state/baseline-head.ts';
 import { openAlerts, type Reaction, reactionsOf, reliefOf, withEvaluation } from '../../state/reactions.ts';
+import { areFiguresOld } from '../../state/snat-relief.ts';
 import type { StartedReaction } from '../record-reaction.ts';
 import { afterRest } from '../rest.ts';
 import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
@@ -76,7 +77,7 @@ function isDue(head: BaselineHead, target: string, { waiting }: EgressFacts, now
   if (action === null && isChangedByPeople(head, reaction, nowIso)) return true;
   // What is to rest rests, also with a change that has not come to its end.
   if (lookAgainAt !== null && lookAgainAt > nowIso) return false;
-  if (action !== null) return !waiting.has(action.operationId);
+  if (action !== null) return !waiting.has(action.operationId) || areFiguresOld(action, nowIso, 'wait');
   if (lookAgainAt !== null) return true;
   const isUnseen = reaction.handled < reaction.sequence && hasOpenAlert(reaction, nowIso);
   return isUnseen || head.adjustments.some((one) => one.id === RELIEF_ADJUSTMENT && sameId(one.target, target));

@@ -5,7 +5,6 @@ import { isJsonObject, type JsonObject } from '../../../../lib/json.ts';
 import { egressNow } from '../../../../lib/reactions/snat/relief-events.ts';
 import { RELIEF_KIND } from '../../../../lib/reactions/snat/relief-names.ts';
 import { waitsForOutsiders } from '../../../../lib/reactions/snat/relief-operation.ts';
-import { decideApproval } from '../../../../lib/reconcile/decide-approval.ts';
 import { withGeneration } from '../../../../lib/state/baseline-head.ts';
 import { reactionOf, reliefOf, withRelief } from '../../../../lib/state/reactions.ts';
 import { Relieving, type RelievingOptions, relievingSpec } from '../../../support/relieving.ts';
@@ -43,20 +42,6 @@ async function expectUntouched(relieving: Relieving, decision: string, code: str
   const [reaction] = head.reactions ?? [];
   expect(reaction?.instance).toBeNull();
   expect(reaction?.relief?.outcomes.map((outcome) => outcome.code)).toEqual([code]);
-}
-
-async function decideOn(relieving: Relieving, decision: 'approve' | 'reject'): Promise<void> {
-  const head = await relieving.reconciling.head();
-  const [approval] = head.approvals;
-  const decided = decideApproval(head, {
-    planHash: approval?.planHash ?? '',
-    decision,
-    user: 'approver',
-    selfApproval: false,
-    nowIso: relieving.reconciling.nowIso,
-  });
-  if ('code' in decided) throw new Error(decided.message);
-  await relieving.reconciling.change(() => decided.head);
 }
 
 describe('a relief', () => {
@@ -98,7 +83,7 @@ describe('a relief', () => {
 
     expect(relieving.addresses()).toBe(3);
     expect(relieving.dependencies.arm.writes).toEqual(writes);
-    await decideOn(relieving, 'approve');
+    await relieving.decideApproval('approve');
     await relieving.reconciling.settle();
     expect(relieving.addresses()).toBe(5);
   });
@@ -989,14 +974,14 @@ describe('a relief in mode propose', () => {
     expect(relieving.addresses()).toBe(3);
     expect((await relieving.reconciling.head()).approvals).toHaveLength(1);
 
-    await decideOn(relieving, 'approve');
+    await relieving.decideApproval('approve');
     await relieving.reconciling.settle();
     expect(relieving.addresses()).toBe(5);
   });
 
   it('takes no address away either because somebody puts the spec for something else', async () => {
     const relieving = await proposed();
-    await decideOn(relieving, 'approve');
+    await relieving.decideApproval('approve');
     await relieving.reconciling.settle();
     await relieving.timer();
     await relieving.decide();
@@ -1043,7 +1028,7 @@ describe('a relief in mode propose', () => {
   it('waits for an approval, then writes', async () => {
     const relieving = await proposed();
 
-    await decideOn(relieving, 'approve');
+    await relieving.decideApproval('approve');
     await relieving.reconciling.settle();
 
     expect(relieving.addresses()).toBe(5);
@@ -1055,7 +1040,7 @@ describe('a relief in mode propose', () => {
   it('is not late for the time that it waited', async () => {
     const relieving = await proposed();
     relieving.reconciling.pass(20 * 3_600);
-    await decideOn(relieving, 'approve');
+    await relieving.decideApproval('approve');
     await relieving.reconciling.settle();
     setState(relieving, 'Updating');
 
@@ -1069,7 +1054,7 @@ describe('a relief in mode propose', () => {
     const relieving = await proposed();
     expect((await relieving.reconciling.head()).adjustments).toHaveLength(1);
 
-    await decideOn(relieving, 'reject');
+    await relieving.decideApproval('reject');
     await relieving.reconciling.settle();
     expect(await relieving.timer()).toBe(true);
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
