@@ -1070,7 +1070,7 @@ describe('a relief in mode propose', () => {
   describe('that somebody has rejected', () => {
     async function rejected(): Promise<Relieving> {
       const relieving = await proposed();
-      await decideOn(relieving, 'reject');
+      await relieving.decideApproval('reject');
       await relieving.reconciling.settle();
       expect(await relieving.timer()).toBe(true);
       expect(await relieving.decide()).toMatchObject({ next: 'poke' });
@@ -1108,7 +1108,7 @@ describe('a relief in mode propose', () => {
 
     it('comes back for an alert that came after the no, before that was read', async () => {
       const relieving = await proposed();
-      await decideOn(relieving, 'reject');
+      await relieving.decideApproval('reject');
       await relieving.reconciling.settle();
       relieving.reconciling.pass(60);
       await relieving.alert();
