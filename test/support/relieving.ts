@@ -2,7 +2,7 @@ import type { MonitorCondition } from '../../lib/alerts/alert-payload.ts';
 import type { EventPublisher } from '../../lib/azure/event-publisher.ts';
 import type { FirewallMetrics } from '../../lib/azure/metrics.ts';
 import type { Dependencies } from '../../lib/dependencies.ts';
-import { isJsonObject, type JsonObject } from '../../lib/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { decideSnatRelief } from '../../lib/reactions/snat/decide-snat-relief.ts';
 import { followSnatRelief } from '../../lib/reactions/snat/follow-snat-relief.ts';
 import { attachedNames } from '../../lib/reactions/snat/observe-egress.ts';
@@ -10,6 +10,7 @@ import { RELIEF_KIND } from '../../lib/reactions/snat/relief-names.ts';
 import type { ReliefStep } from '../../lib/reactions/snat/relief-step.ts';
 import { verifySnatRelief } from '../../lib/reactions/snat/verify-snat-relief.ts';
 import { watchEgress } from '../../lib/reactions/snat/watch-egress.ts';
+import { withGeneration } from '../../lib/state/baseline-head.ts';
 import type { JournalEntry } from '../../lib/state/journal.ts';
 import { type RecordedSignal, reactionOf, withSignal } from '../../lib/state/reactions.ts';
 import type { FakeAzure } from './fake-azure.ts';
@@ -158,6 +159,20 @@ export class Relieving {
     });
   }
 
+  /** A person adjusts the number of addresses for a week, and it is carried out. */
+  async adjustByHand(value: Json): Promise<void> {
+    const since = this.reconciling.nowIso;
+    const until = new Date(Date.parse(since) + 7 * 24 * 60 * MINUTE_MS).toISOString();
+    const theirs = { id: 'by-hand', kind: 'firewallPublicIpCount', scope: 'egress', target: this.firewallId };
+    await this.reconciling.record('adjustment', 'alice', { scope: 'egress' }, (head) =>
+      withGeneration({
+        ...head,
+        adjustments: [...head.adjustments, { ...theirs, value, reason: 'by hand', since, until, by: 'alice' }],
+      }),
+    );
+    await this.reconciling.settle();
+  }
+
   /** Somebody else's edit of a resource. */
   edit(id: string, change: (body: JsonObject) => JsonObject): void {
     const { id: _, ...body } = this.dependencies.arm.body(id) ?? {};
@@ -231,7 +246,7 @@ export class Relieving {
   async put(
     egress: JsonObject,
     spokes: readonly string[] = [],
-    publicIps: { readonly maximum?: number } = {},
+    publicIps: { readonly count?: number; readonly maximum?: number } = {},
   ): Promise<void> {
     await this.reconciling.put(relievingSpec(egress, { spokes, ...publicIps }), 'author');
     await this.reconciling.settle();

@@ -36,6 +36,7 @@ import {
   readEgressAddresses,
   snatOf,
 } from './observe-egress.ts';
+import { personsAdjustments } from './persons-adjustment.ts';
 import { tellWorld } from './relief-events.ts';
 import { ALERT_COUNTS_FOR_HOURS, NEVER_ENDS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
@@ -256,13 +257,14 @@ async function decide(
   // A spec, a person or drift may have changed the addresses as well: then the ledger knows of it.
   const changedAt = [...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])];
   const lastChangeAtMs = lastMs(changedAt);
-  const common = { nowMs, settings, firewall, value: seen.value, changeUnderWay, lastChangeAtMs };
+  const common = { nowMs, settings, firewall, value: seen.publicIps.value, changeUnderWay, lastChangeAtMs };
   const out = decideScaleOut({
     ...common,
     bounds: seen.resolved.publicIpBounds,
     utilization,
     prefixRoom: seen.prefixRoom,
     mayRestoreSpec: seen.spec.drift.mode === 'act' || seen.spec.drift.mode === 'propose',
+    leftOff: seen.publicIps.leftOff,
   });
   const asksForMore = reaction.handled < reaction.sequence;
   if (out.decision !== 'keep' || asksForMore) return out;
@@ -379,7 +381,7 @@ async function act(
       lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: mode === 'observe',
     });
-  if (decision.decision === 'scaleIn' && head.adjustments.some((one) => isPersons(one, request)))
+  if (decision.decision === 'scaleIn' && personsAdjustments(head, request.target, request.nowIso).length > 0)
     return ends({
       code: 'AdjustedByPerson',
       reason: 'A person has adjusted the addresses of this firewall: they stay until that ends.',
@@ -399,12 +401,6 @@ async function act(
   const isLowered = allowed !== mode;
   const told = isLowered ? `${reason} The alert is of a severity that only proposes.` : reason;
   return record(dependencies, request, head, reaction, decision, told, after, isLowered ? { mode: 'propose' } : {});
-}
-
-function isPersons(one: Adjustment, { target, nowIso }: ReliefRequest): boolean {
-  return (
-    one.by !== 'hubkeeper' && one.kind === 'firewallPublicIpCount' && sameId(one.target, target) && one.until > nowIso
-  );
 }
 
 /** How changes of all firewalls ended. A new spec is a person's word that the cause of earlier failures is gone. */

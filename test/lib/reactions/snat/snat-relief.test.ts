@@ -426,6 +426,41 @@ describe('a relief that looks again', () => {
   });
 });
 
+describe('what people ask for while the relief of a firewall goes on', () => {
+  it('is a spec of more addresses: the firewall gets them', async () => {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+
+    await relieving.put({ mode: 'act' }, [], { count: 8 });
+
+    expect(relieving.addresses()).toBe(8);
+  });
+
+  it('is an address that stays off: the next alert takes others', async () => {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 50;
+    relieving.reconciling.pass(1_200);
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    const [, , , listed = ''] = relieving.names();
+    await relieving.adjustByHand({ count: 4, detached: [listed] });
+    expect(relieving.addresses()).toBe(4);
+    relieving.gauge.utilizationPercent = 88;
+    relieving.reconciling.pass(3_600);
+
+    await relieving.alert();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(6);
+    expect(relieving.names()).not.toContain(listed);
+  });
+});
+
 describe('an address of ours that somebody takes off the firewall', () => {
   it('comes back with the next step when an adjustment declares it', async () => {
     const relieving = await alerted();
