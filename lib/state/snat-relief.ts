@@ -77,6 +77,8 @@ export interface SnatRelief {
   readonly lookedAtGeneration?: number;
   /** Ports were short at the last look, or an alert asked for one that nothing came of. */
   readonly isUnmet?: boolean;
+  /** Changes in a row that somebody or a rule has refused since the addresses last changed; absent: none. */
+  readonly refusals?: number;
 }
 
 const REMEMBERED_ATTEMPTS = 20;
@@ -99,7 +101,12 @@ export function withAttempt(relief: SnatRelief, attempt: ReliefAttempt): SnatRel
 }
 
 export function withAddressChange(relief: SnatRelief, change: AddressChange): SnatRelief {
-  return { ...relief, changes: [...relief.changes, change].slice(-REMEMBERED_CHANGES) };
+  return { ...relief, changes: [...relief.changes, change].slice(-REMEMBERED_CHANGES), refusals: 0 };
+}
+
+/** A change was refused, or could not be made for want of addresses: no failure of the firewall. */
+export function withRefusal(relief: SnatRelief): SnatRelief {
+  return { ...relief, refusals: (relief.refusals ?? 0) + 1 };
 }
 
 /** How an alert's operation ended. Nothing is remembered of one that ran: that has its own record. Pure. */

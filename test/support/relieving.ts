@@ -29,6 +29,8 @@ export interface RelievingOptions {
   readonly events?: EventPublisher;
   /** Metrics of its own instead of the gauge. */
   readonly metrics?: FirewallMetrics;
+  /** The baseline's; `full` if nothing is said. */
+  readonly baselineMode?: 'observe' | 'create-only' | 'no-delete' | 'full';
   /** More of the spec's section `egress`. */
   readonly egress?: JsonObject;
   /** More of the spec's section `hub.firewall.publicIps`. */
@@ -83,6 +85,11 @@ export class Relieving {
     const reconciling = new Reconciling(dependencies, NAME);
     await reconciling.put(relievingSpec({ ...options.egress, mode }, { driftMode, ...options.publicIps }), 'author');
     await reconciling.settle();
+    if (options.baselineMode !== undefined) {
+      const changed = { driftMode, mode: options.baselineMode, ...options.publicIps };
+      await reconciling.put(relievingSpec({ ...options.egress, mode }, changed), 'author');
+      await reconciling.settle();
+    }
     // Whatever has just been written rests.
     reconciling.pass(3_600);
     const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
@@ -263,16 +270,19 @@ function propertiesOf({ properties }: JsonObject): JsonObject {
 
 interface RelievingSpecOptions extends JsonObject {
   readonly driftMode?: string;
+  /** The baseline's. */
+  readonly mode?: string;
   readonly spokes?: readonly string[];
 }
 
 /** The spec of such a hub with this section `egress`; further options are those of its public addresses. */
 export function relievingSpec(
   egress: JsonObject,
-  { driftMode = 'observe', spokes = [], ...publicIps }: RelievingSpecOptions = {},
+  { driftMode = 'observe', mode = 'full', spokes = [], ...publicIps }: RelievingSpecOptions = {},
 ): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
   return smallSpec(NAME, spokes, {
+    mode,
     egress,
     drift: { mode: driftMode },
     hub: {

@@ -27,6 +27,7 @@ import {
 } from '../../state/reactions.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
 import { modeForSeverities } from '../severity-mode.ts';
+import { certainRefusal } from './certain-refusal.ts';
 import { isChangeUnderWay } from './change-under-way.ts';
 import { causeOf, type ReliefEnd, withdrawn, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
 import {
@@ -380,6 +381,19 @@ async function act(
       after,
       lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: mode === 'observe',
+    });
+  const { change } = decision;
+  const { allowedScopes } = dependencies.settings;
+  const refusal = change === null ? undefined : certainRefusal(seen, head, change, allowedScopes, request.nowIso);
+  if (refusal !== undefined)
+    return ends({
+      code: refusal.code,
+      reason: `${refusal.why} ${reason}`,
+      after,
+      lookAgainAt: adjustedByUs
+        ? new Date(nowMs + NEXT_LOOK_WHEN_LASTING_MINUTES * MINUTE_MS).toISOString()
+        : whileOpen(reaction, request.nowIso, NEXT_LOOK_WHEN_LASTING_MINUTES),
+      refused: true,
     });
   if (decision.decision === 'scaleIn' && personsAdjustments(head, request.target, request.nowIso).length > 0)
     return ends({

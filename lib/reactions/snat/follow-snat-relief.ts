@@ -11,7 +11,14 @@ import {
   withRelief,
 } from '../../state/reactions.ts';
 import { isFinalState, isInFlight, type RunDocument } from '../../state/run.ts';
-import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
+import {
+  type ReliefAction,
+  type SnatRelief,
+  withAddressChange,
+  withAttempt,
+  withRefusal,
+} from '../../state/snat-relief.ts';
+import { afterRefusals } from '../rest.ts';
 import { progressWith, rowOf } from './change-under-way.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
@@ -329,7 +336,7 @@ async function missed(
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
-    const tried: SnatRelief = isRefused ? relief : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
+    const tried = isRefused ? withRefusal(relief) : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
     return withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
       relief: { ...tried, action: null },
       sequence: answeredBy(action, reaction),
@@ -341,7 +348,7 @@ async function missed(
       },
       state: 'failed',
       code,
-      lookAgainAt: new Date(Date.parse(request.nowIso) + 3_600_000).toISOString(),
+      lookAgainAt: afterRefusals(request.nowIso, isRefused ? (tried.refusals ?? 0) : 1),
     });
   });
   await flushOutbox(dependencies, changed.head);

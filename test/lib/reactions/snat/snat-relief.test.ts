@@ -1106,6 +1106,44 @@ describe('the topic that partners listen to', () => {
     expect(new Set(help.map(({ id }) => id)).size).toBe(2);
   });
 
+  it.each([
+    ['observe', [], 'ModeForbidsWrites'],
+    ['create-only', [], 'ModeForbidsUpdate'],
+    ['full', ['/subscriptions/00000000-0000-4000-8000-000000000002'], 'NotOnAllowList'],
+  ] as const)('hears of no address that the guard refuses anyway: %s %j', async (baselineMode, allowedScopes, code) => {
+    const types: unknown[] = [];
+    const relieving = await alerted({ baselineMode, events: topic((event) => types.push(Object(event).type)) });
+    Object.assign(relieving.dependencies, { settings: { ...relieving.dependencies.settings, allowedScopes } });
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectUntouched(relieving, 'refused', code);
+    expect(types).toEqual([EVENT_TYPE.actionRefused]);
+    // The timer does not repeat it every hour either.
+    relieving.reconciling.pass(12 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+  });
+
+  it('hears less and less of what is refused again and again', async () => {
+    const relieving = await alerted({ mode: 'propose' });
+    const rests: number[] = [];
+    for (let tries = 0; tries < 6; tries++) {
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      await relieving.reconciling.settle();
+      await decideOn(relieving, 'reject');
+      await relieving.reconciling.settle();
+      expect(await relieving.followed()).toEqual({ next: 'end' });
+      for (let hours = 1; hours <= 48; hours++) {
+        relieving.reconciling.pass(3_600);
+        if (!(await relieving.timer())) continue;
+        rests.push(hours);
+        break;
+      }
+    }
+
+    expect(rests).toEqual([1, 2, 4, 8, 16, 24]);
+  });
+
   it('hears of a refusal', async () => {
     const types: unknown[] = [];
     const relieving = await alerted({
