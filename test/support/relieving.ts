@@ -180,6 +180,14 @@ export class Relieving {
     await this.reconciling.settle();
   }
 
+  /** A person ends every adjustment, and it is carried out. */
+  async endAdjustments(): Promise<void> {
+    await this.reconciling.record('adjustment', 'alice', { scope: 'egress' }, (head) =>
+      withGeneration({ ...head, adjustments: [] }),
+    );
+    await this.reconciling.settle();
+  }
+
   /** Somebody else's edit of a resource. */
   edit(id: string, change: (body: JsonObject) => JsonObject): void {
     const { id: _, ...body } = this.dependencies.arm.body(id) ?? {};

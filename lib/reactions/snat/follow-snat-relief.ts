@@ -26,7 +26,7 @@ import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
 import { runOf, waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
-import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
+import { EFFECT_SHOWS_AFTER_MINUTES, isTakenBack, takenBack } from './verify-snat-relief.ts';
 
 /** Between looks at the operation: Azure documents 3 to 5 minutes for a change of a firewall. */
 const FOLLOW_SECONDS = 30;
@@ -74,6 +74,8 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   // The firewall counts, not the run: it may be done with the firewall and wait for something else.
   try {
     const seen = await observeFirewall(dependencies, head, request.target, request.nowIso);
+    if (seen !== null && isTakenBack(head, action, seen.resolved.publicIps.length))
+      return await takenBack(dependencies, request, action, seen);
     const attached = seen === null ? [] : attachedNames(seen.body);
     const wanted = seen === null ? [] : namesOf(seen.resolved.publicIps);
     if (!isAttached(action, attached, wanted)) {

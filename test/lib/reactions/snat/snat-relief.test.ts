@@ -655,6 +655,42 @@ describe('a number of addresses that somebody else changes while a step is under
     expect(relieving.addresses()).toBe(5);
   });
 
+  it.each<[string, (relieving: Relieving) => Promise<void>, number]>([
+    ['ending its adjustment', (relieving) => relieving.endAdjustments(), 3],
+    ['adjusting it to fewer', (relieving) => relieving.adjustByHand(4), 4],
+    ['putting a spec with a lower maximum', (relieving) => relieving.put({ mode: 'act' }, [], { maximum: 4 }), 4],
+  ])('is taken back, and no failure, when a person does so in Hubkeeper by %s', async (_, takeBack, left) => {
+    const relieving = await written();
+    await takeBack(relieving);
+    expect(relieving.addresses()).toBe(left);
+    relieving.reconciling.pass(1_200);
+
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+
+    const decisions = await told(relieving);
+    expect(decisions).toContain('action taken back');
+    expect(decisions).not.toContain('help needed');
+    const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+    expect(reaction?.relief).toMatchObject({ action: null, attempts: [] });
+    // It is not disputed before somebody or something asks again.
+    relieving.reconciling.pass(12 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+    expect(relieving.addresses()).toBe(left);
+  });
+
+  it('is taken back, and no failure, when a person ends its adjustment before the write', async () => {
+    const relieving = await decided();
+    await relieving.endAdjustments();
+    expect(relieving.addresses()).toBe(3);
+
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    expect(await told(relieving)).toContain('action taken back');
+    expect(await told(relieving)).not.toContain('addresses changed');
+    const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+    expect(reaction?.relief).toMatchObject({ action: null, attempts: [], changes: [] });
+  });
+
   it('asks people instead of disputing with who takes addresses off each time', async () => {
     const relieving = await written();
     const strip = async () => {
