@@ -2,6 +2,7 @@ import type { Dependencies } from '../../dependencies.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { problemsOf } from '../../reconcile/operation-body.ts';
+import { type BaselineHead, withNextOperation, withRequest } from '../../state/baseline-head.ts';
 import {
   type Reaction,
   reactionOf,
@@ -21,11 +22,18 @@ import {
 import { afterRefusals } from '../rest.ts';
 import { progressWith, rowOf } from './change-under-way.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
-import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
+import {
+  attachedNames,
+  type ObservedFirewall,
+  observeFirewall,
+  problemOfReading,
+  provisioningStateOf,
+} from './observe-egress.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
 import { runOf, waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
+import { egressRequest, goOnWith, readShortage, SHORT_OF_ADDRESSES } from './short-of-addresses.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES, isTakenBack, takenBack } from './verify-snat-relief.ts';
 
 /** Between looks at the operation: Azure documents 3 to 5 minutes for a change of a firewall. */
@@ -81,7 +89,9 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
     if (!isAttached(action, attached, wanted)) {
       if (run === null) return leave(dependencies, request, action, queuedBehind(action, ahead));
       if (run.state === 'running') return again(whyUnended(run), false);
-      return await missed(dependencies, request, action, run);
+      return seen === null
+        ? await missed(dependencies, request, action, run)
+        : await endedWithout(dependencies, request, head, action, run, seen);
     }
     const state = seen === null ? 'gone' : provisioningStateOf(seen.body);
     // Listed on a firewall whose update failed, they may serve nobody; what is declared is what is there, so it stays.
@@ -177,8 +187,10 @@ async function overdue(
   return changed.result;
 }
 
+const nameOf = (id: string) => id.slice(id.lastIndexOf('/') + 1).toLowerCase();
+
 const namesOf = (publicIps: readonly { readonly id: string }[]): readonly string[] =>
-  publicIps.map(({ id }) => id.slice(id.lastIndexOf('/') + 1).toLowerCase());
+  publicIps.map(({ id }) => nameOf(id));
 
 /** Ours by name: somebody may have taken one of theirs off the firewall meanwhile. */
 function isAttached(
@@ -307,30 +319,70 @@ function withInitial(relief: SnatRelief, { direction, decidedAt, fromAddresses }
     : relief;
 }
 
+/** Its run is over and the firewall has not all of its addresses: those that there are suffice for a smaller step, or none. */
+async function endedWithout(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  head: BaselineHead,
+  action: ReliefAction,
+  run: RunDocument,
+  seen: ObservedFirewall,
+): Promise<ReliefStep> {
+  const attached = attachedNames(seen.body);
+  const { why, isRefused } = whyMissed(run, request);
+  const shortage = isRefused ? null : await readShortage(dependencies, head, seen, action, run, request);
+  if (shortage !== null && shortage.usable > 0)
+    return goOnWith(dependencies, request, action, shortage, attached.length, why);
+  const leavesUnused = hasUnused(seen, attached);
+  return missed(dependencies, request, action, run, { isShort: shortage !== null, leavesUnused });
+}
+
+/** Whether Azure has addresses that only the adjustment declares and that are not attached. */
+function hasUnused({ resolved, observed }: ObservedFirewall, attached: readonly string[]): boolean {
+  return resolved.publicIps.some(
+    ({ id, owner }) =>
+      owner === 'adjustment' && Boolean(observed.get(normaliseId(id))) && !attached.includes(nameOf(id)),
+  );
+}
+
+/** What a run says of a firewall that has not its addresses. */
+function whyMissed(run: RunDocument, { target }: ReliefRequest, more = '') {
+  const refusals = run.refused.filter(
+    ({ id }) => normaliseId(id) === normaliseId(target) || normaliseId(id).includes('/publicipaddresses/'),
+  );
+  const why = [
+    ...refusals.map((refusal) => refusal.why),
+    ...problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`),
+    more,
+  ]
+    .filter((text) => text !== '')
+    .slice(0, MOST_PROBLEMS_TOLD)
+    .join(' ');
+  // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
+  return { why, isRefused: run.state === 'stopped' || refusals.length > 0 };
+}
+
+interface Miss {
+  readonly more?: string;
+  /** The adjustment stays: what it declares is what is there. */
+  readonly keep?: boolean;
+  /** Azure gives no address: the firewall itself has not failed. */
+  readonly isShort?: boolean;
+  /** Addresses were made that nothing declares when the adjustment is put back: a run deletes them. */
+  readonly leavesUnused?: boolean;
+}
+
 /** The operation is over and the firewall has not changed as it should: what was adjusted is put back as it was. */
 async function missed(
   dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
   run: RunDocument,
-  { more = '', keep = false }: { readonly more?: string; readonly keep?: boolean } = {},
+  { more = '', keep = false, isShort = false, leavesUnused = false }: Miss = {},
 ): Promise<ReliefStep> {
-  const problems = problemsOf(run);
-  const target = normaliseId(request.target);
-  const refusals = run.refused.filter(
-    ({ id }) => normaliseId(id) === target || normaliseId(id).includes('/publicipaddresses/'),
-  );
-  // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
-  const isRefused = run.state === 'stopped' || refusals.length > 0;
-  const code = isRefused ? 'ChangeRefused' : 'ChangeFailed';
-  const why = [
-    ...refusals.map(({ why }) => why),
-    ...problems.map(({ message, remedy }) => `${message} ${remedy}`),
-    more,
-  ]
-    .filter((text) => text !== '')
-    .slice(0, MOST_PROBLEMS_TOLD)
-    .join(' ');
+  const { why, isRefused } = whyMissed(run, request, more);
+  const code = isRefused ? 'ChangeRefused' : isShort ? SHORT_OF_ADDRESSES : 'ChangeFailed';
+  const isFailure = !isRefused && !isShort;
   const reason =
     `The operation ${run.operationId} ${isFinalState(run.state) ? `ended ${run.state}` : 'does nothing more for it'} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
@@ -338,8 +390,8 @@ async function missed(
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
-    const tried = isRefused ? withRefusal(relief) : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
-    return withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
+    const tried = isFailure ? withAttempt(relief, { at: request.nowIso, outcome: 'failed' }) : withRefusal(relief);
+    const ended = withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
       relief: { ...tried, action: null },
       sequence: answeredBy(action, reaction),
       line: {
@@ -350,8 +402,12 @@ async function missed(
       },
       state: 'failed',
       code,
-      lookAgainAt: afterRefusals(request.nowIso, isRefused ? (tried.refusals ?? 0) : 1),
+      lookAgainAt: afterRefusals(request.nowIso, isFailure ? 1 : (tried.refusals ?? 0)),
     });
+    if (keep || !leavesUnused) return ended;
+    const numbered = withNextOperation(ended.head);
+    const requested = withRequest(numbered.head, egressRequest(numbered.operationId, request));
+    return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
   });
   await flushOutbox(dependencies, changed.head);
   const kind = isRefused ? 'actionRefused' : 'helpNeeded';

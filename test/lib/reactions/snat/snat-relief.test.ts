@@ -186,7 +186,11 @@ describe('a relief', () => {
     await relieving.reconciling.settle();
 
     expect(relieving.addresses()).toBe(3);
-    expect(await relieving.followed()).toEqual({ next: 'end' });
+    // What was made for it goes again.
+    expect(await relieving.followed()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(madeAddresses(relieving)).toHaveLength(3);
+    expect(await relieving.follow()).toEqual({ next: 'end' });
     expect((await relieving.reconciling.head()).adjustments).toEqual([]);
     expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
   });
@@ -623,7 +627,11 @@ describe('a number of addresses that somebody else changes while a step is under
 
     await relieving.reconciling.settle();
 
-    expect(await relieving.followed()).toEqual({ next: 'end' });
+    // What was made for it goes again.
+    expect(await relieving.followed()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(madeAddresses(relieving)).toHaveLength(3);
+    expect(await relieving.follow()).toEqual({ next: 'end' });
     expect(relieving.names()).toEqual(before.slice(0, 2));
     expect((await relieving.reconciling.head()).adjustments).toEqual([]);
     expect(await told(relieving)).toContain('action refused');
@@ -898,9 +906,12 @@ describe('a relief while somebody else’s operation waits', () => {
     relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { 'hubkeeper-ignore': 'true' } }));
     await relieving.reconciling.settle();
 
-    expect(await relieving.followed()).toEqual({ next: 'end' });
+    expect(await relieving.followed()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
 
+    expect(await relieving.follow()).toEqual({ next: 'end' });
     expect(relieving.addresses()).toBe(3);
+    expect(madeAddresses(relieving)).toHaveLength(3);
     expect((await relieving.reconciling.head()).adjustments).toEqual([]);
     expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
     await expectWaiting(relieving);
@@ -1192,6 +1203,14 @@ describe('the topic that partners listen to', () => {
     expect(types).toEqual([EVENT_TYPE.actionRefused]);
   });
 });
+
+/** Names of the public addresses that Azure has for the firewall, attached or not. */
+function madeAddresses({ dependencies, firewallId }: Relieving): readonly string[] {
+  const group = firewallId.slice(0, firewallId.indexOf('/providers/'));
+  const id = (index: number) =>
+    `${group}/providers/Microsoft.Network/publicIPAddresses/pip-fw-westeurope-${String(index).padStart(2, '0')}`;
+  return Array.from({ length: 20 }, (_, index) => id(index)).filter((one) => dependencies.arm.body(one) !== undefined);
+}
 
 function setState(relieving: Relieving, provisioningState: string): void {
   relieving.edit(relieving.firewallId, (body) => ({
