@@ -61,7 +61,7 @@ export interface ReliefOutcome {
 /** What the relief of one firewall remembers. */
 export interface SnatRelief {
   readonly action: ReliefAction | null;
-  /** Operation that the last change ran under; an operation runs once. */
+  /** The latest of the operations that alerts were answered with under which a change ran; an operation runs once. */
   readonly usedOperationId: string | null;
   /** Newest last. */
   readonly attempts: readonly ReliefAttempt[];

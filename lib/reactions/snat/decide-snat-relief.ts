@@ -518,7 +518,7 @@ async function record(
     const acted = withRelief(withHandled(told, RELIEF_KIND, target, seenReaction.sequence), named, {
       ...relief,
       action,
-      usedOperationId: operationId,
+      usedOperationId: isFree ? operationId : relief.usedOperationId,
       waitingSince: null,
       blindSince: null,
       lookAgainAt: null,

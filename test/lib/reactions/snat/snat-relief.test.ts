@@ -409,6 +409,24 @@ describe('a relief that looks again', () => {
     expect(relieving.addresses()).toBeGreaterThan(5);
   });
 
+  it('runs each of its steps under an operation of its own', async () => {
+    const relieving = await alerted();
+    const operations: (string | undefined)[] = [];
+    for (let steps = 0; steps < 4; steps++) {
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+      operations.push(reaction?.relief?.action?.operationId);
+      await relieving.reconciling.settle();
+      await relieving.followed();
+      relieving.gauge.utilizationPercent = 84;
+      relieving.reconciling.pass(1_200);
+      expect(await relieving.verify()).toEqual({ next: 'decide', seconds: 0 });
+    }
+
+    expect(new Set(operations).size).toBe(4);
+    expect(relieving.addresses()).toBe(14);
+  });
+
   it('withdraws a step back that an alert overtakes', async () => {
     const relieving = await relieved(40);
     relieving.gauge.utilizationPercent = 2;
