@@ -1,10 +1,8 @@
-import { type Adjustment, isLive } from '../baseline/adjustments.ts';
-import { type FirewallPublicIpValue, readFirewallPublicIpValue } from '../baseline/firewall-public-ip-value.ts';
 import { type DnatDestination, dnatDestinations, mayMean } from '../baseline/kind-support/dnat-destinations.ts';
 import { valuesAt } from '../baseline/kind-support/references.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { normaliseId, sameId } from '../plan/graph.ts';
+import { normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { originOf } from './egress-addresses.ts';
 import type { MissingAddress, SnatAddress, SnatFirewall } from './snat-decision.ts';
@@ -98,19 +96,4 @@ export function snatFirewallOf(input: SnatFirewallInput): SnatFirewall {
     ipv6Addresses: ipv6Of(input),
     missing: missingOf(input),
   };
-}
-
-/** The number of addresses in force: that of the newest live adjustment of the firewall, else that of the spec. */
-export function valueInForce(
-  baseline: ResolvedBaseline,
-  adjustments: readonly Adjustment[],
-  nowIso: string,
-): FirewallPublicIpValue {
-  const { firewall, spec } = baseline;
-  const values = adjustments
-    .filter(({ kind, target }) => kind === 'firewallPublicIpCount' && sameId(target, firewall?.id ?? ''))
-    .filter((adjustment) => isLive(adjustment, nowIso))
-    .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1))
-    .flatMap(({ value }) => readFirewallPublicIpValue(value) ?? []);
-  return values.at(-1) ?? { count: spec.hub.firewall?.publicIps.count ?? 1, detached: [], reserved: [] };
 }

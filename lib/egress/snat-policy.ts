@@ -78,6 +78,8 @@ export interface ScaleOutInput extends Common {
   readonly prefixRoom: number | null;
   /** `drift.mode` lets Hubkeeper put back, unattended, what the spec declares. */
   readonly mayRestoreSpec: boolean;
+  /** Names of addresses that a person wants off the firewall. */
+  readonly leftOff: readonly string[];
 }
 
 export interface ScaleInInput extends Common {
@@ -436,7 +438,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
     change: {
       fromAddresses: present,
       toAddresses: target,
-      value: grown({ ...value, count: own + back }, own + target - present, nowMs),
+      value: grown({ ...value, count: own + back }, own + target - present, nowMs, input.leftOff),
     },
   });
 }

@@ -78,7 +78,7 @@ export interface ReliefOutcome {
 /** What the relief of one firewall remembers. */
 export interface SnatRelief {
   readonly action: ReliefAction | null;
-  /** Operation that the last change ran under; an operation runs once. */
+  /** The latest of the operations that alerts were answered with under which a change ran; an operation runs once. */
   readonly usedOperationId: string | null;
   /** Newest last. */
   readonly attempts: readonly ReliefAttempt[];
@@ -98,6 +98,8 @@ export interface SnatRelief {
   readonly lastTold?: { readonly code: string; readonly at: string } | null;
   /** The last no of a person; null or absent: there was none, or a change has been recorded since. */
   readonly rejected?: RejectedProposal | null;
+  /** Changes in a row that somebody or a rule has refused since the addresses last changed; absent: none. */
+  readonly refusals?: number;
 }
 
 const REMEMBERED_ATTEMPTS = 20;
@@ -120,7 +122,12 @@ export function withAttempt(relief: SnatRelief, attempt: ReliefAttempt): SnatRel
 }
 
 export function withAddressChange(relief: SnatRelief, change: AddressChange): SnatRelief {
-  return { ...relief, changes: [...relief.changes, change].slice(-REMEMBERED_CHANGES) };
+  return { ...relief, changes: [...relief.changes, change].slice(-REMEMBERED_CHANGES), refusals: 0 };
+}
+
+/** A change was refused, or could not be made for want of addresses: no failure of the firewall. */
+export function withRefusal(relief: SnatRelief): SnatRelief {
+  return { ...relief, refusals: (relief.refusals ?? 0) + 1 };
 }
 
 /** How an alert's operation ended. Nothing is remembered of one that ran: that has its own record. Pure. */

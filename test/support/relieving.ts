@@ -2,7 +2,7 @@ import type { MonitorCondition } from '../../lib/alerts/alert-payload.ts';
 import type { EventPublisher } from '../../lib/azure/event-publisher.ts';
 import type { FirewallMetrics } from '../../lib/azure/metrics.ts';
 import type { Dependencies } from '../../lib/dependencies.ts';
-import { isJsonObject, type JsonObject } from '../../lib/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { decideSnatRelief } from '../../lib/reactions/snat/decide-snat-relief.ts';
 import { followSnatRelief } from '../../lib/reactions/snat/follow-snat-relief.ts';
 import { attachedNames } from '../../lib/reactions/snat/observe-egress.ts';
@@ -11,6 +11,7 @@ import type { ReliefStep } from '../../lib/reactions/snat/relief-step.ts';
 import { verifySnatRelief } from '../../lib/reactions/snat/verify-snat-relief.ts';
 import { watchEgress } from '../../lib/reactions/snat/watch-egress.ts';
 import { decideApproval } from '../../lib/reconcile/decide-approval.ts';
+import { withGeneration } from '../../lib/state/baseline-head.ts';
 import type { JournalEntry } from '../../lib/state/journal.ts';
 import { type RecordedSignal, reactionOf, withSignal } from '../../lib/state/reactions.ts';
 import type { FakeAzure } from './fake-azure.ts';
@@ -29,6 +30,8 @@ export interface RelievingOptions {
   readonly events?: EventPublisher;
   /** Metrics of its own instead of the gauge. */
   readonly metrics?: FirewallMetrics;
+  /** The baseline's; `full` if nothing is said. */
+  readonly baselineMode?: 'observe' | 'create-only' | 'no-delete' | 'full';
   /** More of the spec's section `egress`. */
   readonly egress?: JsonObject;
   /** More of the spec's section `hub.firewall.publicIps`. */
@@ -85,6 +88,11 @@ export class Relieving {
     const reconciling = new Reconciling(dependencies, NAME);
     await reconciling.put(relievingSpec({ ...options.egress, mode }, { driftMode, ...options.publicIps }), 'author');
     await reconciling.settle();
+    if (options.baselineMode !== undefined) {
+      const changed = { driftMode, mode: options.baselineMode, ...options.publicIps };
+      await reconciling.put(relievingSpec({ ...options.egress, mode }, changed), 'author');
+      await reconciling.settle();
+    }
     // Whatever has just been written rests.
     reconciling.pass(3_600);
     const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
@@ -176,6 +184,28 @@ export class Relieving {
     });
   }
 
+  /** A person adjusts the number of addresses for a week, and it is carried out. */
+  async adjustByHand(value: Json): Promise<void> {
+    const since = this.reconciling.nowIso;
+    const until = new Date(Date.parse(since) + 7 * 24 * 60 * MINUTE_MS).toISOString();
+    const theirs = { id: 'by-hand', kind: 'firewallPublicIpCount', scope: 'egress', target: this.firewallId };
+    await this.reconciling.record('adjustment', 'alice', { scope: 'egress' }, (head) =>
+      withGeneration({
+        ...head,
+        adjustments: [...head.adjustments, { ...theirs, value, reason: 'by hand', since, until, by: 'alice' }],
+      }),
+    );
+    await this.reconciling.settle();
+  }
+
+  /** A person ends every adjustment, and it is carried out. */
+  async endAdjustments(): Promise<void> {
+    await this.reconciling.record('adjustment', 'alice', { scope: 'egress' }, (head) =>
+      withGeneration({ ...head, adjustments: [] }),
+    );
+    await this.reconciling.settle();
+  }
+
   /** Somebody else's edit of a resource. */
   edit(id: string, change: (body: JsonObject) => JsonObject): void {
     const { id: _, ...body } = this.dependencies.arm.body(id) ?? {};
@@ -249,7 +279,7 @@ export class Relieving {
   async put(
     egress: JsonObject,
     spokes: readonly string[] = [],
-    publicIps: { readonly maximum?: number } = {},
+    publicIps: { readonly count?: number; readonly maximum?: number } = {},
   ): Promise<void> {
     await this.reconciling.put(relievingSpec(egress, { spokes, ...publicIps }), 'author');
     await this.reconciling.settle();
@@ -266,16 +296,19 @@ function propertiesOf({ properties }: JsonObject): JsonObject {
 
 interface RelievingSpecOptions extends JsonObject {
   readonly driftMode?: string;
+  /** The baseline's. */
+  readonly mode?: string;
   readonly spokes?: readonly string[];
 }
 
 /** The spec of such a hub with this section `egress`; further options are those of its public addresses. */
 export function relievingSpec(
   egress: JsonObject,
-  { driftMode = 'observe', spokes = [], ...publicIps }: RelievingSpecOptions = {},
+  { driftMode = 'observe', mode = 'full', spokes = [], ...publicIps }: RelievingSpecOptions = {},
 ): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
   return smallSpec(NAME, spokes, {
+    mode,
     egress,
     drift: { mode: driftMode },
     hub: {

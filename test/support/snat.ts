@@ -103,6 +103,7 @@ export function scaleOutInput(
     value: plain(count),
     changeUnderWay: false,
     mayRestoreSpec: false,
+    leftOff: [],
     utilization: metric(5, { TCP: level(average, maximum), UDP: level(1) }),
     prefixRoom: null,
     lastChangeAtMs: null,

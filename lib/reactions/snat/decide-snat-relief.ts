@@ -28,6 +28,7 @@ import {
 } from '../../state/reactions.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
 import { modeForSeverities } from '../severity-mode.ts';
+import { certainRefusal } from './certain-refusal.ts';
 import { isChangeUnderWay } from './change-under-way.ts';
 import { causeOf, type ReliefEnd, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
 import {
@@ -37,6 +38,7 @@ import {
   readEgressAddresses,
   snatOf,
 } from './observe-egress.ts';
+import { personsAdjustments } from './persons-adjustment.ts';
 import { REJECTED_CODE, rejectionOf, rejectionText } from './rejected-proposal.ts';
 import { tellWorld } from './relief-events.ts';
 import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
@@ -253,13 +255,14 @@ export async function decide(
   // A spec, a person or drift may have changed the addresses as well: then the ledger knows of it.
   const changedAt = [...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])];
   const lastChangeAtMs = lastMs(changedAt);
-  const common = { nowMs, settings, firewall, value: seen.value, changeUnderWay, lastChangeAtMs };
+  const common = { nowMs, settings, firewall, value: seen.publicIps.value, changeUnderWay, lastChangeAtMs };
   const out = decideScaleOut({
     ...common,
     bounds: seen.resolved.publicIpBounds,
     utilization,
     prefixRoom: seen.prefixRoom,
     mayRestoreSpec: seen.spec.drift.mode === 'act' || seen.spec.drift.mode === 'propose',
+    leftOff: seen.publicIps.leftOff,
   });
   const asksForMore = again === undefined ? reaction.handled < reaction.sequence : again === 'out';
   if (out.decision !== 'keep' || asksForMore) return out;
@@ -385,7 +388,20 @@ async function act(
       lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: mode === 'observe',
     });
-  if (decision.decision === 'scaleIn' && head.adjustments.some((one) => isPersons(one, request)))
+  const { change } = decision;
+  const { allowedScopes } = dependencies.settings;
+  const refusal = change === null ? undefined : certainRefusal(seen, head, change, allowedScopes, request.nowIso);
+  if (refusal !== undefined)
+    return ends({
+      code: refusal.code,
+      reason: `${refusal.why} ${reason}`,
+      after,
+      lookAgainAt: adjustedByUs
+        ? new Date(nowMs + NEXT_LOOK_WHEN_LASTING_MINUTES * MINUTE_MS).toISOString()
+        : whileOpen(reaction, request.nowIso, NEXT_LOOK_WHEN_LASTING_MINUTES),
+      refused: true,
+    });
+  if (decision.decision === 'scaleIn' && personsAdjustments(head, request.target, request.nowIso).length > 0)
     return ends({
       code: 'AdjustedByPerson',
       reason: 'A person has adjusted the addresses of this firewall: they stay until that ends.',
@@ -414,12 +430,6 @@ async function act(
   const isLowered = allowed !== mode;
   const told = isLowered ? `${reason} The alert is of a severity that only proposes.` : reason;
   return record(dependencies, request, head, reaction, decision, told, after, isLowered ? { mode: 'propose' } : {});
-}
-
-function isPersons(one: Adjustment, { target, nowIso }: ReliefRequest): boolean {
-  return (
-    one.by !== 'hubkeeper' && one.kind === 'firewallPublicIpCount' && sameId(one.target, target) && one.until > nowIso
-  );
 }
 
 /** How changes of all firewalls ended. A new spec is a person's word that the cause of earlier failures is gone. */
@@ -524,7 +534,7 @@ async function record(
     const acted = withRelief(withHandled(told, RELIEF_KIND, target, seenReaction.sequence), named, {
       ...relief,
       action,
-      usedOperationId: operationId,
+      usedOperationId: isFree ? operationId : relief.usedOperationId,
       waitingSince: null,
       blindSince: null,
       lastTold: null,

@@ -3,7 +3,7 @@ import type { Dependencies } from '../../dependencies.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { problemsOf } from '../../reconcile/operation-body.ts';
-import type { BaselineHead } from '../../state/baseline-head.ts';
+import { type BaselineHead, withNextOperation, withRequest } from '../../state/baseline-head.ts';
 import {
   type Reaction,
   reactionOf,
@@ -19,18 +19,27 @@ import {
   type SnatRelief,
   withAddressChange,
   withAttempt,
+  withRefusal,
 } from '../../state/snat-relief.ts';
+import { afterRefusals } from '../rest.ts';
 import { progressWith, rowOf } from './change-under-way.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
-import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
+import {
+  attachedNames,
+  type ObservedFirewall,
+  observeFirewall,
+  problemOfReading,
+  provisioningStateOf,
+} from './observe-egress.ts';
 import { recheckRelief } from './recheck-relief.ts';
 import { REJECTED_CODE, rejectedNow, rejectionText } from './rejected-proposal.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
 import { runOf, waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
+import { egressRequest, goOnWith, readShortage, SHORT_OF_ADDRESSES } from './short-of-addresses.ts';
 import { takenBack } from './take-back.ts';
-import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
+import { EFFECT_SHOWS_AFTER_MINUTES, endedByPerson, isTakenBack } from './verify-snat-relief.ts';
 
 /** Between looks at the operation: Azure documents 3 to 5 minutes for a change of a firewall. */
 const FOLLOW_SECONDS = 30;
@@ -83,13 +92,17 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   // The firewall counts, not the run: it may be done with the firewall and wait for something else.
   try {
     const seen = await observeFirewall(dependencies, head, request.target, request.nowIso);
+    if (seen !== null && isTakenBack(head, action, seen.resolved.publicIps.length))
+      return await endedByPerson(dependencies, request, action, seen);
     const attached = seen === null ? [] : attachedNames(seen.body);
     const wanted = seen === null ? [] : namesOf(seen.resolved.publicIps);
     if (!isAttached(action, attached, wanted)) {
       if (run === null)
         return await leaveOrTakeBack(dependencies, request, head, reaction, action, queuedBehind(action, ahead));
       if (run.state === 'running') return again(whyUnended(run), false);
-      return await missed(dependencies, request, action, run);
+      return seen === null
+        ? await missed(dependencies, request, action, run)
+        : await endedWithout(dependencies, request, head, action, run, seen);
     }
     const state = seen === null ? 'gone' : provisioningStateOf(seen.body);
     // Listed on a firewall whose update failed, they may serve nobody; what is declared is what is there, so it stays.
@@ -194,8 +207,10 @@ async function overdue(
   return changed.result;
 }
 
+const nameOf = (id: string) => id.slice(id.lastIndexOf('/') + 1).toLowerCase();
+
 const namesOf = (publicIps: readonly { readonly id: string }[]): readonly string[] =>
-  publicIps.map(({ id }) => id.slice(id.lastIndexOf('/') + 1).toLowerCase());
+  publicIps.map(({ id }) => nameOf(id));
 
 /** Ours by name: somebody may have taken one of theirs off the firewall meanwhile. */
 function isAttached(
@@ -356,28 +371,72 @@ function withInitial(relief: SnatRelief, { direction, decidedAt, fromAddresses }
     : relief;
 }
 
+/** Its run is over and the firewall has not all of its addresses: those that there are suffice for a smaller step, or none. */
+async function endedWithout(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  head: BaselineHead,
+  action: ReliefAction,
+  run: RunDocument,
+  seen: ObservedFirewall,
+): Promise<ReliefStep> {
+  const attached = attachedNames(seen.body);
+  const { why, isRefused } = whyMissed(run, request);
+  const shortage = isRefused ? null : await readShortage(dependencies, head, seen, action, run, request);
+  if (shortage !== null && shortage.usable > 0)
+    return goOnWith(dependencies, request, action, shortage, attached.length, why);
+  const leavesUnused = hasUnused(seen, attached);
+  return missed(dependencies, request, action, run, { isShort: shortage !== null, leavesUnused });
+}
+
+/** Whether Azure has addresses that only the adjustment declares and that are not attached. */
+function hasUnused({ resolved, observed }: ObservedFirewall, attached: readonly string[]): boolean {
+  return resolved.publicIps.some(
+    ({ id, owner }) =>
+      owner === 'adjustment' && Boolean(observed.get(normaliseId(id))) && !attached.includes(nameOf(id)),
+  );
+}
+
+/** What a run says of a firewall that has not its addresses. */
+function whyMissed(run: RunDocument, { target }: ReliefRequest, more = '') {
+  const refusals = run.refused.filter(
+    ({ id }) => normaliseId(id) === normaliseId(target) || normaliseId(id).includes('/publicipaddresses/'),
+  );
+  const why = sentences([
+    ...refusals.map((refusal) => refusal.why),
+    ...problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`),
+    more,
+  ]);
+  // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
+  return {
+    why,
+    isRefused: run.state === 'stopped' || refusals.length > 0,
+    isRejected: refusals.some((refusal) => refusal.code === 'ApprovalRejected'),
+  };
+}
+
+interface Miss {
+  readonly more?: string;
+  /** The adjustment stays: what it declares is what is there. */
+  readonly keep?: boolean;
+  /** Azure gives no address: the firewall itself has not failed. */
+  readonly isShort?: boolean;
+  /** Addresses were made that nothing declares when the adjustment is put back: a run deletes them. */
+  readonly leavesUnused?: boolean;
+}
+
 /** The operation is over and the firewall has not changed as it should: what was adjusted is put back as it was. */
 async function missed(
   dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
   run: RunDocument,
-  { more = '', keep = false }: { readonly more?: string; readonly keep?: boolean } = {},
+  { more = '', keep = false, isShort = false, leavesUnused = false }: Miss = {},
 ): Promise<ReliefStep> {
-  const problems = problemsOf(run);
-  const target = normaliseId(request.target);
-  const refusals = run.refused.filter(
-    ({ id }) => normaliseId(id) === target || normaliseId(id).includes('/publicipaddresses/'),
-  );
-  // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
-  const isRefused = run.state === 'stopped' || refusals.length > 0;
-  const isRejected = refusals.some((refusal) => refusal.code === 'ApprovalRejected');
-  const code = isRejected ? REJECTED_CODE : isRefused ? 'ChangeRefused' : 'ChangeFailed';
-  const why = sentences([
-    ...refusals.map(({ why }) => why),
-    ...problems.map(({ message, remedy }) => `${message} ${remedy}`),
-    more,
-  ]);
+  const { why, isRefused, isRejected } = whyMissed(run, request, more);
+  const refusedCode = isRejected ? REJECTED_CODE : 'ChangeRefused';
+  const code = isRefused ? refusedCode : isShort ? SHORT_OF_ADDRESSES : 'ChangeFailed';
+  const isFailure = !isRefused && !isShort;
   const reason =
     `The operation ${run.operationId} ${isFinalState(run.state) ? `ended ${run.state}` : 'does nothing more for it'} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
@@ -385,12 +444,12 @@ async function missed(
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
-    const tried: SnatRelief = isRefused ? relief : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
+    const tried = isFailure ? withAttempt(relief, { at: request.nowIso, outcome: 'failed' }) : withRefusal(relief);
     // Who rejects a change does not know of what comes after: an alert of then is looked at.
     const isAlertLater = reaction.signal !== null && reaction.signal.receivedAt > (run.endedAt ?? request.nowIso);
     const sequence = isRejected && isAlertLater ? reaction.handled : answeredBy(action, reaction);
     const rejected = isRejected ? rejectedNow(head, action, sequence, request.nowIso) : null;
-    return withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
+    const ended = withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
       relief: { ...tried, action: null, rejected },
       sequence,
       line: {
@@ -401,8 +460,12 @@ async function missed(
       },
       state: 'failed',
       code,
-      lookAgainAt: new Date(Date.parse(request.nowIso) + 3_600_000).toISOString(),
+      lookAgainAt: afterRefusals(request.nowIso, isFailure ? 1 : (tried.refusals ?? 0)),
     });
+    if (keep || !leavesUnused) return ended;
+    const numbered = withNextOperation(ended.head);
+    const requested = withRequest(numbered.head, egressRequest(numbered.operationId, request));
+    return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
   });
   await flushOutbox(dependencies, changed.head);
   const kind = isRefused ? 'actionRefused' : 'helpNeeded';

@@ -16,6 +16,7 @@ import { openAlerts, type Reaction, reactionsOf, reliefOf, withEvaluation } from
 import { areFiguresOld } from '../../state/snat-relief.ts';
 import type { StartedReaction } from '../record-reaction.ts';
 import { afterRest } from '../rest.ts';
+import { personsAdjustments } from './persons-adjustment.ts';
 import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 
 const HOUR_MS = 3_600_000;
@@ -115,7 +116,9 @@ function withReservationsEnded(
   const nowMs = Date.parse(nowIso);
   const ended = endedReservations(value, nowMs);
   const kept = withoutEnded(value, nowMs);
-  const isOver = declared !== undefined && saysNothing(kept, declared);
+  // Without the relief's, a person's older adjustment would hold alone, with fewer addresses perhaps.
+  const isPersons = personsAdjustments(head, adjustment.target, nowIso).length > 0;
+  const isOver = declared !== undefined && !isPersons && saysNothing(kept, declared);
   if (ended.length === 0 && !isOver) return { head };
   const others = head.adjustments.filter((one) => one !== adjustment);
   const next = { ...adjustment, value: writeFirewallPublicIpValue(kept) };
@@ -146,11 +149,11 @@ function withReservationsEnded(
   });
 }
 
-/** Whether the baseline is the same without the value. */
+/** Whether the baseline is the same without the value: a reaction's never asks for less than the spec. */
 function saysNothing(
   { count, detached, reserved }: FirewallPublicIpValue,
   declared: NonNullable<EgressFacts['declared']>,
 ): boolean {
   const own = new Set(declared.names.map((name) => name.toLowerCase()));
-  return count === declared.count && reserved.length === 0 && !detached.some((name) => own.has(name.toLowerCase()));
+  return count <= declared.count && reserved.length === 0 && !detached.some((name) => own.has(name.toLowerCase()));
 }

@@ -171,7 +171,11 @@ describe('a relief', () => {
     await relieving.reconciling.settle();
 
     expect(relieving.addresses()).toBe(3);
-    expect(await relieving.followed()).toEqual({ next: 'end' });
+    // What was made for it goes again.
+    expect(await relieving.followed()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(madeAddresses(relieving)).toHaveLength(3);
+    expect(await relieving.follow()).toEqual({ next: 'end' });
     expect((await relieving.reconciling.head()).adjustments).toEqual([]);
     expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
   });
@@ -490,6 +494,24 @@ describe('a relief that looks again', () => {
     expect(relieving.addresses()).toBeGreaterThan(5);
   });
 
+  it('runs each of its steps under an operation of its own', async () => {
+    const relieving = await alerted();
+    const operations: (string | undefined)[] = [];
+    for (let steps = 0; steps < 4; steps++) {
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+      operations.push(reaction?.relief?.action?.operationId);
+      await relieving.reconciling.settle();
+      await relieving.followed();
+      relieving.gauge.utilizationPercent = 84;
+      relieving.reconciling.pass(1_200);
+      expect(await relieving.verify()).toEqual({ next: 'decide', seconds: 0 });
+    }
+
+    expect(new Set(operations).size).toBe(4);
+    expect(relieving.addresses()).toBe(14);
+  });
+
   it('withdraws a step back that an alert overtakes', async () => {
     const relieving = await relieved(40);
     relieving.gauge.utilizationPercent = 2;
@@ -508,6 +530,41 @@ describe('a relief that looks again', () => {
     expect((await relieving.reconciling.head()).adjustments).toEqual([
       expect.objectContaining({ value: relieving.addresses() }),
     ]);
+  });
+});
+
+describe('what people ask for while the relief of a firewall goes on', () => {
+  it('is a spec of more addresses: the firewall gets them', async () => {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+
+    await relieving.put({ mode: 'act' }, [], { count: 8 });
+
+    expect(relieving.addresses()).toBe(8);
+  });
+
+  it('is an address that stays off: the next alert takes others', async () => {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 50;
+    relieving.reconciling.pass(1_200);
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    const [, , , listed = ''] = relieving.names();
+    await relieving.adjustByHand({ count: 4, detached: [listed] });
+    expect(relieving.addresses()).toBe(4);
+    relieving.gauge.utilizationPercent = 88;
+    relieving.reconciling.pass(3_600);
+
+    await relieving.alert();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(6);
+    expect(relieving.names()).not.toContain(listed);
   });
 });
 
@@ -673,7 +730,11 @@ describe('a number of addresses that somebody else changes while a step is under
 
     await relieving.reconciling.settle();
 
-    expect(await relieving.followed()).toEqual({ next: 'end' });
+    // What was made for it goes again.
+    expect(await relieving.followed()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(madeAddresses(relieving)).toHaveLength(3);
+    expect(await relieving.follow()).toEqual({ next: 'end' });
     expect(relieving.names()).toEqual(before.slice(0, 2));
     expect((await relieving.reconciling.head()).adjustments).toEqual([]);
     expect(await told(relieving)).toContain('action refused');
@@ -703,6 +764,42 @@ describe('a number of addresses that somebody else changes while a step is under
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
     await relieving.reconciling.settle();
     expect(relieving.addresses()).toBe(5);
+  });
+
+  it.each<[string, (relieving: Relieving) => Promise<void>, number]>([
+    ['ending its adjustment', (relieving) => relieving.endAdjustments(), 3],
+    ['adjusting it to fewer', (relieving) => relieving.adjustByHand(4), 4],
+    ['putting a spec with a lower maximum', (relieving) => relieving.put({ mode: 'act' }, [], { maximum: 4 }), 4],
+  ])('is taken back, and no failure, when a person does so in Hubkeeper by %s', async (_, takeBack, left) => {
+    const relieving = await written();
+    await takeBack(relieving);
+    expect(relieving.addresses()).toBe(left);
+    relieving.reconciling.pass(1_200);
+
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+
+    const decisions = await told(relieving);
+    expect(decisions).toContain('action taken back');
+    expect(decisions).not.toContain('help needed');
+    const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+    expect(reaction?.relief).toMatchObject({ action: null, attempts: [] });
+    // It is not disputed before somebody or something asks again.
+    relieving.reconciling.pass(12 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+    expect(relieving.addresses()).toBe(left);
+  });
+
+  it('is taken back, and no failure, when a person ends its adjustment before the write', async () => {
+    const relieving = await decided();
+    await relieving.endAdjustments();
+    expect(relieving.addresses()).toBe(3);
+
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    expect(await told(relieving)).toContain('action taken back');
+    expect(await told(relieving)).not.toContain('addresses changed');
+    const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+    expect(reaction?.relief).toMatchObject({ action: null, attempts: [], changes: [] });
   });
 
   it('asks people instead of disputing with who takes addresses off each time', async () => {
@@ -912,9 +1009,12 @@ describe('a relief while somebody else’s operation waits', () => {
     relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { 'hubkeeper-ignore': 'true' } }));
     await relieving.reconciling.settle();
 
-    expect(await relieving.followed()).toEqual({ next: 'end' });
+    expect(await relieving.followed()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
 
+    expect(await relieving.follow()).toEqual({ next: 'end' });
     expect(relieving.addresses()).toBe(3);
+    expect(madeAddresses(relieving)).toHaveLength(3);
     expect((await relieving.reconciling.head()).adjustments).toEqual([]);
     expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
     await expectWaiting(relieving);
@@ -1237,6 +1337,24 @@ describe('the topic that partners listen to', () => {
     expect(new Set(help.map(({ id }) => id)).size).toBe(2);
   });
 
+  it.each([
+    ['observe', [], 'ModeForbidsWrites'],
+    ['create-only', [], 'ModeForbidsUpdate'],
+    ['full', ['/subscriptions/00000000-0000-4000-8000-000000000002'], 'NotOnAllowList'],
+  ] as const)('hears of no address that the guard refuses anyway: %s %j', async (baselineMode, allowedScopes, code) => {
+    const types: unknown[] = [];
+    const relieving = await alerted({ baselineMode, events: topic((event) => types.push(Object(event).type)) });
+    Object.assign(relieving.dependencies, { settings: { ...relieving.dependencies.settings, allowedScopes } });
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectUntouched(relieving, 'refused', code);
+    expect(types).toEqual([EVENT_TYPE.actionRefused]);
+    // The timer does not repeat it every hour either.
+    relieving.reconciling.pass(12 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+  });
+
   it('hears of a refusal', async () => {
     const types: unknown[] = [];
     const relieving = await alerted({
@@ -1249,6 +1367,14 @@ describe('the topic that partners listen to', () => {
     expect(types).toEqual([EVENT_TYPE.actionRefused]);
   });
 });
+
+/** Names of the public addresses that Azure has for the firewall, attached or not. */
+function madeAddresses({ dependencies, firewallId }: Relieving): readonly string[] {
+  const group = firewallId.slice(0, firewallId.indexOf('/providers/'));
+  const id = (index: number) =>
+    `${group}/providers/Microsoft.Network/publicIPAddresses/pip-fw-westeurope-${String(index).padStart(2, '0')}`;
+  return Array.from({ length: 20 }, (_, index) => id(index)).filter((one) => dependencies.arm.body(one) !== undefined);
+}
 
 function setState(relieving: Relieving, provisioningState: string): void {
   relieving.edit(relieving.firewallId, (body) => ({

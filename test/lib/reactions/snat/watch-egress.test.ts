@@ -144,6 +144,19 @@ describe('what the egress timer finds', () => {
     expect(watchEgress(adjusted(value), FACTS, NOW).head?.adjustments).toHaveLength(1);
   });
 
+  it('ends an adjustment that a larger spec has made needless, but not where a person has one too', () => {
+    const head = adjusted(3);
+    const [relief] = head.adjustments;
+    if (relief === undefined) throw new Error('There is no adjustment.');
+    const theirs = { ...relief, id: 'theirs', value: 3, by: 'alice', since: '2026-11-18T12:00:00.000Z' };
+    const larger = { ...FACTS, declared: { count: 12, names: ['pip-00', 'pip-01', 'pip-02'] } };
+
+    expect(watchEgress(head, larger, NOW).head?.adjustments).toEqual([]);
+    const both = { ...head, adjustments: [theirs, relief] };
+    expect(watchEgress(both, larger, NOW).head?.adjustments).toEqual([theirs, relief]);
+    expect(watchEgress(both, larger, '9999-12-31T00:00:00.000Z').head?.adjustments).toEqual([theirs]);
+  });
+
   it('is nothing in a baseline that is torn down', () => {
     expect(watchEgress({ ...adjusted(5), teardown: true }, FACTS, NOW).head).toBeNull();
   });
