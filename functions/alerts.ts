@@ -4,12 +4,12 @@ import { errorOf } from '../lib/api/errors.ts';
 import { receiveAlert } from '../lib/reactions/receive-alert.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import type { App } from './composition.ts';
-import { ApiProblem, answer, type Call, jsonBody, register } from './http.ts';
+import { ApiProblem, answer, type Call, hashedJsonBody, register } from './http.ts';
 import { poke, startReaction } from './poke.ts';
 
 /** Azure Monitor documents 256 KB as the most that an alert has. */
 const MAXIMUM_ALERT_BYTES = 262_144;
-/** A journal line has about half a kilobyte. */
+/** A journal line has less than a kilobyte. */
 const MOST_LINES_WAITING = 50;
 
 export function registerAlerts(appOf: () => App): void {
@@ -35,7 +35,8 @@ export async function receiveSecureAlert(call: Call): Promise<HttpResponseInit> 
 }
 
 async function receive({ app, request, client, context, nowIso }: Call): Promise<HttpResponseInit> {
-  const received = await receiveAlert(app, await jsonBody(request, MAXIMUM_ALERT_BYTES), nowIso);
+  const { value, sha256 } = await hashedJsonBody(request, MAXIMUM_ALERT_BYTES);
+  const received = await receiveAlert(app, value, { nowIso, payloadSha256: sha256 });
   if (received.outcome === 'malformed') throw new ApiProblem(received.faults);
   for (const { target, why } of received.answer.ignored) context.log('alert ignored', { target, why });
   for (const started of received.starts) await startReaction(client, context, started);

@@ -3,6 +3,7 @@ import { approvalRequest } from '../lib/api/approval.ts';
 import { baselineName, planHash as planHashSchema } from '../lib/api/common.ts';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { decideApproval, knowsApproval } from '../lib/reconcile/decide-approval.ts';
+import { adjustmentsBehind } from '../lib/reconcile/plan-approval.ts';
 import { readResolved } from '../lib/reconcile/read-spec.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import type { App } from './composition.ts';
@@ -39,7 +40,8 @@ async function listApprovals({ app, request, context, nowIso }: Call): Promise<H
         return [];
       }
       const { plan } = document;
-      return [{ planHash, baseline: head.name, operationId, requestedBy, requestedAt, expiresAt, plan }];
+      const adjustments = adjustmentsBehind(plan, head.adjustments, nowIso);
+      return [{ planHash, baseline: head.name, operationId, requestedBy, requestedAt, expiresAt, adjustments, plan }];
     }),
   );
   return answer(200, { approvals: approvals.flat() });

@@ -10,6 +10,7 @@ import { driftBody, driftCounts } from '../lib/drift/drift-body.ts';
 import type { DriftRecord } from '../lib/drift/drift-record.ts';
 import { hashOf } from '../lib/plan/hash.ts';
 import type { Plan } from '../lib/plan/plan.ts';
+import { reliefsNotBegun, withForbiddenWithdrawn } from '../lib/reactions/snat/withdraw-forbidden.ts';
 import { differenceRulesOf } from '../lib/reconcile/circumstances.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
 import { makePlan } from '../lib/reconcile/make-plan.ts';
@@ -18,6 +19,7 @@ import { noSpec } from '../lib/reconcile/read-spec.ts';
 import {
   type BaselineHead,
   isTornDown,
+  NEVER_ENDS,
   newHead,
   withGeneration,
   withPlanAsked,
@@ -88,7 +90,9 @@ function summaryOf(head: BaselineHead, record: DriftRecord | null, nowIso: strin
     lastResult: head.lastResult,
     currentOperationId: head.currentOperationId,
     teardown: head.teardown,
-    adjustments: head.adjustments.filter((adjustment) => adjustment.until > nowIso),
+    adjustments: head.adjustments
+      .filter((adjustment) => adjustment.until > nowIso)
+      .map((adjustment) => (adjustment.until === NEVER_ENDS ? { ...adjustment, until: null } : adjustment)),
     hold: head.hold !== null && head.hold.until > nowIso ? head.hold : null,
     ...(record === null ? {} : { driftCounts: driftCounts(record, nowIso) }),
   };
@@ -149,22 +153,21 @@ function tooLarge(bytes: number): ApiProblem {
   ]);
 }
 
-async function putBaseline(call: Call): Promise<HttpResponseInit> {
+export async function putBaseline(call: Call): Promise<HttpResponseInit> {
   const { app, request, caller, client, context, nowIso } = call;
   const put = await readPut(call);
   const expected = valid(versionOfIfMatch(request.headers.get('if-match')));
   if (request.query.get('dryRun') === 'true') return dryRun(call, put);
   await app.baselines.writeSpec(put.name, put.stored);
+  const seen = await app.baselines.read(put.name);
+  const notBegun = seen === null ? new Set<string>() : await reliefsNotBegun(app, seen.head);
   const changed = await app.baselines.change(
     put.name,
     (before) => {
       checkVersion(before, expected);
-      const head = withSpec(before, {
-        hash: put.stored.hash,
-        mode: put.validated.spec.mode,
-        by: caller.user,
-        at: nowIso,
-      });
+      const { mode, egress } = put.validated.spec;
+      const stored = withSpec(before, { hash: put.stored.hash, mode, by: caller.user, at: nowIso });
+      const head = withForbiddenWithdrawn(stored, egress.mode, notBegun, caller.user, nowIso);
       return requestOperation(head, {
         trigger: 'put',
         requestedBy: caller.user,
@@ -206,7 +209,9 @@ export function accepted(
 }
 
 async function dryRun({ app, caller, nowIso }: Call, put: PutSpec): Promise<HttpResponseInit> {
-  const before = (await app.baselines.read(put.name))?.head ?? newHead(put.name);
+  const stored = (await app.baselines.read(put.name))?.head ?? newHead(put.name);
+  const { mode } = put.validated.spec.egress;
+  const before = withForbiddenWithdrawn(stored, mode, await reliefsNotBegun(app, stored), caller.user, nowIso);
   const isSame = before.specVersion > 0 && before.specHash === put.stored.hash;
   const specVersion = isSame ? before.specVersion : before.counters.spec + 1;
   const head = { ...before, specVersion };
@@ -216,7 +221,7 @@ async function dryRun({ app, caller, nowIso }: Call, put: PutSpec): Promise<Http
     specVersion,
     adjustments: head.adjustments,
     nowIso,
-    rules: differenceRulesOf(put.validated.spec, head, { attended: true, requestedBy: caller.user }),
+    rules: differenceRulesOf(put.validated.spec, head, { attended: true, requestedBy: caller.user, teardown: false }),
   });
   const plan = guardedPlan({
     plan: withTaken(made.plan, made.taken),

@@ -1,6 +1,6 @@
+import { waitsForOutsiders } from '../lib/reactions/snat/relief-operation.ts';
 import { type EgressFacts, type WatchedEgress, watchEgress } from '../lib/reactions/snat/watch-egress.ts';
 import { readResolved } from '../lib/reconcile/read-spec.ts';
-import { runOf } from '../lib/reconcile/run-of.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { reactionsOf, reliefOf } from '../lib/state/reactions.ts';
 import type { App } from './composition.ts';
@@ -40,10 +40,10 @@ async function watchBaseline({ application, client, context, name, nowIso }: Bas
 /** The spec is read only where an adjustment may say no more than it. */
 async function factsOf(application: App, head: BaselineHead): Promise<EgressFacts> {
   const waiting = new Set<string>();
-  for (const { action } of reactionsOf(head).map(reliefOf)) {
+  for (const reaction of reactionsOf(head)) {
+    const { action } = reliefOf(reaction);
     if (action === null) continue;
-    const run = await runOf(application, action.operationId);
-    if (run?.state === 'waiting') waiting.add(action.operationId);
+    if (await waitsForOutsiders(application, head, reaction.target, action)) waiting.add(action.operationId);
   }
   if (head.adjustments.length === 0 || head.specVersion === 0) return { waiting };
   const { resolved } = await readResolved(application, head);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   app,
   type HttpMethod,
@@ -103,10 +104,27 @@ export function valid<T>(checked: Checked<T>): T {
 
 /** The JSON body of a call; `{}` when there is none. */
 export async function jsonBody(request: HttpRequest, maximumBytes = MAXIMUM_BODY_BYTES): Promise<unknown> {
+  return jsonOf(request, await bytesOf(request, maximumBytes));
+}
+
+/** The same with the SHA-256 of the body as it was sent, in hex. */
+export async function hashedJsonBody(
+  request: HttpRequest,
+  maximumBytes = MAXIMUM_BODY_BYTES,
+): Promise<{ readonly value: unknown; readonly sha256: string }> {
+  const bytes = await bytesOf(request, maximumBytes);
+  return { value: jsonOf(request, bytes), sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+async function bytesOf(request: HttpRequest, maximumBytes: number): Promise<Buffer> {
   const declaredBytes = Number(request.headers.get('content-length') ?? 0);
   if (declaredBytes > maximumBytes) throw bodyTooLarge(declaredBytes, maximumBytes);
   const bytes = Buffer.from(await request.arrayBuffer());
   if (bytes.byteLength > maximumBytes) throw bodyTooLarge(bytes.byteLength, maximumBytes);
+  return bytes;
+}
+
+function jsonOf(request: HttpRequest, bytes: Buffer): unknown {
   if (bytes.byteLength === 0) return {};
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== undefined && type !== 'application/json')

@@ -35,7 +35,8 @@ async function tellGivenUp(
 ): Promise<void> {
   context.error('reaction given up', { baseline, target, instanceId });
   const request = { baseline, target, instanceId, nowIso };
-  await tellWorld(application, request, 'helpNeeded', operationId, { code, reason }, instanceId);
+  const cause = { operationId, trigger: 'timer' } as const;
+  await tellWorld(application, request, 'helpNeeded', cause, { code, reason }, instanceId);
 }
 
 /** The reaction as it is now, unless another orchestration is named by now: that one has not been looked at. */

@@ -4,11 +4,12 @@ import type { DriftRequest } from '../lib/reactions/drift/drift-step.ts';
 import { lookAtDrift } from '../lib/reactions/drift/look-at-drift.ts';
 import { decideSnatRelief } from '../lib/reactions/snat/decide-snat-relief.ts';
 import { followSnatRelief } from '../lib/reactions/snat/follow-snat-relief.ts';
+import { advanceAfresh, startAfresh } from '../lib/reactions/snat/reconcile-afresh.ts';
 import type { ReliefRequest } from '../lib/reactions/snat/relief-step.ts';
 import { verifySnatRelief } from '../lib/reactions/snat/verify-snat-relief.ts';
-import { type AdvanceRequest, advance } from '../lib/reconcile/advance.ts';
+import type { AdvanceRequest } from '../lib/reconcile/advance.ts';
 import { type PlanOperationRequest, runPlanOperation } from '../lib/reconcile/plan-operation.ts';
-import { type StartRequest, startWrite } from '../lib/reconcile/start-write.ts';
+import type { StartRequest } from '../lib/reconcile/start-write.ts';
 import { ACTIVITY, ORCHESTRATION } from './names.ts';
 import { createPlanBaseline } from './plan-baseline.ts';
 import { type PokeRequest, pokeReconciler } from './poke-reconciler.ts';
@@ -36,8 +37,8 @@ export function registerOrchestrations(dependencies: () => Dependencies): void {
     extraInputs: [df.input.durableClient()],
     handler: (request: PokeRequest, context) => pokeReconciler(df.getClient(context), request),
   });
-  df.app.activity(ACTIVITY.advance, { handler: (request: AdvanceRequest) => advance(dependencies(), request) });
-  df.app.activity(ACTIVITY.start, { handler: (request: StartRequest) => startWrite(dependencies(), request) });
+  df.app.activity(ACTIVITY.advance, { handler: (request: AdvanceRequest) => advanceAfresh(dependencies(), request) });
+  df.app.activity(ACTIVITY.start, { handler: (request: StartRequest) => startAfresh(dependencies(), request) });
   df.app.activity(ACTIVITY.plan, {
     handler: (request: PlanOperationRequest) => runPlanOperation(dependencies(), request),
   });

@@ -86,8 +86,11 @@ function snatSignal(alert: CommonAlert, target: string): Signal | string {
   const usable = criteria.filter(({ timeAggregation }) => isUsableAggregation(timeAggregation));
   if (usable.length === 0)
     return `The rule aggregates SNATPortUtilization by ${criteria[0]?.timeAggregation ?? 'nothing'}; Average or Maximum say how full the ports are.`;
+  const isOver = alert.monitorCondition === 'Resolved';
   const rising = usable.find((criterion) => directionOf(criterion) === 'above');
-  if (rising === undefined) return notRising(usable);
+  // The figure of an end is below the threshold, and its operator may be left out: only a firing has a direction.
+  const telling = rising ?? (isOver ? usable[0] : undefined);
+  if (telling === undefined) return notRising(usable);
   return {
     kind: 'snatExhaustion',
     target,
@@ -95,9 +98,9 @@ function snatSignal(alert: CommonAlert, target: string): Signal | string {
     severity: alert.severity,
     alertId: alert.alertId,
     alertRule: alert.alertRule,
-    at: (alert.monitorCondition === 'Resolved' ? alert.resolvedDateTime : null) ?? alert.firedDateTime,
-    thresholdPercent: rising.threshold,
-    valuePercent: rising.metricValue,
+    at: (isOver ? alert.resolvedDateTime : null) ?? alert.firedDateTime,
+    thresholdPercent: telling.threshold,
+    valuePercent: telling.metricValue,
   };
 }
 

@@ -18,6 +18,11 @@ export const approval = z.looseObject({
   baseline: z.string(),
   requestedBy: z.string(),
   expiresAt: isoTime,
+  adjustments: z
+    .array(z.looseObject({ id: z.string(), by: z.string(), reason: z.string() }))
+    .readonly()
+    .optional()
+    .describe('The adjustments that it carries out, and why each was made.'),
   plan,
   operationId: z.string().optional(),
 });

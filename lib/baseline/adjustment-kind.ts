@@ -15,6 +15,8 @@ export interface Adjustment {
   /** ISO times; it counts from `since` on and no longer at `until`. Without `until` it counts until it is removed. */
   readonly since: string;
   readonly until?: string;
+  /** `hubkeeper` for a reaction's own; anything else, or nothing, is a person. */
+  readonly by?: string;
 }
 
 /** How one kind of adjustment is checked and applied. */
@@ -29,6 +31,11 @@ export interface AdjustmentKind {
    * kind besides it that are live.
    */
   validate(adjustment: Adjustment, baseline: ResolvedBaseline, others: readonly Adjustment[]): Problem | undefined;
-  /** The baseline as the adjustment wants it, within the bounds of the spec in force. */
-  apply(adjustment: Adjustment, baseline: ResolvedBaseline, nowIso: string): ResolvedBaseline;
+  /** The baseline as the adjustment, one of the live ones, wants it, within the bounds of the spec in force. */
+  apply(
+    adjustment: Adjustment,
+    baseline: ResolvedBaseline,
+    live: readonly Adjustment[],
+    nowIso: string,
+  ): ResolvedBaseline;
 }

@@ -1,3 +1,4 @@
+import { grown } from '../egress/public-ip-adjustment.ts';
 import { sameId } from '../plan/graph.ts';
 import type { Problem } from '../problem.ts';
 import type { Adjustment, AdjustmentKind } from './adjustment-kind.ts';
@@ -15,6 +16,9 @@ export type { Adjustment } from './adjustment-kind.ts';
 
 /** Microsoft documents 250 public addresses as the most of one firewall. */
 const MOST_ADDRESSES = 250;
+const PUBLIC_IP_COUNT = 'firewallPublicIpCount';
+/** Who a reaction's own adjustments are by. */
+const REACTIONS = 'hubkeeper';
 
 /** Names, in lower case, of what a reaction never takes off: pinned addresses, existing ones, and the first. */
 function kept(firewall: FirewallSpec, addresses: readonly ResolvedPublicIpAddress[]): ReadonlySet<string> {
@@ -25,6 +29,16 @@ function kept(firewall: FirewallSpec, addresses: readonly ResolvedPublicIpAddres
   return new Set([...names, ...firewall.publicIps.pinned].map((name) => name.toLowerCase()));
 }
 
+/** The first addresses that the firewall may have, in the order in which they are attached. */
+function firstAddresses(
+  { spec }: ResolvedBaseline,
+  firewall: FirewallSpec,
+  count: number,
+): readonly ResolvedPublicIpAddress[] {
+  const place = { ...hubPlace(spec.hub), scope: 'egress', path: 'hub.firewall.publicIps' };
+  return firewallPublicEgress(firewall, place, new NameBook(spec.nameOverrides), count).addresses;
+}
+
 function withPublicIps(
   baseline: ResolvedBaseline,
   firewall: ResolvedFirewall,
@@ -33,13 +47,11 @@ function withPublicIps(
 ): ResolvedBaseline {
   const spec = baseline.spec.hub.firewall;
   if (spec === undefined) return baseline;
-  const place = { ...hubPlace(baseline.spec.hub), scope: 'egress', path: 'hub.firewall.publicIps' };
-  const names = new NameBook(baseline.spec.nameOverrides);
   const { minimum, maximum } = firewall.publicIpBounds;
   const count = Math.max(Math.min(Math.max(wanted.count, minimum), maximum), 1);
   // Far enough to find the wanted number behind those that are passed over, and every pinned one.
   const reach = Math.max(maximum, count + wanted.detached.length);
-  const { addresses } = firewallPublicEgress(spec, place, names, reach);
+  const addresses = firstAddresses(baseline, spec, reach);
   const keep = kept(spec, addresses);
   const detached = new Set(wanted.detached.map((name) => name.toLowerCase()).filter((name) => !keep.has(name)));
   const attachable = addresses.filter(({ name }) => !detached.has(name.toLowerCase()));
@@ -76,9 +88,48 @@ function lastPinned(firewall: FirewallSpec, addresses: readonly ResolvedPublicIp
   return addresses.findLastIndex(({ name, owner }) => owner === 'spec' && pinned.has(name.toLowerCase())) + 1;
 }
 
+/**
+ * Names of the addresses that a person wants off the firewall, by the newest of the live adjustments that persons made of
+ * it: no reaction brings them back.
+ */
+function leftOffByPersons({ firewall }: ResolvedBaseline, live: readonly Adjustment[]): readonly string[] {
+  const newest = live.findLast(
+    ({ kind, target, by }) => kind === PUBLIC_IP_COUNT && by !== REACTIONS && sameId(target, firewall?.id ?? ''),
+  );
+  return newest === undefined ? [] : (readFirewallPublicIpValue(newest.value)?.detached ?? []);
+}
+
+/**
+ * What an adjustment says of the firewall's addresses; undefined: nothing that can be read. A reaction only adds to what
+ * the spec declares, also when that has grown since: its number is the spec's at least, and an address that the spec
+ * declares comes back beside the others unless a person wants it off. A person's adjustment holds as it is.
+ */
+function publicIpValueOf(
+  adjustment: Adjustment,
+  baseline: ResolvedBaseline,
+  live: readonly Adjustment[],
+  nowIso: string,
+): FirewallPublicIpValue | undefined {
+  const value = readFirewallPublicIpValue(adjustment.value);
+  const spec = baseline.spec.hub.firewall;
+  if (value === undefined || spec === undefined || adjustment.by !== REACTIONS) return value;
+  const leftOff = leftOffByPersons(baseline, live);
+  const passedOver = new Set(leftOff.map((name) => name.toLowerCase()));
+  const declared = firstAddresses(baseline, spec, spec.publicIps.count);
+  const isAttachedAnyway = kept(spec, declared);
+  const returning = new Set(
+    declared
+      .map(({ name }) => name.toLowerCase())
+      .filter((name) => !passedOver.has(name) && !isAttachedAnyway.has(name)),
+  );
+  const detached = value.detached.filter((name) => !returning.has(name.toLowerCase()));
+  const count = value.count + value.detached.length - detached.length;
+  return grown({ ...value, count, detached }, spec.publicIps.count, Date.parse(nowIso), leftOff);
+}
+
 /** How many public addresses the firewall has, and which of ours are passed over or only kept. */
 const firewallPublicIpCount: AdjustmentKind = {
-  name: 'firewallPublicIpCount',
+  name: PUBLIC_IP_COUNT,
   idOf: (target, { firewall }) =>
     firewall !== undefined && [firewall.id, parseArmId(firewall.id).name].some((one) => sameId(one, target))
       ? firewall.id
@@ -125,9 +176,9 @@ const firewallPublicIpCount: AdjustmentKind = {
       path: 'value',
     };
   },
-  apply: (adjustment, baseline, nowIso) => {
+  apply: (adjustment, baseline, live, nowIso) => {
     const { firewall } = baseline;
-    const value = readFirewallPublicIpValue(adjustment.value);
+    const value = publicIpValueOf(adjustment, baseline, live, nowIso);
     if (firewall === undefined || value === undefined || !sameId(firewall.id, adjustment.target)) return baseline;
     return withPublicIps(baseline, firewall, value, nowIso);
   },
@@ -160,7 +211,7 @@ export function validateAdjustment(
 ): Problem | undefined {
   const kind = knownAdjustmentKinds.get(adjustment.kind);
   if (kind !== undefined) {
-    const others = inOrder(adjustments, adjustment.since).filter(
+    const others = liveOnes(adjustments, adjustment.since).filter(
       (other) => other.id !== adjustment.id && other.kind === adjustment.kind,
     );
     return kind.validate(adjustment, baseline, others) ?? wrongScope(kind, adjustment, baseline);
@@ -197,8 +248,8 @@ export function isLive(adjustment: Adjustment, nowIso: string): boolean {
   return adjustment.until === undefined || Date.parse(adjustment.until) > now;
 }
 
-/** The live ones, the oldest first. */
-function inOrder(adjustments: readonly Adjustment[], nowIso: string): readonly Adjustment[] {
+/** Every adjustment that counts at that time, the oldest first. */
+function liveOnes(adjustments: readonly Adjustment[], nowIso: string): readonly Adjustment[] {
   return adjustments
     .filter((adjustment) => isLive(adjustment, nowIso))
     .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1));
@@ -212,8 +263,35 @@ export function adjusted(
   adjustments: readonly Adjustment[],
   nowIso: string,
 ): ResolvedBaseline {
-  return inOrder(adjustments, nowIso).reduce(
-    (current, adjustment) => knownAdjustmentKinds.get(adjustment.kind)?.apply(adjustment, current, nowIso) ?? current,
+  const live = liveOnes(adjustments, nowIso);
+  return live.reduce(
+    (current, adjustment) =>
+      knownAdjustmentKinds.get(adjustment.kind)?.apply(adjustment, current, live, nowIso) ?? current,
     baseline,
   );
+}
+
+/** What is in force about the firewall's public addresses. */
+export interface PublicIpsInForce {
+  /** Of the newest live adjustment, else of the spec. */
+  readonly value: FirewallPublicIpValue;
+  /** Names that a person's live adjustment wants off the firewall: no reaction brings them back. */
+  readonly leftOff: readonly string[];
+}
+
+/** What adjustments and spec say of the firewall's public addresses at that time. Pure. */
+export function publicIpsInForce(
+  baseline: ResolvedBaseline,
+  adjustments: readonly Adjustment[],
+  nowIso: string,
+): PublicIpsInForce {
+  const { firewall, spec } = baseline;
+  const live = liveOnes(adjustments, nowIso);
+  const values = live
+    .filter(({ kind, target }) => kind === PUBLIC_IP_COUNT && sameId(target, firewall?.id ?? ''))
+    .flatMap((adjustment) => publicIpValueOf(adjustment, baseline, live, nowIso) ?? []);
+  return {
+    value: values.at(-1) ?? { count: spec.hub.firewall?.publicIps.count ?? 1, detached: [], reserved: [] },
+    leftOff: leftOffByPersons(baseline, live),
+  };
 }

@@ -15,6 +15,16 @@ export type ObserveStrategy =
   | { readonly by: 'inline'; readonly parentKind: string; readonly path: string }
   | { readonly by: 'get' };
 
+/** A resource to be read, or with `childrenOf` all of that kind below a resource. */
+export interface EvidenceRequest {
+  readonly kind: string;
+  readonly id: string;
+  readonly childrenOf?: true;
+}
+
+/** What was read, by the normalised id that was asked for; of a resource that is not there nothing. */
+export type Evidence = ReadonlyMap<string, readonly JsonObject[]>;
+
 /** A kind of ARM resource: everything Hubkeeper knows about it, in one file under `kinds/`. */
 export interface ResourceKind extends KindRules {
   /** ARM type, such as `Microsoft.Network/virtualNetworks`. */
@@ -33,8 +43,13 @@ export interface ResourceKind extends KindRules {
    * of a firewall, is declared where it is. Compared and written is what comes out.
    */
   align?(desired: JsonObject, actual: JsonObject): JsonObject;
-  /** Why this body must never be sent, whoever asks: Azure would take it and do harm. */
-  harmOf?(body: JsonObject): Problem | undefined;
+  /** What has to be read right before a write of this body, for `harmOf`; nothing where `actual` is null. */
+  evidenceFor?(body: JsonObject, actual: JsonObject): readonly EvidenceRequest[];
+  /**
+   * Why this body must never be sent, whoever asks: Azure would take it and do harm. `actual`: the resource as it is;
+   * null: it is to be made.
+   */
+  harmOf?(body: JsonObject, actual: JsonObject | null, evidence: Evidence): Problem | undefined;
   /** What only shows after a write: a value that Azure chose and others were computed to expect. */
   verify?(desired: JsonObject, actual: JsonObject): Problem | undefined;
 }

@@ -1,5 +1,5 @@
+import { countText } from '../count-text.ts';
 import { resourceText } from './resource-name.ts';
-import { countText } from './text.ts';
 
 /** Something that does not happen, with the resource it is about and the one whose fate it shares. */
 export interface Caused {

@@ -5,11 +5,12 @@ import type {
   DriftConflictBody,
   DriftCountsBody,
 } from '../api/drift.ts';
+import { countText } from '../count-text.ts';
 import { authorText } from '../drift/author-text.ts';
 import { differenceLines } from './plan-view.ts';
 import { resourceText } from './resource-name.ts';
 import { plain, type Style } from './style.ts';
-import { countText, cut, timeText, wrapped } from './text.ts';
+import { cut, timeText, wrapped } from './text.ts';
 
 export interface DriftViewOptions {
   readonly style: Style;

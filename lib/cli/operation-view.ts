@@ -5,10 +5,11 @@ import {
   type OperationState,
   type WaitingFor,
 } from '../api/operation.ts';
+import { countText } from '../count-text.ts';
 import { type Caused, causeGroups, countOfGroup, dependentsText, namesText } from './cause-groups.ts';
 import { resourceText } from './resource-name.ts';
 import { plain, type Style } from './style.ts';
-import { countText, minutesText, timeText } from './text.ts';
+import { minutesText, timeText } from './text.ts';
 
 /** Something under way that is worth a bar. */
 export interface RunningRow {

@@ -1,8 +1,10 @@
 import type { ChangeBody, DifferenceBody, PlanBody } from '../api/plan.ts';
+import { countText } from '../count-text.ts';
+import { isJsonObject, type Json } from '../json.ts';
 import { causeGroups, dependentsText, namesText } from './cause-groups.ts';
 import { resourceText } from './resource-name.ts';
 import { plain, type Style } from './style.ts';
-import { countText, minutesText, valueText } from './text.ts';
+import { minutesText, valueText } from './text.ts';
 
 export interface PlanViewOptions {
   readonly style: Style;
@@ -120,12 +122,20 @@ export function differenceLines(
 ): string[] {
   const path = plain(difference.path);
   const length = full ? Number.POSITIVE_INFINITY : VALUE_LENGTH;
-  const before = valueText(difference.before, length);
-  const after = valueText(difference.after, length);
+  const isWhole = difference.before === undefined || difference.after === undefined;
+  const textOf = (value: Json | undefined) =>
+    (full || !isWhole ? undefined : nameOf(value)) ?? valueText(value, length);
+  const before = textOf(difference.before);
+  const after = textOf(difference.after);
   if (before.length + after.length <= VALUE_LENGTH) {
     return [`${indent}${path}: ${style.red(before)} → ${style.green(after)}`];
   }
   return [`${indent}${path}:`, `${indent}  ${style.red(`- ${before}`)}`, `${indent}  ${style.green(`+ ${after}`)}`];
+}
+
+/** An entry that comes or goes as a whole is known by its name. */
+function nameOf(value: Json | undefined): string | undefined {
+  return value !== undefined && isJsonObject(value) && typeof value.name === 'string' ? plain(value.name) : undefined;
 }
 
 function warningLines(plan: PlanBody, style: Style): string[] {

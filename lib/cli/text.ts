@@ -23,11 +23,6 @@ export function timeText(iso: string): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')}Z`;
 }
 
-/** `1 change`, `3 changes`. */
-export function countText(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : plural}`;
-}
-
 /** A JSON value in one line, cut at `maxLength` characters; what is not there reads `(none)`. */
 export function valueText(value: Json | undefined, maxLength: number): string {
   if (value === undefined) return '(none)';

@@ -1,4 +1,6 @@
 const MINUTE_MS = 60_000;
+/** Grains are whole; less than this is what fractions of percentages leave. */
+const ROUNDING = 1e-6;
 
 /** One point of a metric. Null: Azure has no value for it, which is not zero. */
 export interface MetricSample {
@@ -73,17 +75,44 @@ export function maximumOverDimensions(window: MetricWindow): readonly WindowPoin
  * protocol that is hardly used is hardly reported. One without any value counts as 0, and so does an empty window.
  */
 export function completenessPercent(window: MetricWindow, sporadicBelow = 0): number {
-  const expected = Math.floor((window.untilMs - window.fromMs) / (window.grainMinutes * MINUTE_MS));
-  if (expected <= 0 || window.series.length === 0) return 0;
+  const expected = grainsOf(window);
+  const needed = neededSeries(window, sporadicBelow);
+  if (expected <= 0 || needed.length === 0) return 0;
+  return Math.min(...needed.map((grains) => Math.min(100, (100 * grains.size) / expected)));
+}
+
+/**
+ * When a window of this length can be so complete at the earliest: each gap has to leave it before it counts no more,
+ * and everything that is still to come has to be there. The end of this one: it is so complete already.
+ */
+export function completeAtMs(window: MetricWindow, neededPercent: number, sporadicBelow = 0): number {
+  const expected = grainsOf(window);
+  const least = Math.ceil((neededPercent * expected) / 100 - ROUNDING);
+  const waits = neededSeries(window, sporadicBelow).map((grains) => {
+    let short = least - grains.size;
+    let grain = 0;
+    for (; short > 0 && grain < expected; grain++) if (!grains.has(grain)) short -= 1;
+    return grain;
+  });
+  return window.untilMs + Math.max(0, ...waits) * window.grainMinutes * MINUTE_MS;
+}
+
+function grainsOf(window: MetricWindow): number {
+  return Math.floor((window.untilMs - window.fromMs) / (window.grainMinutes * MINUTE_MS));
+}
+
+/** The grains with an average of every series whose gaps count. */
+function neededSeries(window: MetricWindow, sporadicBelow: number): readonly ReadonlySet<number>[] {
   const told = window.series.map(({ samples }) => {
     const valued = samples.filter(({ atMs, average }) => inside(window, atMs) && known(average));
     const grains = new Set(valued.map(({ atMs }) => grainOf(window, atMs)));
     const peak = valued.reduce((highest, sample) => Math.max(highest, sample.average ?? 0, sample.maximum ?? 0), 0);
-    return { percent: Math.min(100, (100 * grains.size) / expected), peak };
+    return { grains, peak };
   });
   const highest = Math.max(...told.map(({ peak }) => peak));
-  const needed = told.filter(({ percent, peak }) => percent === 0 || peak >= highest || peak > sporadicBelow);
-  return Math.min(...needed.map(({ percent }) => percent));
+  return told
+    .filter(({ grains, peak }) => grains.size === 0 || peak >= highest || peak > sporadicBelow)
+    .map(({ grains }) => grains);
 }
 
 /** Age of the newest value, in minutes, counted from the end of its grain; null without any. */

@@ -9,13 +9,20 @@ export function withoutEnded(value: FirewallPublicIpValue, nowMs: number): Firew
 
 /**
  * The value with more addresses. Those that were detached come back first, reserved ones before others: partners know
- * them, and their places in the prefixes are paid for. A count that is not larger changes nothing.
+ * them, and their places in the prefixes are paid for. Those of `leftOff` stay away. A count that is not larger changes
+ * nothing.
  */
-export function grown(value: FirewallPublicIpValue, toCount: number, nowMs: number): FirewallPublicIpValue {
+export function grown(
+  value: FirewallPublicIpValue,
+  toCount: number,
+  nowMs: number,
+  leftOff: readonly string[] = [],
+): FirewallPublicIpValue {
   const current = withoutEnded(value, nowMs);
   if (toCount <= current.count) return current;
+  const mayReturn = current.detached.filter((name) => !leftOff.some((other) => same(other, name)));
   const isReserved = (name: string) => current.reserved.some((one) => same(one.name, name));
-  const byWorth = [...current.detached.filter(isReserved), ...current.detached.filter((name) => !isReserved(name))];
+  const byWorth = [...mayReturn.filter(isReserved), ...mayReturn.filter((name) => !isReserved(name))];
   const back = byWorth.slice(0, toCount - current.count);
   const stays = (name: string) => !back.some((other) => same(other, name));
   return {

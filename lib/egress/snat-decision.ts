@@ -36,6 +36,8 @@ export interface SnatFirewall {
   readonly natGatewayId: string | null;
   /** Unique destinations (address, port, protocol) of DNAT rules. */
   readonly dnatDestinations: number;
+  /** Names of attached addresses that are IPv6. */
+  readonly ipv6Addresses: readonly string[];
   /** Ours that are declared, by the spec or by an adjustment in force, and are not on the firewall. */
   readonly missing: readonly MissingAddress[];
 }

@@ -1,10 +1,8 @@
-import { contains, parseAddress, parsePrefix } from '../baseline/address-space.ts';
-import { type Adjustment, isLive } from '../baseline/adjustments.ts';
-import { type FirewallPublicIpValue, readFirewallPublicIpValue } from '../baseline/firewall-public-ip-value.ts';
+import { type DnatDestination, dnatDestinations, mayMean } from '../baseline/kind-support/dnat-destinations.ts';
 import { valuesAt } from '../baseline/kind-support/references.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { normaliseId, sameId } from '../plan/graph.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { originOf } from './egress-addresses.ts';
 import type { MissingAddress, SnatAddress, SnatFirewall } from './snat-decision.ts';
@@ -29,44 +27,8 @@ export interface SnatFirewallInput {
   readonly attachedAtMs: ReadonlyMap<string, number>;
 }
 
-interface DnatDestination {
-  readonly address: string;
-  /** Tells destinations apart: address, port and protocol. */
-  readonly key: string;
-}
-
 const texts = (value: Json, path: string): readonly string[] =>
   valuesAt(value, path).filter((text) => typeof text === 'string');
-
-function destinationsOf(rule: Json, protocolsPath: string): readonly DnatDestination[] {
-  return texts(rule, 'destinationAddresses[]').flatMap((address) =>
-    texts(rule, 'destinationPorts[]').flatMap((port) =>
-      texts(rule, protocolsPath).map((protocol) => ({
-        address,
-        key: `${address}|${port}|${protocol}`.toLowerCase(),
-      })),
-    ),
-  );
-}
-
-/** Destinations of DNAT rules, in the firewall's own classic rules and in its policy's groups. */
-function dnatDestinations({ firewall, ruleCollectionGroups }: SnatFirewallInput): readonly DnatDestination[] {
-  const classic = valuesAt(firewall, 'properties.natRuleCollections[].properties.rules[]');
-  const ofPolicy = ruleCollectionGroups
-    .flatMap((group) => valuesAt(group, 'properties.ruleCollections[].rules[]'))
-    .filter((rule) => isJsonObject(rule) && String(rule.ruleType).toLowerCase() === 'natrule');
-  return [
-    ...classic.flatMap((rule) => destinationsOf(rule, 'protocols[]')),
-    ...ofPolicy.flatMap((rule) => destinationsOf(rule, 'ipProtocols[]')),
-  ];
-}
-
-/** Whether a destination may mean that address; what cannot be read, or an address that is not known, may mean any. */
-function mayMean(destination: string, address: string | undefined): boolean {
-  const own = address === undefined ? undefined : parseAddress(address);
-  const prefix = parseAddress(destination) ?? parsePrefix(destination);
-  return own === undefined || prefix === undefined || contains(prefix, own);
-}
 
 function addressesOf(input: SnatFirewallInput, destinations: readonly DnatDestination[]): readonly SnatAddress[] {
   const { baseline, declared, firewall, publicIpAddresses, ledger, attachedAtMs } = input;
@@ -84,9 +46,18 @@ function addressesOf(input: SnatFirewallInput, destinations: readonly DnatDestin
       origin: originOf(id, baseline, ledger),
       carriesSubnet: texts(configuration, 'properties.subnet.id').length > 0,
       pinned: pinned.has(name.toLowerCase()),
-      dnatReferenced: destinations.some((destination) => mayMean(destination.address, address)),
+      dnatReferenced: destinations.some((destination) => mayMean(destination, address)),
       attachedAtMs: attachedAtMs.get(name.toLowerCase()) ?? null,
     };
+  });
+}
+
+/** Attached addresses that Azure calls IPv6. */
+function ipv6Of({ firewall, publicIpAddresses }: SnatFirewallInput): readonly string[] {
+  return texts(firewall, 'properties.ipConfigurations[].properties.publicIPAddress.id').flatMap((id) => {
+    const body = publicIpAddresses.get(normaliseId(id));
+    const [version = ''] = body ? texts(body, 'properties.publicIPAddressVersion') : [];
+    return version.toLowerCase() === 'ipv6' ? [id.slice(id.lastIndexOf('/') + 1)] : [];
   });
 }
 
@@ -108,7 +79,7 @@ function numberAt(body: JsonObject, path: string): number | null {
 /** A firewall as the SNAT policy looks at it, from what Azure answered. The management configuration is no part of it. */
 export function snatFirewallOf(input: SnatFirewallInput): SnatFirewall {
   const { baseline, firewall, subnet, instances } = input;
-  const destinations = dnatDestinations(input);
+  const destinations = dnatDestinations(firewall, input.ruleCollectionGroups);
   const [natGatewayId = null] = subnet === null ? [] : texts(subnet, 'properties.natGateway.id');
   // ARM leaves the state out of what has none to tell.
   const [state = 'Succeeded'] = texts(firewall, 'properties.provisioningState');
@@ -122,21 +93,7 @@ export function snatFirewallOf(input: SnatFirewallInput): SnatFirewall {
     maximumInstances: numberAt(firewall, 'properties.autoscaleConfiguration.maxCapacity'),
     natGatewayId,
     dnatDestinations: new Set(destinations.map(({ key }) => key)).size,
+    ipv6Addresses: ipv6Of(input),
     missing: missingOf(input),
   };
-}
-
-/** The number of addresses in force: that of the newest live adjustment of the firewall, else that of the spec. */
-export function valueInForce(
-  baseline: ResolvedBaseline,
-  adjustments: readonly Adjustment[],
-  nowIso: string,
-): FirewallPublicIpValue {
-  const { firewall, spec } = baseline;
-  const values = adjustments
-    .filter(({ kind, target }) => kind === 'firewallPublicIpCount' && sameId(target, firewall?.id ?? ''))
-    .filter((adjustment) => isLive(adjustment, nowIso))
-    .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1))
-    .flatMap(({ value }) => readFirewallPublicIpValue(value) ?? []);
-  return values.at(-1) ?? { count: spec.hub.firewall?.publicIps.count ?? 1, detached: [], reserved: [] };
 }

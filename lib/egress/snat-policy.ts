@@ -1,5 +1,7 @@
 import type { FirewallPublicIpValue } from '../baseline/firewall-public-ip-value.ts';
+import { addressesText } from '../count-text.ts';
 import {
+  completeAtMs,
   completenessPercent,
   latestWindow,
   longestGapMinutes,
@@ -65,6 +67,8 @@ interface Common {
   readonly value: FirewallPublicIpValue;
   /** A run that has not ended has a change of this firewall, or may have one: what is missing comes with it. */
   readonly changeUnderWay: boolean;
+  /** When anything about the firewall's addresses last changed, whoever asked for it; null: not known to have changed. */
+  readonly lastChangeAtMs: number | null;
 }
 
 export interface ScaleOutInput extends Common {
@@ -72,10 +76,10 @@ export interface ScaleOutInput extends Common {
   readonly utilization: MetricWindow;
   /** How many addresses can still come from the prefixes, those reserved included; null: the spec has no prefixes. */
   readonly prefixRoom: number | null;
-  /** When the PUT of the last scale-out finished; null: never. */
-  readonly lastScaleOutFinishedAtMs: number | null;
   /** `drift.mode` lets Hubkeeper put back, unattended, what the spec declares. */
   readonly mayRestoreSpec: boolean;
+  /** Names of addresses that a person wants off the firewall. */
+  readonly leftOff: readonly string[];
 }
 
 export interface ScaleInInput extends Common {
@@ -85,8 +89,6 @@ export interface ScaleInInput extends Common {
   readonly capacity: MetricWindow;
   /** How many SNAT addresses there were from when on, as far as known; the present number where nothing is said. */
   readonly addressHistory: readonly { readonly fromMs: number; readonly addresses: number }[];
-  /** When anything about the firewall's addresses last changed; null: not known to have changed. */
-  readonly lastChangeAtMs: number | null;
   /**
    * When each alert about SNAT fired that is not known to be over, in any order. A `Resolved` may be lost: what fired
    * before the look-back counts as over.
@@ -142,6 +144,12 @@ function obstacle({ firewall, nowMs }: Common, figures: SnatFigures): SnatDecisi
       recommendations: [growNatGateway()],
     });
   }
+  if (firewall.ipv6Addresses.length > 0) {
+    const reasons = [
+      `The firewall has the IPv6 addresses ${firewall.ipv6Addresses.join(', ')}: how many ports its IPv4 addresses have cannot be told from their number, and Hubkeeper changes no dual-stack firewall. Change the number of addresses in the spec, or take the IPv6 ones off.`,
+    ];
+    return decided(firewall, { decision: 'refuse', code: 'DualStackFirewall', reasons, figures });
+  }
   switch (firewall.provisioningState.toLowerCase()) {
     case 'succeeded':
       return undefined;
@@ -183,12 +191,12 @@ function capsOf(input: ScaleOutInput, present: number): readonly Cap[] {
   const back = firewall.missing.length;
   return [
     {
-      name: `${step} addresses in one step (egress.scaleOut.mostAddressesPerStep)`,
+      name: `${addressesText(step)} in one step (egress.scaleOut.mostAddressesPerStep)`,
       addresses: present + Math.max(step, back),
       lasts: false,
     },
     {
-      name: `${bounds.maximum} addresses in all (hub.firewall.publicIps.maximum)`,
+      name: `${addressesText(bounds.maximum)} in all (hub.firewall.publicIps.maximum)`,
       addresses: bounds.maximum,
       lasts: true,
       recommend: (wanted) => raiseMaximum(bounds.maximum, wanted),
@@ -197,7 +205,7 @@ function capsOf(input: ScaleOutInput, present: number): readonly Cap[] {
       ? []
       : [
           {
-            name: `${prefixRoom} addresses left in the public IP prefixes`,
+            name: `${addressesText(prefixRoom)} left in the public IP prefixes`,
             addresses: present + back + Math.max(0, prefixRoom),
             lasts: true,
             recommend: (wanted: number) => addPrefix(Math.max(0, prefixRoom), wanted - present),
@@ -288,6 +296,22 @@ function returning({ missing }: SnatFirewall): readonly string[] {
     : [`Declared already and taken off by somebody: ${namesOf(missing)}; a write attaches them again.`];
 }
 
+/** Where the number of addresses comes from: the average, a saturated gauge, single minutes, or what is declared. */
+function arithmeticOf(
+  { instances, demandPorts: demand = 0, demandIsLowerBound, wantedAddresses: wanted }: SnatFigures,
+  { computed, least, targetPercent }: { readonly [name in 'computed' | 'least' | 'targetPercent']: number },
+): string {
+  const fewest = Math.max(1, computed);
+  const share = percent((demand * 100) / snatPorts(fewest, instances));
+  const average = `${fewest} is the fewest at which ${grouped(demand)} ports are at most ${targetPercent} % (${share})`;
+  if (demandIsLowerBound === true)
+    return `The gauge is saturated, so that more ports may be wanted than are in use: ${average}, and Microsoft advises at least ${ADDRESSES_ADDED_WHEN_SATURATED} addresses more than there are.`;
+  if (computed === wanted) return `${average}.`;
+  return wanted === least
+    ? `By the average ${average}; for the highest minutes one address more than there are is the least that can help.`
+    : `By the average ${average}; what is declared comes back as a whole.`;
+}
+
 /**
  * Whether a firewall needs more public addresses, and how many. Re-read the metric before asking: an alert may be old.
  *
@@ -339,7 +363,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const { isHigh, panics } = pressureOf(seen, settings.scaleOut);
   const measured =
     `SNAT port utilisation (${seen.dimension === '' ? 'all protocols' : seen.dimension}) is ${percent(seen.averagePercent)} on average over ${EVALUATION_WINDOW_MINUTES} minutes, ` +
-    `${percent(seen.maximumPercent)} at most, with ${present} addresses on ${base.instances} instances (${grouped(base.availablePorts)} ports).`;
+    `${percent(seen.maximumPercent)} at most, with ${addressesText(present)} on ${base.instances} instances (${grouped(base.availablePorts)} ports).`;
   if (!isHigh && !panics) {
     const reasons = [
       `It is below ${utilizationPercent} % on average and ${maximumPercent} % at most: nothing is to be added.`,
@@ -351,10 +375,10 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const absent = missingAddresses(input, measured, figures);
   if (absent !== undefined) return absent;
   const back = firewall.missing.length;
-  const restsUntilMs = (input.lastScaleOutFinishedAtMs ?? -Infinity) + cooldownMinutes * MINUTE_MS;
+  const restsUntilMs = (input.lastChangeAtMs ?? -Infinity) + cooldownMinutes * MINUTE_MS;
   if (nowMs < restsUntilMs) {
     const reasons = [
-      `Addresses were added at ${iso(input.lastScaleOutFinishedAtMs ?? 0)}; the metric shows the effect only by ${iso(restsUntilMs)}.`,
+      `The firewall was last changed at ${iso(input.lastChangeAtMs ?? 0)}; the metric shows the effect only by ${iso(restsUntilMs)}.`,
       measured,
     ];
     return decided(firewall, { decision: 'wait', code: 'CoolingDown', reasons, figures, retryAtMs: restsUntilMs });
@@ -369,9 +393,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const binding = caps.filter(({ addresses }) => addresses < wanted);
   const lasting = binding.filter(({ lasts }) => lasts);
   const withTarget: SnatFigures = { ...figures, wantedAddresses: wanted, targetAddresses: target };
-  const why = isSaturated
-    ? `The gauge is saturated: at least ${grouped(demand)} ports are wanted, and Microsoft advises at least ${ADDRESSES_ADDED_WHEN_SATURATED} more addresses; ${wanted} are computed for ${targetPercent} %.`
-    : `${grouped(demand)} ports in use are ${targetPercent} % of ${wanted} addresses.`;
+  const why = arithmeticOf(withTarget, { computed, least, targetPercent });
   const limits = binding.map(({ name }) => `The step ends at ${name}.`);
   const prescale = prescaling(firewall, demand, isSaturated, targetPercent);
   const remedies = lasting.flatMap(({ recommend }) => (recommend === undefined ? [] : [recommend(wanted)]));
@@ -401,7 +423,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
     decision: 'scaleOut',
     code: panics && !isHigh ? 'MaximumReached' : 'UtilizationHigh',
     reasons: [
-      `${target - present} addresses are added to the ${present} that there are.`,
+      `${addressesText(target - present)} ${target - present === 1 ? 'is' : 'are'} added to the present ${present}.`,
       ...returning(firewall),
       why,
       ...limits,
@@ -416,7 +438,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
     change: {
       fromAddresses: present,
       toAddresses: target,
-      value: grown({ ...value, count: own + back }, own + target - present, nowMs),
+      value: grown({ ...value, count: own + back }, own + target - present, nowMs, input.leftOff),
     },
   });
 }
@@ -434,21 +456,26 @@ function removable(firewall: SnatFirewall): readonly SnatAddress[] {
     .map(({ address }) => address);
 }
 
-/** The most addresses that there were at a time, so that demand is rather told too high than too low. */
+/** How many addresses there were at a time, at least and at most. */
 function addressesAt(history: ScaleInInput['addressHistory'], present: number) {
   const steps = history.toSorted((a, b) => a.fromMs - b.fromMs);
-  return (atMs: number): number => {
+  return (atMs: number): { readonly least: number; readonly most: number } => {
     const last = steps.findLastIndex(({ fromMs }) => fromMs <= atMs);
-    if (last < 0) return Math.max(present, ...steps.map(({ addresses }) => addresses));
-    // Somebody else may have changed the number in between, which the history does not know of.
-    return Math.max(steps[last]?.addresses ?? 0, steps[last + 1]?.addresses ?? present);
+    // Somebody else may have changed the number between two changes of ours, which the history does not know of.
+    const next = steps[last + 1]?.addresses ?? present;
+    const possible =
+      last < 0 ? [present, ...steps.map(({ addresses }) => addresses)] : [steps[last]?.addresses ?? next, next];
+    return { least: Math.min(...possible), most: Math.max(...possible) };
   };
 }
 
 interface LookBack {
-  /** Highest demand of any grain by its average, and by its maximum. */
+  /** Highest demand of any grain by its average, and by its maximum: with the most addresses that there may have been. */
   readonly demandPorts: number;
   readonly peakPorts: number;
+  /** The same with the fewest. */
+  readonly leastDemandPorts: number;
+  readonly leastPeakPorts: number;
   readonly highestPercent: number;
   readonly completenessPercent: number;
 }
@@ -465,18 +492,41 @@ function lookBackOf(input: ScaleInInput): LookBack | null {
   const addresses = addressesAt(input.addressHistory, input.firewall.addresses.length);
   let demand = 0;
   let peak = 0;
+  let leastDemand = 0;
+  let leastPeak = 0;
   let highest = 0;
   for (const { atMs, average, maximum } of maximumOverDimensions(input.utilization)) {
-    const ports = snatPorts(addresses(atMs), instances.get(Math.floor(atMs / grainMs)) || most);
-    demand = Math.max(demand, ((average ?? maximum ?? 0) / 100) * ports);
-    peak = Math.max(peak, ((maximum ?? average ?? 0) / 100) * ports);
+    const counted = addresses(atMs);
+    const serving = instances.get(Math.floor(atMs / grainMs)) || most;
+    const ports = snatPorts(counted.most, serving);
+    const leastPorts = snatPorts(counted.least, serving);
+    const used = (average ?? maximum ?? 0) / 100;
+    const peaked = (maximum ?? average ?? 0) / 100;
+    demand = Math.max(demand, used * ports);
+    peak = Math.max(peak, peaked * ports);
+    leastDemand = Math.max(leastDemand, used * leastPorts);
+    leastPeak = Math.max(leastPeak, peaked * leastPorts);
     highest = Math.max(highest, average ?? 0, maximum ?? 0);
   }
   const complete = Math.min(
     completenessPercent(input.utilization, SPORADIC_UTILIZATION_PERCENT),
     completenessPercent(input.capacity),
   );
-  return { demandPorts: demand, peakPorts: peak, highestPercent: highest, completenessPercent: complete };
+  return {
+    demandPorts: demand,
+    peakPorts: peak,
+    leastDemandPorts: leastDemand,
+    leastPeakPorts: leastPeak,
+    highestPercent: highest,
+    completenessPercent: complete,
+  };
+}
+
+/** What the look-back says of ports in use: demand is rather told too high than too low, and says so. */
+function usedText(least: number, most: number): string {
+  return most - least <= ROUNDING_PORTS
+    ? `up to ${grouped(most)} ports were in use`
+    : `demand counts as up to ${grouped(most)} ports, at least ${grouped(least)}, since the number of addresses around a change is uncertain`;
 }
 
 /** Whether a window reaches over the whole look-back up to now. */
@@ -526,13 +576,17 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
 
   if (!rules.enabled) return say('keep', 'ScaleInDisabled', 'egress.scaleIn.enabled is false.');
   if (own <= Math.max(bounds.minimum, 1)) {
-    return say('keep', 'MinimumReached', `${own} of the addresses are ours, and ${bounds.minimum} are to stay.`);
+    return say(
+      'keep',
+      'MinimumReached',
+      `The firewall has ${addressesText(own)} of ours, and ${bounds.minimum} is the fewest allowed.`,
+    );
   }
   const blocked = obstacle(input, figures);
   if (blocked !== undefined) return blocked;
   const declared = Math.max(value.count, bounds.minimum);
   if (declared < own || firewall.missing.length > 0) {
-    const differs = `${declared} addresses are declared and ${own} of ours are attached`;
+    const differs = `The number of our addresses is declared as ${declared} and is ${own}`;
     return input.changeUnderWay
       ? say('wait', 'ChangeUnderWay', `${differs}: that step has to end first.`, nowMs + MINUTE_MS)
       : say('keep', 'NotAsDeclared', `${differs}: nothing is taken away before a run has made them agree.`);
@@ -556,7 +610,12 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
   }
   const evidence = lackOfEvidence(input, lookBack, ageMinutes);
   if (evidence !== undefined || lookBack === null) {
-    return say('wait', evidence?.code ?? 'DataIncomplete', evidence?.reason ?? 'ObservedCapacity has no value.');
+    const { code, reason, retryAtMs } = evidence ?? {
+      code: 'DataIncomplete',
+      reason: 'ObservedCapacity has no value.',
+      retryAtMs: null,
+    };
+    return say('wait', code, reason, retryAtMs);
   }
   const sinceMs = nowMs - rules.lookBackHours * HOUR_MS;
   const open = input.openAlertsFiredAtMs.filter((firedAtMs) => firedAtMs > sinceMs).sort((a, b) => a - b);
@@ -577,19 +636,19 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
       `Utilisation reached ${percent(lookBack.highestPercent)} during the last ${rules.lookBackHours} hours: the demand of that time is not known.`,
     );
   }
-  const arithmetic = `${present - 1} addresses on ${fewest} instances have ${grouped(left)} ports`;
+  const arithmetic = `${addressesText(present - 1)} on ${fewest} instances ${present === 2 ? 'has' : 'have'} ${grouped(left)} ports`;
   if (lookBack.demandPorts > allowed + ROUNDING_PORTS) {
     return say(
       'keep',
       'DemandTooHigh',
-      `Up to ${grouped(lookBack.demandPorts)} ports were in use during the last ${rules.lookBackHours} hours; ${arithmetic}, of which ${rules.utilizationPercent} % are ${grouped(allowed)}.`,
+      `During the last ${rules.lookBackHours} hours ${usedText(lookBack.leastDemandPorts, lookBack.demandPorts)}; ${arithmetic}, of which ${rules.utilizationPercent} % are ${grouped(allowed)}.`,
     );
   }
   if (lookBack.peakPorts > allowedPeak + ROUNDING_PORTS) {
     return say(
       'keep',
       'PeaksTooHigh',
-      `Single minutes needed up to ${grouped(lookBack.peakPorts)} ports; ${arithmetic}, of which ${settings.scaleOut.utilizationPercent} % are ${grouped(allowedPeak)}.`,
+      `In single minutes ${usedText(lookBack.leastPeakPorts, lookBack.peakPorts)}; ${arithmetic}, of which ${settings.scaleOut.utilizationPercent} % are ${grouped(allowedPeak)}.`,
     );
   }
   if (!input.inChangeWindow) {
@@ -625,28 +684,36 @@ function lackOfEvidence(
   input: ScaleInInput,
   lookBack: LookBack | null,
   ageMinutes: number | null,
-): { readonly code: string; readonly reason: string } | undefined {
+): { readonly code: string; readonly reason: string; readonly retryAtMs: number | null } | undefined {
   const { nowMs, settings, utilization, capacity } = input;
   const { lookBackHours, completenessPercent: needed } = settings.scaleIn;
   if (lookBack === null || ageMinutes === null) {
     return {
       code: 'DataIncomplete',
       reason: 'SNATPortUtilization or ObservedCapacity has no value at all; none is not zero.',
+      retryAtMs: null,
     };
   }
   if (!covers(utilization, nowMs, lookBackHours) || !covers(capacity, nowMs, lookBackHours)) {
-    return { code: 'DataIncomplete', reason: `The data does not reach over the last ${lookBackHours} hours.` };
+    const reason = `The data does not reach over the last ${lookBackHours} hours.`;
+    return { code: 'DataIncomplete', reason, retryAtMs: null };
   }
   if (ageMinutes > MAXIMUM_METRIC_AGE_MINUTES) {
     return {
       code: 'MetricStale',
       reason: `The newest value of SNATPortUtilization is ${Math.round(ageMinutes)} minutes old.`,
+      retryAtMs: null,
     };
   }
   if (lookBack.completenessPercent < needed) {
+    const retryAtMs = Math.max(
+      completeAtMs(utilization, needed, SPORADIC_UTILIZATION_PERCENT),
+      completeAtMs(capacity, needed),
+    );
     return {
       code: 'DataIncomplete',
-      reason: `Only ${percent(lookBack.completenessPercent)} of the last ${lookBackHours} hours have data; ${needed} % are needed.`,
+      reason: `Only ${percent(lookBack.completenessPercent)} of the last ${lookBackHours} hours have data; ${needed} % are needed, which there can be from ${iso(retryAtMs)} on.`,
+      retryAtMs,
     };
   }
   return undefined;

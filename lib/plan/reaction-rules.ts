@@ -26,6 +26,8 @@ export interface ReactionRule {
   readonly kind?: string;
   /** Matches updates that touch a property under this path pattern, and deletes. */
   readonly path?: string;
+  /** Binds attended changes too: a person's request for something else is no word on what a reaction has decided. */
+  readonly bindsAttended?: boolean;
 }
 
 /** Under what rules a change is made. */
@@ -55,7 +57,9 @@ export function bindingRule(change: RuledChange, rules: Rules): ReactionRule | u
  * An ignored property of what exists is the operator's business elsewhere, whoever asks. What is reported, or deleted by
  * somebody, stays so only as a drift: a spec that is yet to be brought about says something new.
  */
-function bindsAttended({ policy }: ReactionRule, change: RuledChange, { specIsApplied = false }: Rules): boolean {
+function bindsAttended(rule: ReactionRule, change: RuledChange, { specIsApplied = false }: Rules): boolean {
+  if (rule.bindsAttended === true) return true;
+  const { policy } = rule;
   if (change.action === 'update') return policy === 'ignore' || (policy === 'report' && specIsApplied);
   return change.recreates === true && specIsApplied && (policy === 'ignore' || policy === 'report');
 }

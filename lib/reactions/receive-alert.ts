@@ -7,7 +7,7 @@ import { type Signal, signalsOf } from '../alerts/signal.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { AlertStore } from '../state/alert-store.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
-import { recordReaction, type StartedReaction } from './record-reaction.ts';
+import { type Reception, recordReaction, type StartedReaction } from './record-reaction.ts';
 
 export type IntakeDependencies = Pick<Dependencies, 'baselines' | 'ledger' | 'settings'> & {
   readonly alerts: AlertStore;
@@ -35,7 +35,7 @@ export type ReceivedAlert =
 export async function receiveAlert(
   dependencies: IntakeDependencies,
   payload: unknown,
-  nowIso: string,
+  reception: Reception,
 ): Promise<ReceivedAlert> {
   const read = readAlertPayload(payload);
   switch (read.form) {
@@ -44,7 +44,7 @@ export async function receiveAlert(
     case 'legacy':
       return answered(answerToLegacy(read.alert));
     case 'common':
-      return receiveCommon(dependencies, read.alert, nowIso);
+      return receiveCommon(dependencies, read.alert, reception);
   }
 }
 
@@ -58,8 +58,9 @@ function answered(
 async function receiveCommon(
   dependencies: IntakeDependencies,
   alert: CommonAlert,
-  nowIso: string,
+  reception: Reception,
 ): Promise<ReceivedAlert> {
+  const { nowIso, payloadSha256 } = reception;
   const { signals, unheard } = signalsOf(alert);
   const [first] = signals;
   if (first === undefined) return answered({ recognised: [], ignored: unheard });
@@ -69,7 +70,7 @@ async function receiveCommon(
     const recognised = earlier.recognised.map((one) => ({ ...one, reaction: one.reaction as ReactionKind }));
     return answered({ recognised, ignored: earlier.ignored }, { isCopy: true });
   }
-  const recorded = await recordReaction(dependencies, signals, nowIso);
+  const recorded = await recordReaction(dependencies, signals, reception);
   const answer = { recognised: recorded.recognised, ignored: [...recorded.ignored, ...unheard] };
   // What concerns nobody leaves nothing behind: strangers must not be able to fill the storage account.
   if (recorded.heads.length > 0) {
@@ -77,6 +78,7 @@ async function receiveCommon(
       schemaVersion: 1,
       receivedAt: nowIso,
       alertId: alert.alertId,
+      payloadSha256,
       condition: alert.monitorCondition,
       ...answer,
     });

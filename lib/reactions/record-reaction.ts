@@ -22,6 +22,12 @@ export interface RecordedSignals extends AlertAnswer {
   readonly heads: readonly BaselineHead[];
 }
 
+/** When an alert came, and the SHA-256 of its body as sent, in hex: what ties a journal line to the payload. */
+export interface Reception {
+  readonly nowIso: string;
+  readonly payloadSha256: string;
+}
+
 type RecordDependencies = Pick<Dependencies, 'baselines' | 'ledger' | 'settings'>;
 
 interface ClaimedSignal {
@@ -44,7 +50,7 @@ interface Pass {
 export async function recordReaction(
   dependencies: RecordDependencies,
   signals: readonly Signal[],
-  nowIso: string,
+  reception: Reception,
 ): Promise<RecordedSignals> {
   const claimed = new Map<string, ClaimedSignal[]>();
   const ignored: AlertAnswer['ignored'][number][] = [];
@@ -54,7 +60,7 @@ export async function recordReaction(
     else claimed.set(claim.baseline, [...(claimed.get(claim.baseline) ?? []), { signal, id: claim.id }]);
   }
   const passes = await Promise.all(
-    [...claimed].map(([baseline, own]) => recordInBaseline(dependencies, baseline, own, nowIso)),
+    [...claimed].map(([baseline, own]) => recordInBaseline(dependencies, baseline, own, reception)),
   );
   const known = passes.filter((pass) => pass !== undefined);
   return {
@@ -69,14 +75,14 @@ async function recordInBaseline(
   { baselines, settings }: RecordDependencies,
   baseline: string,
   signals: readonly ClaimedSignal[],
-  nowIso: string,
+  reception: Reception,
 ): Promise<Pass | undefined> {
   try {
     const changed = await baselines.change<Pass>(baseline, (head) => {
       const pass = signals.reduce(
         (current, { signal, id }) => {
           const standing = standingOfTarget(head, id, settings.allowedScopes);
-          return withRoute(current, routeSignal(signal, standing), signal, nowIso);
+          return withRoute(current, routeSignal(signal, standing), signal, reception);
         },
         { head, recognised: [], ignored: [], starts: [] } as Pass,
       );
@@ -106,30 +112,30 @@ function ignoredBy(route: Route): AlertAnswer['ignored'][number] {
     : { target: route.routed.target, why: RESOLVED_IS_NO_ORDER };
 }
 
-function withRoute(pass: Pass, route: Route, signal: Signal, nowIso: string): Pass {
+function withRoute(pass: Pass, route: Route, signal: Signal, reception: Reception): Pass {
   if (route.route === 'nowhere') {
     const head = withJournal(pass.head, {
-      ...lineOf(pass.head, signal, nowIso),
+      ...lineOf(pass.head, signal, reception),
       decision: 'alert ignored',
       reason: `${route.why} ${sentenceOf(signal)}`,
     });
     return { ...pass, head, ignored: [...pass.ignored, ignoredBy(route)] };
   }
-  return withRouted(pass, route.routed, nowIso);
+  return withRouted(pass, route.routed, reception);
 }
 
-function withRouted(pass: Pass, { signal, reaction, baseline, target }: RoutedSignal, nowIso: string): Pass {
+function withRouted(pass: Pass, { signal, reaction, baseline, target }: RoutedSignal, reception: Reception): Pass {
   const { alertId, alertRule, condition, severity, at, thresholdPercent, valuePercent } = signal;
   const recorded = withSignal(pass.head, {
     kind: reaction,
     target,
     signal: { alertId, alertRule, condition, severity, at, thresholdPercent, valuePercent },
-    nowIso,
+    nowIso: reception.nowIso,
   });
   const isOver = recorded.operationId === null;
   const head = recorded.isNew
     ? withJournal(recorded.head, {
-        ...lineOf(recorded.head, signal, nowIso),
+        ...lineOf(recorded.head, signal, reception),
         operationId: recorded.operationId ?? '',
         resource: target,
         decision: isOver ? 'alert over' : 'alert recorded',
@@ -152,7 +158,7 @@ function withRouted(pass: Pass, { signal, reaction, baseline, target }: RoutedSi
   };
 }
 
-function lineOf(head: BaselineHead, signal: Signal, nowIso: string) {
+function lineOf(head: BaselineHead, signal: Signal, { nowIso, payloadSha256 }: Reception) {
   return {
     at: nowIso,
     baseline: head.name,
@@ -160,6 +166,7 @@ function lineOf(head: BaselineHead, signal: Signal, nowIso: string) {
     trigger: 'alert',
     resource: signal.target,
     by: 'azure-monitor',
+    after: { alertId: signal.alertId, payloadSha256 },
     discriminator: deliveryKey(signal),
   };
 }

@@ -5,6 +5,7 @@ import type { Circumstances, Contested, Mode, RejectedChange } from '../plan/gua
 import { DRIFT_POLICIES, REACTION_MODES, type ReactionRule } from '../plan/reaction-rules.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
+import { adjustmentsUnderWay } from '../state/reactions.ts';
 import type { RunDocument } from '../state/run.ts';
 import { usedInRun, usedToday } from './budget.ts';
 import type { ProtectedScope } from './protection.ts';
@@ -121,8 +122,8 @@ export function circumstancesOf(
 /** Who may put which difference right, for a run under a spec. */
 export function differenceRulesOf(
   spec: BaselineSpec | undefined,
-  head: Pick<BaselineHead, 'adjustments' | 'specVersion' | 'appliedSpecVersion'>,
-  run: Pick<GuardedRun, 'attended' | 'requestedBy'>,
+  head: Pick<BaselineHead, 'adjustments' | 'reactions' | 'specVersion' | 'appliedSpecVersion'>,
+  run: Pick<GuardedRun, 'attended' | 'requestedBy' | 'teardown'>,
 ): DifferenceRules {
   const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
   return {
@@ -139,22 +140,34 @@ function isOneOf(names: readonly string[], name: string): boolean {
 
 function reactionRulesOf(
   spec: BaselineSpec | undefined,
-  head: Pick<BaselineHead, 'adjustments'>,
-  run: Pick<GuardedRun, 'requestedBy'>,
+  head: Pick<BaselineHead, 'adjustments' | 'reactions'>,
+  run: Pick<GuardedRun, 'requestedBy' | 'teardown'>,
 ): readonly ReactionRule[] {
   if (spec === undefined) return [];
+  const isUnderWay = adjustmentsUnderWay(head).some(({ scope }) => scope === 'egress');
+  const isPersons = !isUnderWay && isByPerson('egress', head, run);
+  // Whoever tears a baseline down takes everything of it away.
+  const binds = isUnderWay && !run.teardown ? { bindsAttended: true } : {};
   return [
     { mode: spec.drift.mode, source: 'drift.mode', owner: 'spec' },
     // What an operator has recorded, and its end, is carried out: a person asked for it.
     { mode: 'act', source: 'adjustments', owner: 'adjustment' },
-    ...(isByPerson('egress', head, run)
+    ...(isPersons
       ? []
       : [
-          { mode: spec.egress.mode, source: 'egress.mode', owner: 'adjustment', scope: 'egress' } as const,
+          { mode: spec.egress.mode, source: 'egress.mode', owner: 'adjustment', scope: 'egress', ...binds } as const,
           ...head.adjustments.flatMap(({ mode, scope }) =>
             mode === undefined
               ? []
-              : [{ mode, source: 'what an alert of its severity may do', owner: 'adjustment', scope } as const],
+              : [
+                  {
+                    mode,
+                    source: 'what an alert of its severity may do',
+                    owner: 'adjustment',
+                    scope,
+                    ...binds,
+                  } as const,
+                ],
           ),
         ]),
     ...spec.drift.policies.map(
@@ -176,8 +189,8 @@ function reactionRulesOf(
  */
 function isByPerson(
   scope: string,
-  head: Pick<BaselineHead, 'adjustments'>,
-  run: Pick<GuardedRun, 'requestedBy'>,
+  head: Pick<BaselineHead, 'adjustments' | 'reactions'>,
+  run: Pick<GuardedRun, 'requestedBy' | 'teardown'>,
 ): boolean {
   const isPerson = (name: string) => name !== 'hubkeeper';
   return isPerson(run.requestedBy) || head.adjustments.some((one) => one.scope === scope && isPerson(one.by));

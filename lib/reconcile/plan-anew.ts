@@ -6,10 +6,12 @@ import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard } from '../plan/guard.ts';
 import { hashOf } from '../plan/hash.ts';
+import type { Refusal } from '../plan/plan.ts';
 import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
+import { reactionsOf, reliefOf } from '../state/reactions.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
 import { circumstancesOf, differenceRulesOf } from './circumstances.ts';
 import { seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
@@ -161,12 +163,21 @@ async function adoptPlan(
     planFailures: 0,
     problems: [],
     rows: withPlan(run, before, plan, verdict),
-    refused: [...plan.refused, ...verdict.refused],
+    refused: [...plan.refused, ...verdict.refused, ...stepsTakenBack(head, run.operationId)],
     postponed: made.postponed,
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
   const decided = withDriftDecided(run, { ...next, approval }, drift, made, verdict, nowIso);
   return { run: decided.run, journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal] };
+}
+
+/** What a reaction had this operation for and has taken back since. */
+function stepsTakenBack(head: BaselineHead, operationId: string): readonly Refusal[] {
+  return reactionsOf(head).flatMap((reaction) =>
+    reliefOf(reaction)
+      .outcomes.filter((outcome) => outcome.operationId === operationId)
+      .map(({ code, message }) => ({ id: reaction.target, code, why: message })),
+  );
 }
 
 /** When what let changes through ends next: a change window that is open now, or an approval. */

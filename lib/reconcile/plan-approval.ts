@@ -1,9 +1,9 @@
 import { rejectionText } from '../drift/rejection.ts';
-import { normaliseId } from '../plan/graph.ts';
+import { normaliseId, sameId } from '../plan/graph.ts';
 import type { Verdict, Waiting } from '../plan/guard.ts';
 import { changeHash } from '../plan/hash.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
-import type { Approval } from '../state/baseline-head.ts';
+import type { Adjustment, Approval } from '../state/baseline-head.ts';
 import type { RunDocument } from '../state/run.ts';
 
 /** What a person has rejected, or left undecided until it expired, does not wait any more. */
@@ -78,6 +78,21 @@ function reasonOfEnd(
     ...(comment === undefined ? {} : { comment }),
   };
   return { code: 'ApprovalRejected', why: rejectionText(rejection) };
+}
+
+/** The adjustments in force that a plan carries out: what they are for is what an approver has to judge. Pure. */
+export function adjustmentsBehind(
+  plan: Plan,
+  adjustments: readonly Adjustment[],
+  nowIso: string,
+): readonly Pick<Adjustment, 'id' | 'by' | 'reason'>[] {
+  const isBehind = ({ target, scope }: Adjustment) =>
+    plan.changes.some(
+      (change) => sameId(change.id, target) || (change.owner === 'adjustment' && change.scope === scope),
+    );
+  return adjustments
+    .filter((one) => one.until > nowIso && isBehind(one))
+    .map(({ id, by, reason }) => ({ id, by, reason }));
 }
 
 /** What a plan asks to be approved; `null`: nothing. What waits for a budget goes on at once when somebody approves it. */

@@ -42,7 +42,7 @@ export async function planOfHead(
     specVersion: head.specVersion,
     adjustments: head.adjustments,
     nowIso,
-    rules: differenceRulesOf(input?.spec, head, { attended: true, requestedBy }),
+    rules: differenceRulesOf(input?.spec, head, { attended: true, requestedBy, teardown: head.teardown }),
     ...(scope === undefined ? {} : { scope }),
   });
   return guardedPlan({

@@ -34,6 +34,9 @@ const ALLOWED_LOCATIONS = 'e56962a6-4747-49cd-b67b-bf8b01975c4c';
 const ALLOWED_LOCATIONS_OF_GROUPS = 'e765b5de-1225-4ba3-bd56-1ac6695af988';
 const NOT_ALLOWED_TYPES = '6c112d4e-5bc7-47ae-a041-ea2d9dccd749';
 
+/** Code of a problem of quotas, found before the first write. */
+export const QUOTA_EXCEEDED = 'QuotaExceeded';
+
 /** Names of the network quotas that creating a type counts against. */
 const QUOTAS: Readonly<Record<string, readonly string[]>> = {
   'microsoft.network/virtualnetworks': ['VirtualNetworks'],
@@ -85,6 +88,13 @@ export function permissionProblems(
     }));
 }
 
+/** How many more resources of a type fit into the region's quotas; null: no quota that is known bounds it. */
+export function quotaRoom(type: string, usages: readonly NetworkUsage[]): number | null {
+  const names = QUOTAS[type.toLowerCase()] ?? [];
+  const left = usages.filter(({ name }) => names.includes(name)).map(({ used, limit }) => Math.max(0, limit - used));
+  return left.length === 0 ? null : Math.min(...left);
+}
+
 /** New resources that would not fit into the region's quotas. */
 export function quotaProblems(
   writes: readonly WantedWrite[],
@@ -102,7 +112,7 @@ export function quotaProblems(
     if (count === 0 || used + count <= limit) return [];
     return [
       {
-        code: 'QuotaExceeded',
+        code: QUOTA_EXCEEDED,
         actor: 'operator',
         message: `The plan needs ${count} more ${name} in ${location}; ${used} of ${limit} are used.`,
         remedy: 'Ask Microsoft for a higher quota in this region, or ask for less in the spec.',

@@ -1,8 +1,8 @@
 import type { ArmRequest, ArmResponse } from '../azure/arm.ts';
-import { type ArmRefusal, readRefusal, refusalOfUnreachable, shortened } from '../azure/arm-answer.ts';
-import { ArmUnreachableError } from '../azure/arm-errors.ts';
+import { type ArmRefusal, ArmRefusalError, readRefusal, refusalOfUnreachable, shortened } from '../azure/arm-answer.ts';
+import { ArmListError, ArmUnreachableError } from '../azure/arm-errors.ts';
 import { type OperationHandle, readStart } from '../azure/long-operation.ts';
-import type { ResourceKind } from '../baseline/kind.ts';
+import type { Evidence, EvidenceRequest, ResourceKind } from '../baseline/kind.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
@@ -265,11 +265,12 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
   if (actual !== null && change.action === 'update' && !areAllPlanned(differences, change.diff)) {
     return { outcome: 'stale', why: 'The resource has changed since the plan was made.' };
   }
+  const body = mergeForWrite(desired, actual, kind.comparison, owned);
+  const evidence = await readEvidence(dependencies, kind, body, actual);
   const not = await whyNot(context);
   if (not !== undefined) return not;
 
-  const body = mergeForWrite(desired, actual, kind.comparison, owned);
-  const harm = kind.harmOf?.(body);
+  const harm = kind.harmOf?.(body, actual, evidence);
   if (harm !== undefined)
     return { outcome: 'refused', refusal: { disposition: 'stop', problem: { ...harm, resource: change.id } } };
   const ids = writeIdsOf(request);
@@ -320,6 +321,25 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
   }
   if (isDefinitelyRefused(response) && intended !== null) await abandon(context, intended);
   return resultOf(response, 'PUT', change.id);
+}
+
+/** What a kind asks to see right before this write. @throws as `refusalOfError` reads. */
+async function readEvidence(
+  { arm }: Dependencies,
+  kind: ResourceKind,
+  body: JsonObject,
+  actual: JsonObject | null,
+): Promise<Evidence> {
+  const wanted = actual === null ? [] : (kind.evidenceFor?.(body, actual) ?? []);
+  const read = async ({ kind: name, id, childrenOf }: EvidenceRequest): Promise<readonly JsonObject[]> => {
+    const { type, apiVersion } = kindOf(name);
+    if (childrenOf === true) return arm.list(`${id}${type.slice(type.lastIndexOf('/'))}`, apiVersion);
+    const response = await arm.send({ method: 'GET', target: id, apiVersion });
+    if (response.status === 404) return [];
+    if (response.status !== 200 || !isJsonObject(response.body)) throw new ArmRefusalError(readRefusal(response, id));
+    return [response.body];
+  };
+  return new Map(await Promise.all(wanted.map(async (one) => [normaliseId(one.id), await read(one)] as const)));
 }
 
 /** Azure says that it did not do it; after any other error it may have. */
@@ -461,6 +481,8 @@ function textOf({ path, before, after }: PropertyDifference): string {
 
 /** What an exception means for the write: without an answer it may or may not have happened, so it is looked up again. */
 export function refusalOfError(error: unknown, resource: string): ArmRefusal {
+  if (error instanceof ArmRefusalError) return error.refusal;
+  if (error instanceof ArmListError) return readRefusal(error.response, error.target);
   if (error instanceof ProblemError) return { disposition: 'stop', problem: { resource, ...error.problem } };
   if (error instanceof ArmUnreachableError) {
     return refusalOfUnreachable(error, 'the resource was read or written', resource);

@@ -43,13 +43,15 @@ type Reach = Pick<RunDocument, 'attended' | 'scope' | 'expectedPlanHash' | 'tear
 
 /**
  * Whether a run does all of what a request asks for, under the same rules: it reaches as far, is attended or unattended
- * alike, and the request is not for one certain plan. What an adjustment's end changes is in every plan.
+ * alike, and the request is not for one certain plan. What an adjustment or its end changes is in every plan, and rules
+ * for what a reaction has decided bind attended runs as well.
  */
 function isCoveredBy(request: ReconcileRequest, run: Reach): boolean {
   if (run.teardown || request.planHash !== undefined || run.expectedPlanHash !== undefined) return false;
   if (run.scope !== undefined && run.scope !== request.scope) return false;
   return (
-    isAttended(request.trigger, request.requestedBy) === run.attended || (run.attended && request.trigger === 'timer')
+    isAttended(request.trigger, request.requestedBy) === run.attended ||
+    (run.attended && (request.trigger === 'timer' || request.trigger === 'adjustment'))
   );
 }
 

@@ -19,6 +19,8 @@ export interface DeliveryRow {
   readonly schemaVersion: 1;
   readonly receivedAt: string;
   readonly alertId: string;
+  /** Of the body as it was sent, in hex. */
+  readonly payloadSha256: string;
   readonly condition: string;
   readonly recognised: readonly { readonly target: string; readonly reaction: string; readonly operationId: string }[];
   readonly ignored: readonly { readonly target: string; readonly why: string }[];

@@ -18,6 +18,9 @@ export interface Adjustment {
   readonly mode?: 'propose';
 }
 
+/** `until` of an adjustment that demand ends, not a date. */
+export const NEVER_ENDS = '9999-12-31T00:00:00.000Z';
+
 /** Nothing is started in the scope (absent: anywhere) until then. */
 export interface Hold {
   readonly owner: string;

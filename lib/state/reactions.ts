@@ -2,7 +2,7 @@ import type { MonitorCondition, Severity } from '../alerts/alert-payload.ts';
 import { actionKey, alertKey, deliveryKey } from '../alerts/delivery-key.ts';
 import type { ReactionKind } from '../alerts/route-alert.ts';
 import { sameId } from '../plan/graph.ts';
-import { type BaselineHead, withNextOperation } from './baseline-head.ts';
+import { type Adjustment, type BaselineHead, withNextOperation } from './baseline-head.ts';
 import { NO_RELIEF, type ReliefOutcome, type SnatRelief, withOutcome } from './snat-relief.ts';
 
 /** What an alert said about a target, as kept: figures and names, no payload. */
@@ -80,7 +80,7 @@ export interface RecordedReaction {
   readonly start?: string;
 }
 
-export function reactionsOf(head: BaselineHead): readonly Reaction[] {
+export function reactionsOf(head: Pick<BaselineHead, 'reactions'>): readonly Reaction[] {
   return head.reactions ?? [];
 }
 
@@ -91,6 +91,23 @@ export function reactionOf(head: BaselineHead, kind: ReactionKind, target: strin
 /** What the relief of a firewall remembers. */
 export function reliefOf(reaction: Reaction | undefined): SnatRelief {
   return reaction?.relief ?? NO_RELIEF;
+}
+
+/**
+ * Adjustments that reactions have recorded, whose changes have not come about as far as is known, and which are what is
+ * in force for their targets: of two for one thing the newer one holds. Pure.
+ */
+export function adjustmentsUnderWay(head: Pick<BaselineHead, 'adjustments' | 'reactions'>): readonly Adjustment[] {
+  return reactionsOf(head).flatMap((reaction) => {
+    const { action } = reliefOf(reaction);
+    if (action === null || action.appliedAt !== null) return [];
+    const own = head.adjustments.filter(({ target }) => sameId(target, reaction.target));
+    const newest = own.reduce<Adjustment | undefined>(
+      (latest, one) => (latest === undefined || Date.parse(one.since) >= Date.parse(latest.since) ? one : latest),
+      undefined,
+    );
+    return newest?.by === 'hubkeeper' && newest.since === action.decidedAt ? [newest] : [];
+  });
 }
 
 /** The reaction with what its relief remembers from now on. Pure. */
@@ -201,7 +218,7 @@ export function withReactionGivenUp(
   const reaction = reactionOf(head, kind, target);
   if (reaction === undefined || reaction.instance?.id !== deadInstanceId) return head;
   const { operationId, sequence } = reaction;
-  const rested = { ...reliefOf(reaction), lookAgainAt, waitingSince: null };
+  const rested = { ...reliefOf(reaction), lookAgainAt, waitingSince: null, lookedAtGeneration: head.generation };
   const relief = withOutcome(rested, { operationId, state: 'failed', ...why });
   return withReaction(head, { ...reaction, relief, instance: null, operationId: null, handled: sequence });
 }
@@ -279,10 +296,13 @@ function withDelivery(
   return [...deliveries, { key, operationId }].slice(-REMEMBERED_DELIVERIES);
 }
 
-/** Merges so that the order of arrival does not matter: the latest firing and the latest end of each alert. */
+/**
+ * Merges so that the order of arrival does not matter: the latest firing and the latest end of each alert. A time that is
+ * still to come counts as now: it would outlast whatever comes before it.
+ */
 function withAlertSeen(alerts: readonly AlertRecord[], signal: RecordedSignal, nowIso: string): readonly AlertRecord[] {
   const alert = alertKey(signal.alertId);
-  const at = timeOf(signal.at) ?? nowIso;
+  const at = earlier(timeOf(signal.at) ?? nowIso, nowIso);
   const known = alerts.find((one) => one.alert === alert) ?? { alert };
   const merged =
     signal.condition === 'Fired'
@@ -306,6 +326,10 @@ function remembered(alerts: readonly AlertRecord[]): readonly AlertRecord[] {
 function timeOf(text: string | null): string | undefined {
   const ms = text === null ? Number.NaN : Date.parse(text);
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+}
+
+function earlier(a: string, b: string): string {
+  return Date.parse(a) < Date.parse(b) ? a : b;
 }
 
 function later(a: string | undefined, b: string): string {

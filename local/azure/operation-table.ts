@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ArmError } from './arm-error.ts';
 import { idKey } from './arm-path.ts';
 import { Collection, type Documents } from './documents.ts';
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import { collide } from './lock-collision.ts';
 import type { ActionRequest, AsyncStyle, ResourceLock, RunningOperation } from './resource-type.ts';
 
@@ -25,6 +25,8 @@ export interface Operation extends RunningOperation {
   readonly error?: ArmError;
   /** Ends it as failed, whatever the provider would say. */
   readonly failWith?: ArmError;
+  /** The body that the resource has again when it has failed; absent: it keeps what was written. */
+  readonly restore?: JsonObject;
   /** Ids of all resources that show the running state meanwhile. */
   readonly touched: readonly string[];
   /** The operation that this one is a part of: the deletion of the group around. */

@@ -170,6 +170,16 @@ export class Operations {
       const failed = idKey(id) === key || isBelow(idKey(id), key);
       changes.setState(id, failed ? 'Failed' : 'Succeeded');
     }
+    const { restore } = operation;
+    if (restore !== undefined) {
+      const { location, tags } = resources.get(operation.resourceId) ?? {};
+      changes.put({
+        id: operation.resourceId,
+        body: restore,
+        ...(location === undefined ? {} : { location }),
+        ...(tags === undefined ? {} : { tags }),
+      });
+    }
     const resource = resources.get(operation.resourceId);
     if (resource === undefined) return;
     const type = catalogue.require(resource.id.type);

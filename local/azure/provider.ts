@@ -86,6 +86,8 @@ interface Start {
   readonly name: string;
   readonly touched: readonly string[];
   readonly action?: Operation['action'];
+  readonly failWith?: ArmError;
+  readonly restore?: JsonObject;
 }
 
 /** What resource providers do with a request, in the order in which they check it. */
@@ -229,6 +231,7 @@ export class Provider {
     const durationSeconds = this.#durationSeconds(type, kind, write, existing);
     if (style === 'synchronous' && request.failWith !== undefined) return refused(request.failWith);
 
+    const failure = type.failure?.(write, world) ?? null;
     const running = style === 'synchronous' ? 'Succeeded' : (type.runningState?.(kind) ?? 'Updating');
     const resource = { id: id.id, body: stored.body, ...placed(write) };
     const saved = this.#parts.changes.put(resource, running, name);
@@ -248,6 +251,8 @@ export class Provider {
       durationSeconds,
       name,
       touched: [...new Set([...this.#family(saved.id.id), ...alsoPut])],
+      ...(failure === null ? {} : { failWith: failure }),
+      ...(failure === null || existing === undefined ? {} : { restore: existing.body }),
     });
     this.#show(operation, running);
     return this.#acceptedWrite(style, status, operation, saved.id);
@@ -429,6 +434,7 @@ export class Provider {
 
   #start(request: ProviderRequest, superseded: readonly Operation[], start: Start): Operation {
     const { id, type } = start;
+    const failWith = request.failWith ?? start.failWith;
     return this.#parts.operations.start(
       {
         name: start.name,
@@ -444,7 +450,8 @@ export class Provider {
         style: start.style,
         touched: start.touched,
         ...(start.action === undefined ? {} : { action: start.action }),
-        ...(request.failWith === undefined ? {} : { failWith: request.failWith }),
+        ...(failWith === undefined ? {} : { failWith }),
+        ...(start.restore === undefined ? {} : { restore: start.restore }),
       },
       request.operationSeconds ?? start.durationSeconds,
       superseded,

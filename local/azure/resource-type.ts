@@ -277,6 +277,11 @@ export interface ResourceType {
     resource: StoredResource | undefined,
     world: World,
   ): number;
+  /**
+   * What is wrong with a PUT that only shows while its operation runs: it is accepted, ends Failed with this, and the
+   * resource stays as it was. For types whose operations are long.
+   */
+  failure?(write: Write, world: World): ArmError | null;
   /** When a PUT has succeeded: allocated addresses, peering states, effects on others. */
   whenSettled?(resource: StoredResource, world: World): readonly Effect[];
   /** When an accepted operation has failed: what fails with it (the firewalls of a policy). `code` is the operation's error. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
 import { describe, expect, it } from '@jest/globals';
 import type { DurableClient } from 'durable-functions';
@@ -13,6 +14,7 @@ import { reactionsOf } from '../../lib/state/reactions.ts';
 import { aboutSnat, aimedAt } from '../support/alert-answers.ts';
 import { BASELINE, createIntake, type Intake, NOW } from '../support/alert-intake.ts';
 import { ALERT_SAMPLES, FIREWALL_ID, FOREIGN_SAMPLES, snatAlert } from '../support/alert-samples.ts';
+import { createMemoryStorage } from '../support/memory-storage.ts';
 import { publishedSamples } from '../support/published-samples.ts';
 
 interface Answered {
@@ -101,6 +103,31 @@ describe('POST /api/alerts', () => {
     });
     expect(copy).toEqual(first);
     expect(started).toEqual([expect.stringMatching(/^relieveSnatExhaustion relieveSnatExhaustion\.[0-9a-f]{32}\.1$/)]);
+  });
+
+  it('ties what it records to the alert and to the bytes that were posted', async () => {
+    const storage = createMemoryStorage();
+    const intake = createIntake({ storage });
+    await intake.manage(BASELINE, [FIREWALL_ID]);
+    const fired = JSON.stringify(snatAlert(), null, 3);
+    const over = JSON.stringify(snatAlert({ monitorCondition: 'Resolved', resolvedDateTime: NOW }));
+
+    for (const body of [fired, over]) await post(intake, body);
+
+    const { data } = snatAlert() as { data: { essentials: { alertId: string } } };
+    const tied = [fired, over].map((body) => ({
+      alertId: data.essentials.alertId,
+      payloadSha256: createHash('sha256').update(body).digest('hex'),
+    }));
+    const { outbox } = await intake.head();
+    expect(outbox.map(({ decision, after }) => [decision, after])).toEqual([
+      ['alert recorded', tied[0]],
+      ['alert over', tied[1]],
+    ]);
+    const period = `period-${Math.floor(Date.parse(NOW) / (30 * 86_400_000))}`;
+    const { rows } = await storage.tables.page('hubkeeperalerts', period, { size: 10 });
+    const byCondition = (condition: string) => rows.find(({ value }) => value.condition === condition)?.value;
+    expect([byCondition('Fired'), byCondition('Resolved')]).toMatchObject(tied);
   });
 
   it('keeps the baseline small in a storm of alerts, and loses no line of the journal', async () => {

@@ -12,6 +12,15 @@ const WITHIN_MS = 300_000;
 const HOUR_SECONDS = 3_600;
 
 describe('the demo', () => {
+  it('explains itself instead of playing when it is asked to', async () => {
+    const { code, out } = await runNode([resolve('local/demo.ts'), '--help']);
+
+    expect(code).toBe(0);
+    expect(out).toContain('Usage: npm run demo --');
+    expect(out).not.toContain('1. The AKS baseline');
+    expect((await runNode([resolve('local/demo.ts'), '--hlep'])).code).toBe(1);
+  });
+
   it(
     'plays a night at the firewall to its end, and says what came of it',
     async () => {

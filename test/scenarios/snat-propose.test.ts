@@ -91,7 +91,11 @@ describe('a relief in mode propose', () => {
       const { hash } = await untilProposed(1, 1 / 60);
 
       const [proposal] = await approvals();
-      expect(proposal).toMatchObject({ baseline: NAME, requestedBy: 'hubkeeper' });
+      expect(proposal).toMatchObject({
+        baseline: NAME,
+        requestedBy: 'hubkeeper',
+        adjustments: [{ id: 'snat-relief', reason: expect.stringContaining('is 88 % on average') }],
+      });
       const kinds = proposal?.plan.changes.map(({ kind, action }) => `${action} ${kind}`).sort();
       expect(kinds).toEqual([
         'create diagnosticSetting',
@@ -122,6 +126,8 @@ describe('a relief in mode propose', () => {
       expect(after.slice(0, 3)).toEqual(before);
       expect(await firewallWrites()).toBe(writes + 1);
       expect(await approvals()).toEqual([]);
+      const { body } = await environment.api('GET', `/api/baselines/${NAME}`);
+      expect(body).toMatchObject({ adjustments: [{ id: 'snat-relief', value: 5, until: null }] });
       expect((await planOf(environment, NAME)).changes).toEqual([]);
     },
     WITHIN_MS,

@@ -90,7 +90,8 @@ describe('a storm of alerts', () => {
       // Only the copies speak: the simulation's own alerts are kept back.
       await environment.sim('PUT', 'alerts', { muted: true });
       await setTraffic(environment, firewall, Math.round(0.88 * 3 * PORTS_PER_ADDRESS));
-      await environment.advance(600);
+      // Longer than the rest after a change of the firewall, which has just been made.
+      await environment.advance(1_200);
       const alert = (condition: 'Fired' | 'Resolved') => {
         const text = JSON.stringify(snatAlert()).replaceAll(FIREWALL_ID_IN_ALERTS, firewall.toLowerCase());
         const copy = JSON.parse(text);

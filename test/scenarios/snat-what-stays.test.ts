@@ -152,10 +152,12 @@ describe('addresses that must stay while demand is low', () => {
       expect([...seen].sort((a, b) => b - a)).toEqual(seen);
       expect([...new Set(seen)]).toEqual([7, 6]);
       expect((await decisions(environment, NAME)).filter((line) => line.includes(' scale in: '))).toHaveLength(1);
-      // Nothing was tried that Azure refuses, as it does for an address that a DNAT rule names.
-      const { resources: counted } = await statistics(environment);
+      // Nothing was tried that Azure refuses, or fails at, as it does for an address that a DNAT rule names.
+      const { resources: counted, operations } = await statistics(environment);
       const own = Object.entries(counted).find(([id]) => id.toLowerCase() === firewall.toLowerCase())?.[1];
       expect(own?.rejected).toEqual({});
+      const ended = operations.filter(({ resource }) => resource.toLowerCase() === firewall.toLowerCase());
+      expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['Succeeded']));
       expect((await planOf(environment, NAME)).changes).toEqual([]);
     },
     WITHIN_MS,

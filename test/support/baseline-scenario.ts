@@ -20,6 +20,7 @@ export interface SimulationStatistics {
   readonly operations: readonly {
     readonly id: string;
     readonly resource: string;
+    readonly status: string;
     readonly start: string;
     readonly end: string;
   }[];

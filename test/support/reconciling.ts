@@ -1,7 +1,8 @@
 import type { Dependencies } from '../../lib/dependencies.ts';
 import { hashOf } from '../../lib/plan/hash.ts';
-import { type AdvanceRequest, advance } from '../../lib/reconcile/advance.ts';
-import { type StartOutcome, startWrite } from '../../lib/reconcile/start-write.ts';
+import { advanceAfresh, startAfresh } from '../../lib/reactions/snat/reconcile-afresh.ts';
+import type { AdvanceRequest } from '../../lib/reconcile/advance.ts';
+import type { StartOutcome } from '../../lib/reconcile/start-write.ts';
 import {
   type BaselineHead,
   type ReconcileRequest,
@@ -135,14 +136,14 @@ export class Reconciling {
       outcomes: this.#outcomes,
       nowIso,
     };
-    const decision = await advance(this.#dependencies, this.#last);
+    const decision = await advanceAfresh(this.#dependencies, this.#last);
     this.#turn += 1;
     this.#outcomes = [];
     if (decision.next === 'wait') this.pass(decision.seconds);
     if (decision.next === 'start') {
       const { nodes, next: _, ...shared } = decision;
       const start = { baseline: this.#name, instanceId: this.#instanceId, nowIso, ...shared };
-      this.#outcomes = await Promise.all(nodes.map((node) => startWrite(this.#dependencies, { ...start, ...node })));
+      this.#outcomes = await Promise.all(nodes.map((node) => startAfresh(this.#dependencies, { ...start, ...node })));
     }
     return decision;
   }
@@ -150,7 +151,7 @@ export class Reconciling {
   /** The last turn once more, as a host does that lost its answer; nothing is started for it again. */
   async repeatTurn(): Promise<Decision> {
     if (this.#last === undefined) throw new Error('There was no turn yet.');
-    return advance(this.#dependencies, this.#last);
+    return advanceAfresh(this.#dependencies, this.#last);
   }
 
   /** Turns until the reconciler ends, or until `stop` says so. */

@@ -2,7 +2,7 @@ import type { MonitorCondition } from '../../lib/alerts/alert-payload.ts';
 import type { EventPublisher } from '../../lib/azure/event-publisher.ts';
 import type { FirewallMetrics } from '../../lib/azure/metrics.ts';
 import type { Dependencies } from '../../lib/dependencies.ts';
-import { isJsonObject, type JsonObject } from '../../lib/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { decideSnatRelief } from '../../lib/reactions/snat/decide-snat-relief.ts';
 import { followSnatRelief } from '../../lib/reactions/snat/follow-snat-relief.ts';
 import { attachedNames } from '../../lib/reactions/snat/observe-egress.ts';
@@ -10,6 +10,8 @@ import { RELIEF_KIND } from '../../lib/reactions/snat/relief-names.ts';
 import type { ReliefStep } from '../../lib/reactions/snat/relief-step.ts';
 import { verifySnatRelief } from '../../lib/reactions/snat/verify-snat-relief.ts';
 import { watchEgress } from '../../lib/reactions/snat/watch-egress.ts';
+import { decideApproval } from '../../lib/reconcile/decide-approval.ts';
+import { withGeneration } from '../../lib/state/baseline-head.ts';
 import type { JournalEntry } from '../../lib/state/journal.ts';
 import { type RecordedSignal, reactionOf, withSignal } from '../../lib/state/reactions.ts';
 import type { FakeAzure } from './fake-azure.ts';
@@ -28,8 +30,12 @@ export interface RelievingOptions {
   readonly events?: EventPublisher;
   /** Metrics of its own instead of the gauge. */
   readonly metrics?: FirewallMetrics;
+  /** The baseline's; `full` if nothing is said. */
+  readonly baselineMode?: 'observe' | 'create-only' | 'no-delete' | 'full';
   /** More of the spec's section `egress`. */
   readonly egress?: JsonObject;
+  /** More of the spec's section `hub.firewall.publicIps`. */
+  readonly publicIps?: JsonObject;
 }
 
 interface Gauge {
@@ -37,6 +43,8 @@ interface Gauge {
   /** Highest value of each minute; absent: as the average. */
   maximumPercent?: number;
   instances: number;
+  /** Azure Monitor has no values. */
+  isBlind?: boolean;
 }
 
 /** A hub with a firewall of three addresses that is provisioned in a fake of Azure, and reliefs played step by step. */
@@ -66,7 +74,7 @@ export class Relieving {
     const window: FirewallMetrics['snatPortUtilization'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
       metric(
         (untilMs - fromMs) / MINUTE_MS,
-        { TCP: level(gauge.utilizationPercent, gauge.maximumPercent) },
+        gauge.isBlind === true ? {} : { TCP: level(gauge.utilizationPercent, gauge.maximumPercent) },
         grainMinutes,
         untilMs,
       );
@@ -78,8 +86,15 @@ export class Relieving {
       ...(events === undefined ? {} : { events }),
     };
     const reconciling = new Reconciling(dependencies, NAME);
-    await reconciling.put(specOf({ ...options.egress, mode }, driftMode), 'author');
+    await reconciling.put(relievingSpec({ ...options.egress, mode }, { driftMode, ...options.publicIps }), 'author');
     await reconciling.settle();
+    if (options.baselineMode !== undefined) {
+      const changed = { driftMode, mode: options.baselineMode, ...options.publicIps };
+      await reconciling.put(relievingSpec({ ...options.egress, mode }, changed), 'author');
+      await reconciling.settle();
+    }
+    // Whatever has just been written rests.
+    reconciling.pass(3_600);
     const firewall = (await dependencies.ledger.all(NAME)).find(({ kind }) => kind === 'azureFirewall');
     if (firewall === undefined) throw new Error('The firewall was not provisioned.');
     return new Relieving(dependencies, reconciling, firewall.id, gauge);
@@ -110,6 +125,21 @@ export class Relieving {
       (head) =>
         withSignal(head, { kind: RELIEF_KIND, target: this.firewallId, signal, nowIso: this.reconciling.nowIso }).head,
     );
+  }
+
+  /** What a person says of the one plan that waits for approval. */
+  async decideApproval(decision: 'approve' | 'reject'): Promise<void> {
+    const head = await this.reconciling.head();
+    const [approval] = head.approvals;
+    const decided = decideApproval(head, {
+      planHash: approval?.planHash ?? '',
+      decision,
+      user: 'approver',
+      selfApproval: false,
+      nowIso: this.reconciling.nowIso,
+    });
+    if ('code' in decided) throw new Error(decided.message);
+    await this.reconciling.change(() => decided.head);
   }
 
   /** What the egress timer does, for changes that wait for outsiders and others. @returns whether it asks for a look. */
@@ -154,6 +184,28 @@ export class Relieving {
     });
   }
 
+  /** A person adjusts the number of addresses for a week, and it is carried out. */
+  async adjustByHand(value: Json): Promise<void> {
+    const since = this.reconciling.nowIso;
+    const until = new Date(Date.parse(since) + 7 * 24 * 60 * MINUTE_MS).toISOString();
+    const theirs = { id: 'by-hand', kind: 'firewallPublicIpCount', scope: 'egress', target: this.firewallId };
+    await this.reconciling.record('adjustment', 'alice', { scope: 'egress' }, (head) =>
+      withGeneration({
+        ...head,
+        adjustments: [...head.adjustments, { ...theirs, value, reason: 'by hand', since, until, by: 'alice' }],
+      }),
+    );
+    await this.reconciling.settle();
+  }
+
+  /** A person ends every adjustment, and it is carried out. */
+  async endAdjustments(): Promise<void> {
+    await this.reconciling.record('adjustment', 'alice', { scope: 'egress' }, (head) =>
+      withGeneration({ ...head, adjustments: [] }),
+    );
+    await this.reconciling.settle();
+  }
+
   /** Somebody else's edit of a resource. */
   edit(id: string, change: (body: JsonObject) => JsonObject): void {
     const { id: _, ...body } = this.dependencies.arm.body(id) ?? {};
@@ -162,11 +214,38 @@ export class Relieving {
 
   /** Somebody else puts an address of theirs on the firewall. @returns its id. */
   attachForeign(name: string): string {
-    const id = this.firewallId.replace(/azureFirewalls\/[^/]+$/i, `publicIPAddresses/${name}`);
+    const id = this.#publicIpId(name);
     const { location = 'westeurope' } = this.dependencies.arm.body(this.firewallId) ?? {};
     this.dependencies.arm.put(id, { name, location, properties: { provisioningState: 'Succeeded' } });
     this.#reattach((configurations) => [...configurations, { name, properties: { publicIPAddress: { id } } }]);
     return id;
+  }
+
+  /** Somebody else publishes a service on an address of the firewall, by a DNAT rule of its policy. */
+  publish(name: string): void {
+    const ipAddressOf = (index: number) => `203.0.113.${index + 1}`;
+    for (const [index, one] of this.names().entries())
+      this.edit(this.#publicIpId(one), (body) => ({
+        ...body,
+        properties: { ...propertiesOf(body), ipAddress: ipAddressOf(index) },
+      }));
+    const ipAddress = ipAddressOf(this.names().indexOf(name));
+    const policy = propertiesOf(this.dependencies.arm.body(this.firewallId) ?? {}).firewallPolicy;
+    const rule = {
+      ruleType: 'NatRule',
+      ipProtocols: ['TCP'],
+      destinationAddresses: [ipAddress],
+      destinationPorts: ['443'],
+    };
+    const ruleCollections = [{ ruleCollectionType: 'FirewallPolicyNatRuleCollection', rules: [rule] }];
+    this.dependencies.arm.put(`${isJsonObject(policy) ? String(policy.id) : ''}/ruleCollectionGroups/theirs`, {
+      name: 'theirs',
+      properties: { provisioningState: 'Succeeded', ruleCollections },
+    });
+  }
+
+  #publicIpId(name: string): string {
+    return this.firewallId.replace(/azureFirewalls\/[^/]+$/i, `publicIPAddresses/${name}`);
   }
 
   /** Somebody else takes the configuration at a place of Azure's list off the firewall. */
@@ -178,13 +257,12 @@ export class Relieving {
     const ipConfigurations = change(this.#configurations());
     this.edit(this.firewallId, (body) => ({
       ...body,
-      properties: { ...(isJsonObject(body.properties) ? body.properties : {}), ipConfigurations },
+      properties: { ...propertiesOf(body), ipConfigurations },
     }));
   }
 
   #configurations(): readonly JsonObject[] {
-    const properties = this.dependencies.arm.body(this.firewallId)?.properties;
-    const list = isJsonObject(properties) ? properties.ipConfigurations : undefined;
+    const list = propertiesOf(this.dependencies.arm.body(this.firewallId) ?? {}).ipConfigurations;
     return Array.isArray(list) ? list.filter(isJsonObject) : [];
   }
 
@@ -197,20 +275,46 @@ export class Relieving {
     return attachedNames(this.dependencies.arm.body(this.firewallId) ?? {});
   }
 
+  /** Puts the spec with this section `egress` and these spokes, and works until nothing is left to do. */
+  async put(
+    egress: JsonObject,
+    spokes: readonly string[] = [],
+    publicIps: { readonly count?: number; readonly maximum?: number } = {},
+  ): Promise<void> {
+    await this.reconciling.put(relievingSpec(egress, { spokes, ...publicIps }), 'author');
+    await this.reconciling.settle();
+  }
+
   async journal(): Promise<readonly JournalEntry[]> {
     return (await this.dependencies.journal.read({ baseline: NAME })).entries;
   }
 }
 
-function specOf(egress: JsonObject, driftMode: string): string {
+function propertiesOf({ properties }: JsonObject): JsonObject {
+  return isJsonObject(properties) ? properties : {};
+}
+
+interface RelievingSpecOptions extends JsonObject {
+  readonly driftMode?: string;
+  /** The baseline's. */
+  readonly mode?: string;
+  readonly spokes?: readonly string[];
+}
+
+/** The spec of such a hub with this section `egress`; further options are those of its public addresses. */
+export function relievingSpec(
+  egress: JsonObject,
+  { driftMode = 'observe', mode = 'full', spokes = [], ...publicIps }: RelievingSpecOptions = {},
+): string {
   const { hub } = JSON.parse(smallSpec(NAME, []));
-  return smallSpec(NAME, [], {
+  return smallSpec(NAME, spokes, {
+    mode,
     egress,
     drift: { mode: driftMode },
     hub: {
       ...hub,
       subnets: { firewall: { addressPrefix: '10.200.0.0/26' } },
-      firewall: { publicIps: { count: 3, minimum: 3, maximum: 20 } },
+      firewall: { publicIps: { count: 3, minimum: 3, maximum: 20, ...publicIps } },
     },
   });
 }

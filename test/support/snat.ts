@@ -53,6 +53,7 @@ export function firewall(count: number, changes: Partial<SnatFirewall> = {}): Sn
     maximumInstances: null,
     natGatewayId: null,
     dnatDestinations: 0,
+    ipv6Addresses: [],
     missing: [],
     ...changes,
   };
@@ -102,9 +103,10 @@ export function scaleOutInput(
     value: plain(count),
     changeUnderWay: false,
     mayRestoreSpec: false,
+    leftOff: [],
     utilization: metric(5, { TCP: level(average, maximum), UDP: level(1) }),
     prefixRoom: null,
-    lastScaleOutFinishedAtMs: null,
+    lastChangeAtMs: null,
     ...changes,
   };
 }

@@ -1,8 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from '../../json.ts';
-import { type Owner, sameId } from '../../plan/graph.ts';
+import { normaliseId, type Owner, sameId } from '../../plan/graph.ts';
 import { entryPath, setAt } from '../../plan/property-path.ts';
-import type { ResourceKind } from '../kind.ts';
+import type { Problem } from '../../problem.ts';
+import type { Evidence, ResourceKind } from '../kind.ts';
 import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { dnatDestinations, mayMean } from '../kind-support/dnat-destinations.ts';
 import { firewallFamilyLanes, laneOf } from '../kind-support/lanes.ts';
 import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
 import { envelope, nodeOf, reference, zonesOf } from '../kind-support/node.ts';
@@ -11,6 +13,7 @@ import { riskFrom } from '../kind-support/risk.ts';
 import type { ResolvedFirewall } from '../resolved.ts';
 
 const CONFIGURATIONS = 'properties.ipConfigurations';
+const ADDRESSES = `${CONFIGURATIONS}[].properties.publicIPAddress.id`;
 const PRIVATE_ADDRESS = `${CONFIGURATIONS}[].properties.privateIPAddress`;
 const MANAGEMENT = 'properties.managementIpConfiguration';
 const CLASSIC_RULES = ['applicationRuleCollections', 'natRuleCollections', 'networkRuleCollections'] as const;
@@ -52,6 +55,40 @@ function management(firewall: ResolvedFirewall): JsonObject | undefined {
   return {
     name: 'management',
     properties: { subnet: { id: managementSubnetId }, publicIPAddress: reference(managementPublicIpId) },
+  };
+}
+
+/** Public addresses that a write would take off the firewall. */
+function leavingAddresses(body: JsonObject, actual: JsonObject): readonly string[] {
+  const staying = new Set(referencesAt(body, [ADDRESSES]).map(normaliseId));
+  return referencesAt(actual, [ADDRESSES]).filter((id) => !staying.has(normaliseId(id)));
+}
+
+function policiesOf(body: JsonObject, actual: JsonObject): readonly string[] {
+  return unique([body, actual].flatMap((one) => referencesAt(one, ['properties.firewallPolicy.id'])));
+}
+
+const unique = (ids: readonly string[]): readonly string[] => [
+  ...new Map(ids.map((id) => [normaliseId(id), id])).values(),
+];
+
+/** Azure fails with an internal error when an address leaves that a DNAT rule names. */
+function dnatHarm(body: JsonObject, actual: JsonObject, evidence: Evidence): Problem | undefined {
+  const groups = policiesOf(body, actual).flatMap((id) => evidence.get(normaliseId(id)) ?? []);
+  const destinations = dnatDestinations(actual, groups);
+  const named = leavingAddresses(body, actual).find((id) => {
+    const [publicIp] = evidence.get(normaliseId(id)) ?? [];
+    const [address] = publicIp === undefined ? [] : valuesAt(publicIp, 'properties.ipAddress');
+    return destinations.some((one) => mayMean(one, typeof address === 'string' ? address : undefined));
+  });
+  if (named === undefined) return undefined;
+  const name = named.slice(named.lastIndexOf('/') + 1);
+  return {
+    code: 'AddressNamedByDnat',
+    actor: 'operator',
+    message: `${name} would leave the firewall, and a DNAT rule of the firewall or its policy names that address.`,
+    remedy: `Take the DNAT rule away first, or keep ${name}: raise hub.firewall.publicIps.count or pin it.`,
+    path: 'hub.firewall.publicIps',
   };
 }
 
@@ -116,7 +153,7 @@ export const azureFirewall: ResourceKind = {
   ),
   referencesOf: (body) =>
     referencesAt(body, [
-      `${CONFIGURATIONS}[].properties.publicIPAddress.id`,
+      ADDRESSES,
       `${CONFIGURATIONS}[].properties.subnet.id`,
       `${MANAGEMENT}.properties.publicIPAddress.id`,
       `${MANAGEMENT}.properties.subnet.id`,
@@ -137,8 +174,20 @@ export const azureFirewall: ResourceKind = {
     const aligned = setAt(desired, CONFIGURATIONS, moved);
     return isJsonObject(aligned) ? aligned : desired;
   },
-  harmOf: (body) => {
-    if (subnetOf(body) !== undefined) return undefined;
+  evidenceFor: (body, actual) => {
+    const leaving = leavingAddresses(body, actual);
+    if (leaving.length === 0) return [];
+    return [
+      ...leaving.map((id) => ({ kind: 'publicIPAddress', id })),
+      ...policiesOf(body, actual).map((id) => ({
+        kind: 'firewallPolicyRuleCollectionGroup',
+        id,
+        childrenOf: true as const,
+      })),
+    ];
+  },
+  harmOf: (body, actual, evidence) => {
+    if (subnetOf(body) !== undefined) return actual === null ? undefined : dnatHarm(body, actual, evidence);
     return {
       code: 'FirewallWouldStop',
       actor: 'us',

@@ -63,7 +63,7 @@ export const scaleOut = z.strictObject({
     .min(15)
     .max(1440)
     .default(15)
-    .describe('Rest after a step has been applied, in minutes: the metric needs 10 to 12 to show its effect.'),
+    .describe('Rest after any change of the addresses, in minutes: the metric needs 10 to 12 to show its effect.'),
 });
 
 export const scaleIn = z.strictObject({

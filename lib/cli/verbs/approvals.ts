@@ -23,6 +23,7 @@ export const approvalsVerb: Verb = {
       `${style.bold(plain(approval.planHash))}  ${plain(approval.baseline)}`,
       `    ${planSummary(approval.plan)}`,
       `    asked for by ${plain(approval.requestedBy)}; expires ${timeText(approval.expiresAt)}`,
+      ...(approval.adjustments ?? []).map(({ by, reason }) => `    because (${plain(by)}): ${plain(reason)}`),
       ...(optionFlag(input, 'full') ? planLines(approval.plan, { style, full: false }).map((line) => `  ${line}`) : []),
     ]);
     return { exitCode: EXIT.done, data: value, lines: lines.length === 0 ? ['Nothing waits for approval.'] : lines };

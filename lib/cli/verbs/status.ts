@@ -1,7 +1,9 @@
+import type { AdjustmentBody } from '../../api/adjustment.ts';
 import type { BaselineBody, BaselineSummary } from '../../api/baseline.ts';
 import type { HoldBody } from '../../api/hold.ts';
 import { isFinal } from '../../api/operation.ts';
 import type { PauseBody } from '../../api/pause.ts';
+import { readFirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
 import { CliError } from '../cli-error.ts';
 import { driftCountText, driftLines } from '../drift-view.ts';
 import { EXIT } from '../exit-code.ts';
@@ -109,6 +111,14 @@ function listLines(baselines: readonly BaselineSummary[], style: Style, command:
   );
 }
 
+/** `4 (1 reserved)` of the addresses of a firewall; other values as they are. */
+function adjustedText({ kind, value }: AdjustmentBody): string {
+  const addresses = kind === 'firewallPublicIpCount' ? readFirewallPublicIpValue(value) : undefined;
+  if (addresses === undefined) return valueText(value, 30);
+  const { count, reserved } = addresses;
+  return reserved.length === 0 ? `${count}` : `${count} (${reserved.length} reserved)`;
+}
+
 function oneLines(baseline: BaselineBody, style: Style): string[] {
   const { lastResult, hold } = baseline;
   const lines = [
@@ -131,8 +141,8 @@ function oneLines(baseline: BaselineBody, style: Style): string[] {
         plain(adjustment.id),
         plain(adjustment.kind),
         resourceText(adjustment.target),
-        valueText(adjustment.value, 30),
-        adjustment.until === null ? 'it has passed' : timeText(adjustment.until),
+        adjustedText(adjustment),
+        adjustment.until === null ? 'not needed' : timeText(adjustment.until),
         plain(adjustment.reason),
       ]),
     ).map((line) => `  ${line}`),

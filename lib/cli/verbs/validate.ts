@@ -1,9 +1,9 @@
 import { validateSpecDocument } from '../../baseline/validate.ts';
+import { countText } from '../../count-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { findingLines, findingsIn } from '../finding.ts';
 import { specFile } from '../spec-file.ts';
 import { plain, type Style } from '../style.ts';
-import { countText } from '../text.ts';
 import type { Verb } from '../verb.ts';
 
 export const validateVerb: Verb = {

@@ -12,6 +12,7 @@ import { flushOutbox } from '../../reconcile/conclude.ts';
 import {
   type Adjustment,
   type BaselineHead,
+  NEVER_ENDS,
   withGeneration,
   withNextOperation,
   withRequest,
@@ -27,8 +28,9 @@ import {
 } from '../../state/reactions.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
 import { modeForSeverities } from '../severity-mode.ts';
+import { certainRefusal } from './certain-refusal.ts';
 import { isChangeUnderWay } from './change-under-way.ts';
-import { type ReliefEnd, withdrawn, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
+import { causeOf, type ReliefEnd, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
 import {
   type ObservedFirewall,
   observeFirewall,
@@ -36,9 +38,12 @@ import {
   readEgressAddresses,
   snatOf,
 } from './observe-egress.ts';
+import { personsAdjustments } from './persons-adjustment.ts';
+import { REJECTED_CODE, rejectionOf, rejectionText } from './rejected-proposal.ts';
 import { tellWorld } from './relief-events.ts';
-import { ALERT_COUNTS_FOR_HOURS, NEVER_ENDS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
+import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
+import { takenBack } from './take-back.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
 
 const MINUTE_MS = 60_000;
@@ -58,10 +63,13 @@ const LASTING_CODES: readonly string[] = [
   'FirewallFailed',
   'FirewallWithoutSubnet',
   'NatGatewayOnSubnet',
+  'DualStackFirewall',
 ];
 /** Metrics that allow no decision either way. */
-const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];
+export const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];
 const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
+/** A rest may be longer, such as until a look-back has its data; an alert that was lost must not wait for all of it. */
+const LONGEST_REST_MINUTES = 24 * 60;
 /** When it looks again at what was no reason to act while its alert is open. */
 const NEXT_LOOK_WHILE_OPEN_MINUTES = 15;
 /** When it looks again after a stop switch. */
@@ -85,13 +93,13 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
   }
   const { head } = stored;
   const stopped = await whyStopped(dependencies, head, request.nowIso);
-  if (stopped !== undefined) return end(dependencies, request, reaction, stopped);
+  if (stopped !== undefined) return end(dependencies, request, head, reaction, stopped);
   let seen: ObservedFirewall | null;
   let decision: SnatDecision;
   try {
     seen = await observeFirewall(dependencies, head, request.target, request.nowIso);
     if (seen === null) {
-      return end(dependencies, request, reaction, {
+      return end(dependencies, request, head, reaction, {
         code: 'FirewallGone',
         reason: 'The baseline declares no such firewall any more, or Azure has none.',
         lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
@@ -104,12 +112,13 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
       return waits(
         dependencies,
         request,
+        head,
         reaction,
         problem.code,
         problem.message,
         Date.parse(request.nowIso) + MINUTE_MS,
       );
-    return end(dependencies, request, reaction, {
+    return end(dependencies, request, head, reaction, {
       code: problem.code,
       reason: `${problem.message} ${problem.remedy}`,
       lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
@@ -130,34 +139,14 @@ function isOvertaken(head: BaselineHead, reaction: Reaction, action: ReliefActio
   return adjustment?.mode !== undefined && modeForSeverities('act', severitiesOf(reaction, nowIso)) === 'act';
 }
 
-/** Withdraws what is recorded and not applied yet, to decide anew. */
-async function takeBack(dependencies: Dependencies, request: ReliefRequest, action: ReliefAction): Promise<ReliefStep> {
-  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
-    const reaction = reactionOf(head, RELIEF_KIND, request.target);
-    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
-    const relief = reliefOf(reaction);
-    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
-    const numbered = withNextOperation(withdrawn(head, action));
-    const told = withReliefLine(numbered.head, reaction, request, action.operationId, {
-      decision: `scale ${action.direction} taken back`,
-      reason:
-        action.direction === 'in'
-          ? `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`
-          : 'A graver alert came, which need not wait for the approval.',
-      before: action.toAddresses,
-      after: action.fromAddresses,
-    });
-    const requested = withRequest(withRelief(told, reaction, { ...relief, action: null }), {
-      operationId: numbered.operationId,
-      trigger: 'adjustment',
-      requestedBy: 'hubkeeper',
-      at: request.nowIso,
-      scope: 'egress',
-    });
-    return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
+function takeBack(dependencies: Dependencies, request: ReliefRequest, action: ReliefAction): Promise<ReliefStep> {
+  return takenBack(dependencies, request, action, {
+    trigger: 'alert',
+    reason:
+      action.direction === 'in'
+        ? `An alert came before ${action.removedName ?? 'an address'} had left the firewall.`
+        : 'A graver alert came, which need not wait for the approval.',
   });
-  await flushOutbox(dependencies, changed.head);
-  return changed.result;
 }
 
 /** Of every alert that is open, and of one that asks for a look though it is over by now. */
@@ -173,6 +162,19 @@ function whileOpen(reaction: Reaction, nowIso: string, minutes: number): string 
   const nowMs = Date.parse(nowIso);
   const since = new Date(nowMs - ALERT_COUNTS_FOR_HOURS * HOUR_MS).toISOString();
   return openAlerts(reaction, since).length === 0 ? null : new Date(nowMs + minutes * MINUTE_MS).toISOString();
+}
+
+/** When to look again at what cannot be seen: as long as there is anything to do about it, and seldom enough. */
+function nextLookWhileBlind({ adjustments }: BaselineHead, reaction: Reaction, nowIso: string): string | null {
+  const open = whileOpen(reaction, nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES);
+  if (open !== null || !adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT)) return open;
+  return new Date(Date.parse(nowIso) + NEXT_LOOK_MINUTES * MINUTE_MS).toISOString();
+}
+
+/** The first of two times; null counts as never. */
+function sooner(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other;
+  return one < other ? one : other;
 }
 
 /** Where a change that has been recorded goes on. */
@@ -191,6 +193,8 @@ interface LookEnd {
   readonly after?: Json;
   /** Absent: the metrics were not looked at. */
   readonly lacksMetrics?: boolean;
+  /** Whether ports are short; absent: that is not known. */
+  readonly isUnmet?: boolean;
 }
 
 /** What forbids any look at the firewall; each is looked at again when it may be over. */
@@ -219,13 +223,18 @@ async function whyStopped(
     : undefined;
 }
 
-/** An alert asks for more addresses; only the timer asks whether there are too many. */
-async function decide(
+/**
+ * What the metrics of now say. An alert asks for more addresses; only the timer asks whether there are too many.
+ * `again`: the direction of a step that has been decided on a head without it and is asked about once more. Its own run
+ * is then no reason to wait, and change windows are for whoever writes. @throws as `observeFirewall`.
+ */
+export async function decide(
   dependencies: Dependencies,
   head: BaselineHead,
   reaction: Reaction,
   seen: ObservedFirewall,
-  { nowIso, target }: ReliefRequest,
+  { nowIso, target }: Pick<ReliefRequest, 'nowIso' | 'target'>,
+  again?: ReliefAction['direction'],
 ): Promise<SnatDecision> {
   const nowMs = Date.parse(nowIso);
   const relief = reliefOf(reaction);
@@ -240,19 +249,22 @@ async function decide(
     relief.changes.flatMap(({ at, added }) => added.map((name) => [name.toLowerCase(), Date.parse(at)] as const)),
   );
   const firewall: SnatFirewall = snatOf(seen, newest?.average ?? newest?.maximum ?? null, attachedAtMs);
-  const outs = relief.changes.filter(({ direction }) => direction === 'out');
+  const written = seen.ledger.find((entry) => sameId(entry.id, target));
   const current = head.currentOperationId === null ? null : await dependencies.runs.read(head.currentOperationId);
-  const changeUnderWay = isChangeUnderWay(head, current?.run ?? null, target);
-  const common = { nowMs, settings, firewall, value: seen.value, changeUnderWay };
+  const changeUnderWay = again === undefined && isChangeUnderWay(head, current?.run ?? null, target);
+  // A spec, a person or drift may have changed the addresses as well: then the ledger knows of it.
+  const changedAt = [...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])];
+  const lastChangeAtMs = lastMs(changedAt);
+  const common = { nowMs, settings, firewall, value: seen.publicIps.value, changeUnderWay, lastChangeAtMs };
   const out = decideScaleOut({
     ...common,
     bounds: seen.resolved.publicIpBounds,
     utilization,
     prefixRoom: seen.prefixRoom,
-    lastScaleOutFinishedAtMs: lastMs(outs.map(({ at }) => at)),
     mayRestoreSpec: seen.spec.drift.mode === 'act' || seen.spec.drift.mode === 'propose',
+    leftOff: seen.publicIps.leftOff,
   });
-  const asksForMore = reaction.handled < reaction.sequence;
+  const asksForMore = again === undefined ? reaction.handled < reaction.sequence : again === 'out';
   if (out.decision !== 'keep' || asksForMore) return out;
   const lookBack = {
     ...query,
@@ -263,7 +275,6 @@ async function decide(
     .filter(({ from }) => from !== 'destructive')
     .flatMap(({ open }) => open);
   const count = seen.declared.firewall?.publicIps.length ?? 1;
-  const written = seen.ledger.find((entry) => sameId(entry.id, target));
   return decideScaleIn({
     ...common,
     // What the spec declares is never taken away by a reaction.
@@ -271,12 +282,13 @@ async function decide(
     utilization: await dependencies.metrics.snatPortUtilization(lookBack),
     capacity: await dependencies.metrics.observedCapacity(lookBack),
     addressHistory: relief.changes.map(({ at, addresses }) => ({ fromMs: Date.parse(at), addresses })),
-    lastChangeAtMs: lastMs([...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])]),
     openAlertsFiredAtMs: openAlerts(reaction, new Date(lookBack.fromMs).toISOString()).map(({ firedAt }) =>
       Date.parse(firedAt),
     ),
     inChangeWindow:
-      windows.length === 0 || windows.some(({ fromIso, untilIso }) => fromIso <= nowIso && nowIso < untilIso),
+      again !== undefined ||
+      windows.length === 0 ||
+      windows.some(({ fromIso, untilIso }) => fromIso <= nowIso && nowIso < untilIso),
     nextChangeWindowMs: lastMs(
       windows
         .map(({ fromIso }) => fromIso)
@@ -291,6 +303,11 @@ function lastMs(times: readonly string[]): number | null {
   return times.length === 0 ? null : Math.max(...times.map((time) => Date.parse(time)));
 }
 
+/** What a decision would do about ports that are short, whether or not it may. */
+function wantsMore({ decision }: SnatDecision): boolean {
+  return decision === 'scaleOut' || decision === 'refuse';
+}
+
 async function act(
   dependencies: Dependencies,
   request: ReliefRequest,
@@ -301,7 +318,11 @@ async function act(
 ): Promise<ReliefStep> {
   const nowMs = Date.parse(request.nowIso);
   const ends = (found: LookEnd) =>
-    end(dependencies, request, reaction, { ...found, lacksMetrics: BLIND_CODES.includes(decision.code) });
+    end(dependencies, request, head, reaction, {
+      ...found,
+      lacksMetrics: BLIND_CODES.includes(decision.code),
+      ...(decision.decision === 'wait' ? {} : { isUnmet: wantsMore(decision) }),
+    });
   const reason = decision.reasons.join(' ');
   const after = toJson({ code: decision.code, figures: decision.figures, recommendations: decision.recommendations });
   const adjustedByUs = head.adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT);
@@ -314,7 +335,7 @@ async function act(
       code: decision.code,
       reason,
       after,
-      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES),
+      lookAgainAt: sooner(nextLook, whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES)),
     });
   if (decision.decision === 'refuse') {
     const recommended = decision.recommendations.map(({ message }) => message).join(' ');
@@ -322,7 +343,7 @@ async function act(
       code: decision.code,
       reason: [reason, recommended].join(' ').trim(),
       after,
-      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
+      lookAgainAt: sooner(nextLook, whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES)),
       refused: true,
       helpNeeded: true,
     });
@@ -332,12 +353,19 @@ async function act(
     // The rest before a step back is long: the timer comes back for it.
     const isShort = retryAtMs - nowMs <= LONGEST_WAIT_MINUTES * MINUTE_MS;
     if (isShort && reaction.handled < reaction.sequence)
-      return waits(dependencies, request, reaction, decision.code, reason, retryAtMs, after);
+      return waits(dependencies, request, head, reaction, decision.code, reason, retryAtMs, after);
     return ends({
       code: decision.code,
       reason,
       after,
-      lookAgainAt: new Date(Math.max(retryAtMs, nowMs + MINUTE_MS)).toISOString(),
+      lookAgainAt: BLIND_CODES.includes(decision.code)
+        ? nextLookWhileBlind(head, reaction, request.nowIso)
+        : sooner(
+            new Date(
+              Math.min(Math.max(retryAtMs, nowMs + MINUTE_MS), nowMs + LONGEST_REST_MINUTES * MINUTE_MS),
+            ).toISOString(),
+            whileOpen(reaction, request.nowIso, NEXT_LOOK_WHILE_OPEN_MINUTES),
+          ),
     });
   }
   const { mode } = seen.spec.egress;
@@ -357,15 +385,37 @@ async function act(
       code: mode === 'off' ? 'ModeOff' : 'ModeObserve',
       reason: `egress.mode is '${mode}': nothing is changed. ${reason}`,
       after,
-      lookAgainAt: nextLook,
+      lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: mode === 'observe',
     });
-  if (decision.decision === 'scaleIn' && head.adjustments.some((one) => isPersons(one, request)))
+  const { change } = decision;
+  const { allowedScopes } = dependencies.settings;
+  const refusal = change === null ? undefined : certainRefusal(seen, head, change, allowedScopes, request.nowIso);
+  if (refusal !== undefined)
+    return ends({
+      code: refusal.code,
+      reason: `${refusal.why} ${reason}`,
+      after,
+      lookAgainAt: adjustedByUs
+        ? new Date(nowMs + NEXT_LOOK_WHEN_LASTING_MINUTES * MINUTE_MS).toISOString()
+        : whileOpen(reaction, request.nowIso, NEXT_LOOK_WHEN_LASTING_MINUTES),
+      refused: true,
+    });
+  if (decision.decision === 'scaleIn' && personsAdjustments(head, request.target, request.nowIso).length > 0)
     return ends({
       code: 'AdjustedByPerson',
       reason: 'A person has adjusted the addresses of this firewall: they stay until that ends.',
       after,
       lookAgainAt: nextLook,
+    });
+  const rejected = rejectionOf(head, reaction, decision, request.nowIso);
+  if (rejected !== undefined)
+    return ends({
+      code: REJECTED_CODE,
+      reason: `A person has rejected this. ${rejectionText(rejected)} ${reason}`,
+      after,
+      // Demand that has grown beyond what was rejected is no new alert.
+      lookAgainAt: sooner(rejected.until, new Date(nowMs + NEXT_LOOK_MINUTES * MINUTE_MS).toISOString()),
     });
   const circuit = circuitOf(await attemptsOf(dependencies, head, request.target), request.target, nowMs);
   if (circuit.state === 'open')
@@ -380,12 +430,6 @@ async function act(
   const isLowered = allowed !== mode;
   const told = isLowered ? `${reason} The alert is of a severity that only proposes.` : reason;
   return record(dependencies, request, head, reaction, decision, told, after, isLowered ? { mode: 'propose' } : {});
-}
-
-function isPersons(one: Adjustment, { target, nowIso }: ReliefRequest): boolean {
-  return (
-    one.by !== 'hubkeeper' && one.kind === 'firewallPublicIpCount' && sameId(one.target, target) && one.until > nowIso
-  );
 }
 
 /** How changes of all firewalls ended. A new spec is a person's word that the cause of earlier failures is gone. */
@@ -442,7 +486,7 @@ async function record(
       dependencies,
       request,
       'addressesAboutToBeUsed',
-      seenReaction.operationId ?? '',
+      causeOf(seenReaction),
       {
         addresses: toJson(addresses.filter(({ state }) => state === 'aboutToBeUsed')),
         prefixes: toJson(prefixes),
@@ -466,10 +510,12 @@ async function record(
     const action: ReliefAction = {
       direction: decision.decision === 'scaleIn' ? 'in' : 'out',
       operationId,
+      trigger: causeOf(reaction).trigger,
       decidedAt: nowIso,
       reason,
       fromAddresses: change.fromAddresses,
       toAddresses: change.toAddresses,
+      ...(figures.wantedAddresses === undefined ? {} : { wantedAddresses: figures.wantedAddresses }),
       ...(change.removedName === undefined ? {} : { removedName: change.removedName }),
       ...(figures.utilizationPercent === undefined ? {} : { utilizationPercent: figures.utilizationPercent }),
       ...(figures.maximumPercent === undefined ? {} : { maximumPercent: figures.maximumPercent }),
@@ -478,7 +524,7 @@ async function record(
       appliedAt: null,
       blindLooks: 0,
     };
-    const told = withReliefLine(withSightBack(numbered.head, reaction, request), reaction, request, operationId, {
+    const told = withReliefLine(withSightBack(numbered.head, reaction, request), reaction, request, action, {
       decision: decision.decision === 'scaleIn' ? 'scale in' : 'scale out',
       reason,
       before: change.fromAddresses,
@@ -488,10 +534,14 @@ async function record(
     const acted = withRelief(withHandled(told, RELIEF_KIND, target, seenReaction.sequence), named, {
       ...relief,
       action,
-      usedOperationId: operationId,
+      usedOperationId: isFree ? operationId : relief.usedOperationId,
       waitingSince: null,
       blindSince: null,
+      lastTold: null,
+      rejected: null,
       lookAgainAt: null,
+      lookedAtGeneration: seenHead.generation,
+      isUnmet: wantsMore(decision),
     });
     const requested = withRequest(
       withGeneration({
@@ -510,6 +560,7 @@ async function record(
 async function waits(
   dependencies: Dependencies,
   request: ReliefRequest,
+  seenHead: BaselineHead,
   seen: Reaction,
   code: string,
   reason: string,
@@ -519,9 +570,9 @@ async function waits(
   const nowMs = Date.parse(request.nowIso);
   const since = reliefOf(seen).waitingSince ?? request.nowIso;
   if (nowMs - Date.parse(since) > LONGEST_WAIT_MINUTES * MINUTE_MS) {
-    const lookAgainAt = new Date(nowMs + NEXT_LOOK_WHEN_STOPPED_MINUTES * MINUTE_MS).toISOString();
+    const lookAgainAt = nextLookWhileBlind(seenHead, seen, request.nowIso);
     const lasting = `It has waited since ${since}. ${reason}`;
-    return end(dependencies, request, seen, {
+    return end(dependencies, request, seenHead, seen, {
       code,
       reason: lasting,
       lookAgainAt,
@@ -536,7 +587,7 @@ async function waits(
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const relief = reliefOf(reaction);
     if (relief.waitingSince !== null) return { head: null, result: { next: 'decide', seconds } };
-    const told = withReliefLine(head, reaction, request, reaction.operationId, {
+    const told = withReliefLine(head, reaction, request, causeOf(reaction), {
       decision: 'waits',
       reason,
       ...(after === undefined ? {} : { after }),
@@ -554,34 +605,45 @@ async function waits(
 async function end(
   dependencies: Dependencies,
   request: ReliefRequest,
+  { generation }: BaselineHead,
   seen: Reaction,
-  { code, reason, lookAgainAt, helpNeeded = false, refused = false, after, lacksMetrics }: LookEnd,
+  { code, reason, lookAgainAt, helpNeeded = false, refused = false, after, lacksMetrics, ...found }: LookEnd,
 ): Promise<ReliefStep> {
-  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
-    const reaction = reactionOf(head, RELIEF_KIND, request.target);
-    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
-    const ending: ReliefEnd = {
-      relief: reliefOf(reaction),
-      sequence: seen.sequence,
-      line: {
-        decision: helpNeeded ? 'help needed' : refused ? 'refused' : 'nothing to do',
-        reason,
-        ...(after === undefined ? {} : { after }),
-        discriminator: code,
-      },
-      state: helpNeeded || refused ? 'failed' : 'succeeded',
-      code,
-      lookAgainAt,
-      ...(lacksMetrics === undefined ? {} : { lacksMetrics }),
-    };
-    return withReliefEnd(head, reaction, request, ending);
-  });
+  // What an alert asks for and nobody could look into stays to be done.
+  const { isUnmet = seen.handled < seen.sequence ? true : undefined } = found;
+  const changed = await dependencies.baselines.change<{ readonly step: ReliefStep; readonly isNews: boolean }>(
+    request.baseline,
+    (head) => {
+      const reaction = reactionOf(head, RELIEF_KIND, request.target);
+      if (reaction?.instance?.id !== request.instanceId)
+        return { head: null, result: { step: { next: 'end' }, isNews: false } };
+      const ending: ReliefEnd = {
+        relief: reliefOf(reaction),
+        sequence: seen.sequence,
+        line: {
+          decision: helpNeeded ? 'help needed' : refused ? 'refused' : 'nothing to do',
+          reason,
+          ...(after === undefined ? {} : { after }),
+          discriminator: code,
+        },
+        state: helpNeeded || refused ? 'failed' : 'succeeded',
+        code,
+        lookAgainAt,
+        ...(lacksMetrics === undefined ? {} : { lacksMetrics }),
+        generation,
+        ...(isUnmet === undefined ? {} : { isUnmet }),
+      };
+      const ended = withReliefEnd(head, reaction, request, ending);
+      return { head: ended.head, result: { step: ended.result, isNews: ended.isNews } };
+    },
+  );
   await flushOutbox(dependencies, changed.head);
-  const operationId = seen.operationId ?? '';
+  const { step, isNews } = changed.result;
+  if (!isNews) return step;
   const data: JsonObject = { code, reason, ...(after === undefined ? {} : { decision: after }) };
-  if (refused) await tellWorld(dependencies, request, 'actionRefused', operationId, data, code);
-  if (helpNeeded) await tellWorld(dependencies, request, 'helpNeeded', operationId, data, code);
-  return changed.result;
+  if (refused) await tellWorld(dependencies, request, 'actionRefused', causeOf(seen), data, code);
+  if (helpNeeded) await tellWorld(dependencies, request, 'helpNeeded', causeOf(seen), data, code);
+  return step;
 }
 
 function toJson(value: unknown): Json {

@@ -8,9 +8,13 @@ import {
   withReactionEnded,
   withRelief,
 } from '../../state/reactions.ts';
-import { type ReliefAction, type SnatRelief, withOutcome } from '../../state/snat-relief.ts';
+import { type ReliefAction, type ReliefCause, type SnatRelief, withOutcome } from '../../state/snat-relief.ts';
 import { RELIEF_ADJUSTMENT } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
+
+/** How often looks of the timer that come to the same say so. */
+const TELL_AGAIN_AFTER_HOURS = 24;
+const HOUR_MS = 3_600_000;
 
 /** A decision as the journal tells it. */
 export interface ReliefLine {
@@ -21,19 +25,24 @@ export interface ReliefLine {
   readonly discriminator?: string;
 }
 
+/** What a look is told under that has recorded no change. Pure. */
+export function causeOf({ handled, sequence, operationId }: Reaction): ReliefCause {
+  return { operationId, trigger: handled < sequence || operationId !== null ? 'alert' : 'timer' };
+}
+
 /** The head with a line about the firewall. Pure. */
 export function withReliefLine(
   head: BaselineHead,
   reaction: Reaction,
-  { nowIso }: ReliefRequest,
-  operationId: string | null,
+  { nowIso }: Pick<ReliefRequest, 'nowIso'>,
+  { operationId, trigger }: ReliefCause,
   line: ReliefLine,
 ): BaselineHead {
   return withJournal(head, {
     at: nowIso,
     baseline: head.name,
     operationId: operationId ?? '',
-    trigger: reaction.handled < reaction.sequence || operationId !== null ? 'alert' : 'timer',
+    trigger,
     resource: reaction.target,
     by: 'hubkeeper',
     ...line,
@@ -54,42 +63,65 @@ export interface ReliefEnd {
   readonly isTold?: boolean;
   /** Whether the metrics allowed no decision; absent: they were not looked at. */
   readonly lacksMetrics?: boolean;
+  /** Generation of the baseline that was looked at; absent: the one that this end leaves. */
+  readonly generation?: number;
+  /** Whether more addresses are wanted than came of it; absent: as before. */
+  readonly isUnmet?: boolean;
 }
 
 /**
- * Ends a look at a firewall: what came of it is told and remembered, and when signals came meanwhile the same
- * orchestration looks again. Pure.
+ * Ends a look at a firewall: what came of it is remembered, told unless looks of the timer have come to the same during
+ * the last day (`isNews`), and when signals came meanwhile the same orchestration looks again. Pure.
  */
 export function withReliefEnd(
   head: BaselineHead,
   reaction: Reaction,
   request: ReliefRequest,
   end: ReliefEnd,
-): { readonly head: BaselineHead; readonly result: ReliefStep } {
+): { readonly head: BaselineHead; readonly result: ReliefStep; readonly isNews: boolean } {
   const { operationId } = reaction;
   const { lacksMetrics, relief: before } = end;
   const { blindSince = null } = before;
+  // An alert always gets its answer; the timer's own looks would say the same for as long as it lasts.
+  const isKnown = (lacksMetrics === true && blindSince !== null) || isToldOf(before, end.code, request.nowIso);
+  const isNews = end.isTold !== true && (operationId !== null || !isKnown);
   const remembered = {
     ...before,
+    ...(isNews ? { lastTold: { code: end.code, at: request.nowIso } } : {}),
     lookAgainAt: end.lookAgainAt,
     waitingSince: null,
     blindSince: lacksMetrics === true ? (blindSince ?? request.nowIso) : blindSince,
+    lookedAtGeneration: end.generation ?? head.generation,
+    ...(end.isUnmet === undefined ? {} : { isUnmet: end.isUnmet }),
   };
+  const isAgain = Math.max(end.sequence, reaction.handled) < reaction.sequence;
+  const line =
+    end.lookAgainAt === null || isAgain
+      ? end.line
+      : { ...end.line, reason: `${end.line.reason} Looks again at ${end.lookAgainAt}.` };
   const relief = withOutcome(remembered, {
     operationId,
     state: end.state,
     code: end.code,
-    message: end.line.reason,
+    message: line.reason,
     at: request.nowIso,
   });
-  // An alert always gets its answer; the timer's own looks would say the same for as long as it lasts.
-  const isTold = end.isTold === true || (lacksMetrics === true && blindSince !== null && operationId === null);
   const noted = withRelief(head, reaction, relief);
   const seen = lacksMetrics === false ? withSightBack(noted, reaction, request) : noted;
-  const told = isTold ? seen : withReliefLine(seen, reaction, request, operationId, end.line);
+  const told = isNews ? withReliefLine(seen, reaction, request, causeOfEnd(reaction, end), line) : seen;
   const handled = withHandled(told, reaction.kind, reaction.target, end.sequence);
   const ended = withReactionEnded(handled, reaction.kind, reaction.target, request.instanceId);
-  return { head: ended.head, result: ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' } };
+  return { head: ended.head, result: ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' }, isNews };
+}
+
+function isToldOf({ lastTold }: SnatRelief, code: string, nowIso: string): boolean {
+  return lastTold?.code === code && Date.parse(nowIso) - Date.parse(lastTold.at) < TELL_AGAIN_AFTER_HOURS * HOUR_MS;
+}
+
+/** The end of a change is told under the change, unless it is the answer to alerts that came since. */
+function causeOfEnd(reaction: Reaction, { sequence }: ReliefEnd): ReliefCause {
+  const { action } = reliefOf(reaction);
+  return action === null || sequence > reaction.handled ? causeOf(reaction) : action;
 }
 
 /** Tells that metrics allow a decision again, once, if they did not before. Pure. */
@@ -97,10 +129,16 @@ export function withSightBack(head: BaselineHead, { kind, target }: Reaction, re
   const reaction = reactionOf(head, kind, target);
   const relief = reliefOf(reaction);
   if (reaction === undefined || !relief.blindSince) return head;
-  const told = withReliefLine(head, reaction, request, null, {
-    decision: 'metrics back',
-    reason: `The metrics have allowed no decision since ${relief.blindSince}; now they do.`,
-  });
+  const told = withReliefLine(
+    head,
+    reaction,
+    request,
+    { ...causeOf(reaction), operationId: null },
+    {
+      decision: 'metrics back',
+      reason: `The metrics have allowed no decision since ${relief.blindSince}; now they do.`,
+    },
+  );
   return withRelief(told, reaction, { ...relief, blindSince: null });
 }
 

@@ -1,8 +1,10 @@
+import { addressesText } from '../../count-text.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
 import { problemsOf } from '../../reconcile/operation-body.ts';
 import { runOf } from '../../reconcile/run-of.ts';
+import { type BaselineHead, withNextOperation, withRequest } from '../../state/baseline-head.ts';
 import {
   type Reaction,
   reactionOf,
@@ -11,14 +13,34 @@ import {
   withReactionEnded,
   withRelief,
 } from '../../state/reactions.ts';
-import { isFinalState, type RunDocument } from '../../state/run.ts';
-import { type ReliefAction, type SnatRelief, withAddressChange, withAttempt } from '../../state/snat-relief.ts';
+import { isFinalState, isInFlight, type RunDocument } from '../../state/run.ts';
+import {
+  areFiguresOld,
+  type ReliefAction,
+  type SnatRelief,
+  withAddressChange,
+  withAttempt,
+  withRefusal,
+} from '../../state/snat-relief.ts';
+import { afterRefusals } from '../rest.ts';
+import { progressWith, rowOf } from './change-under-way.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
-import { attachedNames, observeFirewall, problemOfReading, provisioningStateOf } from './observe-egress.ts';
+import {
+  attachedNames,
+  type ObservedFirewall,
+  observeFirewall,
+  problemOfReading,
+  provisioningStateOf,
+} from './observe-egress.ts';
+import { recheckRelief } from './recheck-relief.ts';
+import { REJECTED_CODE, rejectedNow, rejectionText } from './rejected-proposal.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
+import { waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
-import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
+import { egressRequest, goOnWith, readShortage, SHORT_OF_ADDRESSES } from './short-of-addresses.ts';
+import { takenBack } from './take-back.ts';
+import { EFFECT_SHOWS_AFTER_MINUTES, endedByPerson, isTakenBack } from './verify-snat-relief.ts';
 
 /** Between looks at the operation: Azure documents 3 to 5 minutes for a change of a firewall. */
 const FOLLOW_SECONDS = 30;
@@ -35,8 +57,11 @@ const OVERDUE_AFTER_MINUTES = 120;
 const LOOK_AT_OVERDUE_MINUTES = 30;
 const OVERDUE_CODE = 'ChangeOverdue';
 const SCALED_IN_CODE = 'ScaledIn';
+const QUEUED_CODE = 'QueuedBehindWaiting';
 /** Of a run's problems, so that a journal line stays readable. */
 const MOST_PROBLEMS_TOLD = 4;
+/** Enough of a plan's hash to approve it by. */
+const HASH_LENGTH = 16;
 const MINUTE_MS = 60_000;
 
 /**
@@ -50,26 +75,62 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   const { action } = reliefOf(reaction);
   if (action === null) return { next: 'decide', seconds: 0 };
   if (action.appliedAt !== null) return { next: 'verify', seconds: 0 };
+  const { head } = stored;
   const run = await runOf(dependencies, action.operationId);
-  const again = (why: string) => lookedInVain(dependencies, request, action, run, why);
-  if (run?.state === 'waiting') return leave(dependencies, request, action, run);
-  if (run === null) return again(`Nobody has taken up the operation ${action.operationId}.`);
-  if (!isFinalState(run.state)) return again(whyUnended(run));
+  const ahead = run === null ? await waitingAhead(dependencies, head, action) : null;
+  const again = (why: string, isInAzure: boolean) =>
+    lookedInVain(dependencies, request, action, run, { why, isInAzure });
+  if (run === null && ahead === null) return again(whyNotBegun(head, action), false);
+  if (run !== null) {
+    const progress = progressWith(run, request.target);
+    if (progress === 'waits')
+      return leaveOrTakeBack(dependencies, request, head, reaction, action, {
+        reason: `The change waits: ${waitsOf(run, request.target)}`,
+        operationId: run.operationId,
+      });
+    if (progress === 'underWay') return again(whyUnended(run), isInFlightWith(run, request.target));
+  }
+  // The firewall counts, not the run: it may be done with the firewall and wait for something else.
   try {
-    const seen = await observeFirewall(dependencies, stored.head, request.target, request.nowIso);
+    const seen = await observeFirewall(dependencies, head, request.target, request.nowIso);
+    if (seen !== null && isTakenBack(head, action, seen.resolved.publicIps.length))
+      return await endedByPerson(dependencies, request, action, seen);
     const attached = seen === null ? [] : attachedNames(seen.body);
     const wanted = seen === null ? [] : namesOf(seen.resolved.publicIps);
-    if (!isAttached(action, attached, wanted)) return await missed(dependencies, request, action, run);
+    if (!isAttached(action, attached, wanted)) {
+      if (run === null)
+        return await leaveOrTakeBack(dependencies, request, head, reaction, action, queuedBehind(action, ahead));
+      if (run.state === 'running') return again(whyUnended(run), false);
+      return seen === null
+        ? await missed(dependencies, request, action, run)
+        : await endedWithout(dependencies, request, head, action, run, seen);
+    }
     const state = seen === null ? 'gone' : provisioningStateOf(seen.body);
     // Listed on a firewall whose update failed, they may serve nobody; what is declared is what is there, so it stays.
-    if (/^(failed|canceled)$/i.test(state)) return await missed(dependencies, request, action, run, { keep: true });
-    if (!/^succeeded$/i.test(state)) return again(`The firewall has its addresses and is still ${state}.`);
+    if (run !== null && /^(failed|canceled)$/i.test(state))
+      return await missed(dependencies, request, action, run, { keep: true });
+    if (!/^succeeded$/i.test(state)) return again(`The firewall has its addresses and is still ${state}.`, true);
     return await applied(dependencies, request, action, run, attached);
   } catch (error) {
     const problem = problemOfReading(error, request.target);
-    if (problem.actor === 'azure-temporary') return again(problem.message);
+    if (problem.actor === 'azure-temporary' || run === null) return again(problem.message, true);
     return missed(dependencies, request, action, run, { more: `${problem.message} ${problem.remedy}` });
   }
+}
+
+/** What to tell of a change that another operation keeps from beginning by waiting itself: people can end that. */
+function queuedBehind({ operationId }: ReliefAction, ahead: RunDocument | null): Left {
+  const what =
+    ahead === null ? '' : `${ahead.operationId} of ${ahead.requestedBy}, which waits: ${waitsOf(ahead)}`.trimEnd();
+  return {
+    reason: `The operation ${operationId} is queued behind ${what} Let that operation go on, or stop it: the change then begins by itself.`,
+    code: QUEUED_CODE,
+  };
+}
+
+function isInFlightWith(run: RunDocument, target: string): boolean {
+  const row = rowOf(run, target);
+  return row !== undefined && isInFlight(row);
 }
 
 /** When the change could begin at the latest: what waited for outsiders before is not late. */
@@ -78,12 +139,20 @@ function underWaySinceMs({ decidedAt }: ReliefAction, run: RunDocument | null): 
   return Math.max(...[decidedAt, ...starts].map((at) => Date.parse(at)));
 }
 
-/** Why a run has not ended, as far as it says so itself. */
-function whyUnended(run: RunDocument): string {
-  const problems = problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`);
-  return [`The operation ${run.operationId} is still ${run.state}.`, ...problems.slice(0, MOST_PROBLEMS_TOLD)].join(
-    ' ',
-  );
+/** Why a change has not ended. */
+interface Unended {
+  readonly why: string;
+  /** Azure is at work on the firewall, or cannot be asked; else it has not begun with it. */
+  readonly isInAzure: boolean;
+}
+
+/** What several resources have in common is said once; each ends with a full stop. */
+function sentences(texts: readonly string[]): string {
+  const told = new Set(texts.map((text) => text.trim()).filter((text) => text !== ''));
+  return [...told]
+    .slice(0, MOST_PROBLEMS_TOLD)
+    .map((text) => (/[.!?]$/.test(text) ? text : `${text}.`))
+    .join(' ');
 }
 
 /** The change has not come to its end: it is looked at again, and what is overdue is left to people and the timer. */
@@ -92,10 +161,10 @@ async function lookedInVain(
   request: ReliefRequest,
   action: ReliefAction,
   run: RunDocument | null,
-  why: string,
+  found: Unended,
 ): Promise<ReliefStep> {
   const minutes = (Date.parse(request.nowIso) - underWaySinceMs(action, run)) / MINUTE_MS;
-  if (minutes >= OVERDUE_AFTER_MINUTES) return overdue(dependencies, request, action, why);
+  if (minutes >= OVERDUE_AFTER_MINUTES) return overdue(dependencies, request, action, found);
   return { next: 'follow', seconds: minutes > LATE_AFTER_MINUTES ? FOLLOW_LATE_SECONDS : FOLLOW_SECONDS };
 }
 
@@ -107,12 +176,14 @@ async function overdue(
   dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
-  why: string,
+  { why, isInAzure }: Unended,
 ): Promise<ReliefStep> {
   const isFirst = action.overdueToldAt === undefined;
   const reason =
-    `The change from ${action.fromAddresses} to ${action.toAddresses} addresses, decided at ${action.decidedAt}, does not come to its end. ${why} ` +
-    "It stays recorded and goes on by itself when Azure has ended it. Look at the firewall's activity log in Azure, and ask Microsoft's support if an operation hangs.";
+    `The change from ${action.fromAddresses} to ${addressesText(action.toAddresses)}, decided at ${action.decidedAt}, does not come to its end. ${why} ` +
+    (isInAzure
+      ? "It stays recorded and goes on by itself when Azure has ended it. Look at the firewall's activity log in Azure, and ask Microsoft's support if an operation hangs."
+      : 'It stays recorded and goes on by itself when what is before it has ended: see what that operation does, and stop it if it must not go first.');
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
@@ -132,13 +203,15 @@ async function overdue(
   await flushOutbox(dependencies, changed.head);
   if (isFirst) {
     const data = { code: OVERDUE_CODE, reason };
-    await tellWorld(dependencies, request, 'helpNeeded', action.operationId, data, OVERDUE_CODE);
+    await tellWorld(dependencies, request, 'helpNeeded', action, data, OVERDUE_CODE);
   }
   return changed.result;
 }
 
+const nameOf = (id: string) => id.slice(id.lastIndexOf('/') + 1).toLowerCase();
+
 const namesOf = (publicIps: readonly { readonly id: string }[]): readonly string[] =>
-  publicIps.map(({ id }) => id.slice(id.lastIndexOf('/') + 1).toLowerCase());
+  publicIps.map(({ id }) => nameOf(id));
 
 /** Ours by name: somebody may have taken one of theirs off the firewall meanwhile. */
 function isAttached(
@@ -156,30 +229,69 @@ function answeredBy({ direction }: ReliefAction, { sequence, handled }: Reaction
   return direction === 'out' ? sequence : handled;
 }
 
+/** What keeps a change from going on. */
+interface Left {
+  readonly reason: string;
+  /** Present: people have to be told, since nobody may know that it waits. */
+  readonly code?: string;
+  /** The operation that waits, whose plan somebody may be able to approve. */
+  readonly operationId?: string;
+}
+
+/** How and until when a plan that waits can be approved; empty where none asks for it. */
+function approvalText({ approvals }: BaselineHead, operationId: string | undefined): string {
+  const asked = approvals.find((one) => one.operationId === operationId && one.decision === undefined);
+  if (asked === undefined) return '';
+  return `Until ${asked.expiresAt} somebody can approve it: hubkeeper approve ${asked.planHash.slice(0, HASH_LENGTH)}`;
+}
+
+/** What waits is left to whom it waits for, for as long as the figures say the same. */
+async function leaveOrTakeBack(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  head: BaselineHead,
+  reaction: Reaction,
+  action: ReliefAction,
+  left: Left,
+): Promise<ReliefStep> {
+  if (!areFiguresOld(action, request.nowIso, 'wait')) return leave(dependencies, request, action, left);
+  const recheck = await recheckRelief(dependencies, head, reaction, action, request.nowIso);
+  if (recheck.verdict === 'over') return takenBack(dependencies, request, action, recheck.why);
+  const confirmed = recheck.verdict === 'holds' ? { ...action, confirmedAt: request.nowIso } : action;
+  return leave(dependencies, request, confirmed, left);
+}
+
 /** The orchestration ends; the change stays recorded. */
 async function leave(
-  { baselines, journal }: Dependencies,
+  dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
-  run: RunDocument,
+  { reason, code, operationId }: Left,
 ): Promise<ReliefStep> {
-  const waiting = Object.values(run.rows).flatMap((row) => (row.waiting === undefined ? [] : [row.waiting]));
-  const changed = await baselines.change<ReliefStep>(request.baseline, (head) => {
+  const leftFor = code ?? 'outsiders';
+  const isTold = action.leftFor === leftFor;
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
-    const told = withReliefLine(head, reaction, request, action.operationId, {
-      decision: 'waits',
-      reason: `The change waits: ${[...new Set(waiting.map(({ why }) => why))].join(' ')}`.trim(),
-      discriminator: 'outsiders',
-    });
+    const relief = reliefOf(reaction);
+    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
+    const told = isTold
+      ? head
+      : withReliefLine(head, reaction, request, action, {
+          decision: code === undefined ? 'waits' : 'help needed',
+          reason: sentences([reason, approvalText(head, operationId), action.reason]),
+          discriminator: leftFor,
+        });
     // The timer comes when the operation goes on, whatever rest there was before.
-    const rested = withRelief(told, reaction, { ...reliefOf(reaction), lookAgainAt: null });
+    const rested = withRelief(told, reaction, { ...relief, action: { ...action, leftFor }, lookAgainAt: null });
     const handled = withHandled(rested, RELIEF_KIND, request.target, answeredBy(action, reaction));
     const ended = withReactionEnded(handled, RELIEF_KIND, request.target, request.instanceId);
     const next: ReliefStep = ended.again ? { next: 'decide', seconds: 0 } : { next: 'end' };
     return { head: ended.head, result: next };
   });
-  await flushOutbox({ baselines, journal }, changed.head);
+  await flushOutbox(dependencies, changed.head);
+  if (code !== undefined && !isTold)
+    await tellWorld(dependencies, request, 'helpNeeded', action, { code, reason }, code);
   return changed.result;
 }
 
@@ -187,10 +299,12 @@ async function applied(
   dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
-  run: RunDocument,
+  run: RunDocument | null,
   attached: readonly string[],
 ): Promise<ReliefStep> {
-  const at = run.endedAt ?? request.nowIso;
+  const endedAt = run === null ? undefined : (rowOf(run, request.target)?.endedAt ?? run.endedAt);
+  // Of a run that had written the firewall before for something else.
+  const at = endedAt !== undefined && endedAt >= action.decidedAt ? endedAt : request.nowIso;
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
@@ -205,9 +319,9 @@ async function applied(
       added: added.filter((name) => !known.has(name)),
     });
     if (action.direction === 'out') {
-      const told = withReliefLine(head, reaction, request, action.operationId, {
+      const told = withReliefLine(head, reaction, request, action, {
         decision: 'addresses changed',
-        reason: `The firewall has ${attached.length} addresses. Whether that helps shows in ${EFFECT_SHOWS_AFTER_MINUTES} minutes.`,
+        reason: `The firewall has ${addressesText(attached.length)}. Whether that helps shows in ${EFFECT_SHOWS_AFTER_MINUTES} minutes.`,
         before: action.fromAddresses,
         after: attached.length,
       });
@@ -219,7 +333,7 @@ async function applied(
       sequence: reaction.handled,
       line: {
         decision: 'action done',
-        reason: `${action.removedName ?? ''} has left the firewall, which has ${attached.length} addresses.`,
+        reason: `${action.removedName ?? ''} has left the firewall, which has ${addressesText(attached.length)}.`,
         before: action.fromAddresses,
         after: attached.length,
       },
@@ -234,7 +348,7 @@ async function applied(
       dependencies,
       request,
       'actionDone',
-      action.operationId,
+      action,
       {
         code: SCALED_IN_CODE,
         reason: action.reason,
@@ -258,54 +372,104 @@ function withInitial(relief: SnatRelief, { direction, decidedAt, fromAddresses }
     : relief;
 }
 
+/** Its run is over and the firewall has not all of its addresses: those that there are suffice for a smaller step, or none. */
+async function endedWithout(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  head: BaselineHead,
+  action: ReliefAction,
+  run: RunDocument,
+  seen: ObservedFirewall,
+): Promise<ReliefStep> {
+  const attached = attachedNames(seen.body);
+  const { why, isRefused } = whyMissed(run, request);
+  const shortage = isRefused ? null : await readShortage(dependencies, head, seen, action, run, request);
+  if (shortage !== null && shortage.usable > 0)
+    return goOnWith(dependencies, request, action, shortage, attached.length, why);
+  const leavesUnused = hasUnused(seen, attached);
+  return missed(dependencies, request, action, run, { isShort: shortage !== null, leavesUnused });
+}
+
+/** Whether Azure has addresses that only the adjustment declares and that are not attached. */
+function hasUnused({ resolved, observed }: ObservedFirewall, attached: readonly string[]): boolean {
+  return resolved.publicIps.some(
+    ({ id, owner }) =>
+      owner === 'adjustment' && Boolean(observed.get(normaliseId(id))) && !attached.includes(nameOf(id)),
+  );
+}
+
+/** What a run says of a firewall that has not its addresses. */
+function whyMissed(run: RunDocument, { target }: ReliefRequest, more = '') {
+  const refusals = run.refused.filter(
+    ({ id }) => normaliseId(id) === normaliseId(target) || normaliseId(id).includes('/publicipaddresses/'),
+  );
+  const why = sentences([
+    ...refusals.map((refusal) => refusal.why),
+    ...problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`),
+    more,
+  ]);
+  // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
+  return {
+    why,
+    isRefused: run.state === 'stopped' || refusals.length > 0,
+    isRejected: refusals.some((refusal) => refusal.code === 'ApprovalRejected'),
+  };
+}
+
+interface Miss {
+  readonly more?: string;
+  /** The adjustment stays: what it declares is what is there. */
+  readonly keep?: boolean;
+  /** Azure gives no address: the firewall itself has not failed. */
+  readonly isShort?: boolean;
+  /** Addresses were made that nothing declares when the adjustment is put back: a run deletes them. */
+  readonly leavesUnused?: boolean;
+}
+
 /** The operation is over and the firewall has not changed as it should: what was adjusted is put back as it was. */
 async function missed(
   dependencies: Dependencies,
   request: ReliefRequest,
   action: ReliefAction,
   run: RunDocument,
-  { more = '', keep = false }: { readonly more?: string; readonly keep?: boolean } = {},
+  { more = '', keep = false, isShort = false, leavesUnused = false }: Miss = {},
 ): Promise<ReliefStep> {
-  const problems = problemsOf(run);
-  const target = normaliseId(request.target);
-  const refusals = run.refused.filter(
-    ({ id }) => normaliseId(id) === target || normaliseId(id).includes('/publicipaddresses/'),
-  );
-  // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
-  const isRefused = run.state === 'stopped' || refusals.length > 0;
-  const code = isRefused ? 'ChangeRefused' : 'ChangeFailed';
-  const why = [
-    ...refusals.map(({ why }) => why),
-    ...problems.map(({ message, remedy }) => `${message} ${remedy}`),
-    more,
-  ]
-    .filter((text) => text !== '')
-    .slice(0, MOST_PROBLEMS_TOLD)
-    .join(' ');
+  const { why, isRefused, isRejected } = whyMissed(run, request, more);
+  const refusedCode = isRejected ? REJECTED_CODE : 'ChangeRefused';
+  const code = isRefused ? refusedCode : isShort ? SHORT_OF_ADDRESSES : 'ChangeFailed';
+  const isFailure = !isRefused && !isShort;
   const reason =
-    `The operation ${run.operationId} ended ${run.state} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
+    `The operation ${run.operationId} ${isFinalState(run.state) ? `ended ${run.state}` : 'does nothing more for it'} and the firewall ${keep ? 'is not well with' : 'has not'} the addresses that were asked for. ${why}`.trim();
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
-    const tried: SnatRelief = isRefused ? relief : withAttempt(relief, { at: request.nowIso, outcome: 'failed' });
-    return withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
-      relief: { ...tried, action: null },
-      sequence: answeredBy(action, reaction),
+    const tried = isFailure ? withAttempt(relief, { at: request.nowIso, outcome: 'failed' }) : withRefusal(relief);
+    // Who rejects a change does not know of what comes after: an alert of then is looked at.
+    const isAlertLater = reaction.signal !== null && reaction.signal.receivedAt > (run.endedAt ?? request.nowIso);
+    const sequence = isRejected && isAlertLater ? reaction.handled : answeredBy(action, reaction);
+    const rejected = isRejected ? rejectedNow(head, action, sequence, request.nowIso) : null;
+    const ended = withReliefEnd(keep ? head : withdrawn(head, action), reaction, request, {
+      relief: { ...tried, action: null, rejected },
+      sequence,
       line: {
         decision: isRefused ? 'action refused' : 'help needed',
-        reason,
+        reason: rejected === null ? reason : `${reason} ${rejectionText(rejected)}`,
         before: action.fromAddresses,
         after: action.toAddresses,
       },
       state: 'failed',
       code,
-      lookAgainAt: new Date(Date.parse(request.nowIso) + 3_600_000).toISOString(),
+      lookAgainAt: afterRefusals(request.nowIso, isFailure ? 1 : (tried.refusals ?? 0)),
     });
+    if (keep || !leavesUnused) return ended;
+    const numbered = withNextOperation(ended.head);
+    const requested = withRequest(numbered.head, egressRequest(numbered.operationId, request));
+    return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
   });
   await flushOutbox(dependencies, changed.head);
   const kind = isRefused ? 'actionRefused' : 'helpNeeded';
-  await tellWorld(dependencies, request, kind, action.operationId, { code, reason }, code);
+  await tellWorld(dependencies, request, kind, action, { code, reason }, code);
   return changed.result;
 }

@@ -2,9 +2,8 @@ import { ArmListError, ArmUnreachableError } from '../../azure/arm.ts';
 import { ArmRefusalError, readRefusal } from '../../azure/arm-answer.ts';
 import { observe } from '../../azure/observe.ts';
 import { parseResourceId } from '../../azure/resource-id.ts';
-import { adjusted } from '../../baseline/adjustments.ts';
+import { adjusted, type PublicIpsInForce, publicIpsInForce } from '../../baseline/adjustments.ts';
 import { parentId } from '../../baseline/arm-id.ts';
-import type { FirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
 import { valuesAt } from '../../baseline/kind-support/references.ts';
 import { kindOf } from '../../baseline/kinds/index.ts';
 import type { ResolvedBaseline, ResolvedFirewall } from '../../baseline/resolved.ts';
@@ -17,7 +16,7 @@ import {
   prefixRoomOf,
 } from '../../egress/egress-addresses.ts';
 import type { SnatFirewall } from '../../egress/snat-decision.ts';
-import { snatFirewallOf, valueInForce } from '../../egress/snat-firewall.ts';
+import { snatFirewallOf } from '../../egress/snat-firewall.ts';
 import { isJsonObject, type JsonObject } from '../../json.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import type { LedgerEntry } from '../../plan/ledger.ts';
@@ -46,7 +45,7 @@ export interface ObservedFirewall extends ObservedEgress {
   /** Why nothing may be written to it, by a tag or a lock; null: nothing says so. */
   readonly leftAlone: string | null;
   readonly prefixRoom: number | null;
-  readonly value: FirewallPublicIpValue;
+  readonly publicIps: PublicIpsInForce;
   readonly ruleCollectionGroups: readonly JsonObject[];
 }
 
@@ -114,7 +113,7 @@ export async function observeFirewall(
       .toLowerCase(),
     leftAlone: optOutOf(resolved.id, body)?.why ?? (await lockOn(dependencies, resolved.id)) ?? null,
     prefixRoom: prefixRoomOf(egress.baseline, egress.observed),
-    value: valueInForce(egress.baseline, head.adjustments, nowIso),
+    publicIps: publicIpsInForce(egress.baseline, head.adjustments, nowIso),
     ruleCollectionGroups:
       typeof policyId === 'string'
         ? await dependencies.arm.list(`${policyId}/ruleCollectionGroups`, groups.apiVersion)

@@ -4,6 +4,7 @@ import type { Dependencies } from '../../dependencies.ts';
 import type { JsonObject } from '../../json.ts';
 import { tellTopic } from '../../reconcile/tell-topic.ts';
 import type { BaselineHead } from '../../state/baseline-head.ts';
+import type { ReliefCause } from '../../state/snat-relief.ts';
 import { problemOfReading, readEgressAddresses } from './observe-egress.ts';
 import { RELIEF_ADJUSTMENT } from './relief-names.ts';
 import type { ReliefRequest } from './relief-step.ts';
@@ -17,13 +18,13 @@ export async function tellWorld(
   dependencies: Pick<Dependencies, 'events' | 'journal'>,
   { baseline, target, nowIso }: ReliefRequest,
   kind: EventKind,
-  operationId: string,
+  { operationId, trigger }: ReliefCause,
   data: JsonObject,
   discriminator: string,
 ): Promise<Published> {
-  const occasion = `${operationId === '' ? nowIso : operationId}/${discriminator}`;
+  const occasion = `${operationId || nowIso}/${discriminator}`;
   const event = { kind, baseline, resource: target, occasion, at: nowIso, data };
-  return tellTopic(dependencies, event, { operationId, trigger: 'alert' });
+  return tellTopic(dependencies, event, { operationId: operationId ?? '', trigger });
 }
 
 /**

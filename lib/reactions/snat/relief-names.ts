@@ -2,8 +2,6 @@
 export const RELIEF_KIND = 'relieveSnatExhaustion' as const;
 /** Id of the one adjustment that the relief of a firewall keeps. */
 export const RELIEF_ADJUSTMENT = 'snat-relief';
-/** Demand ends the adjustment, not a date. */
-export const NEVER_ENDS = '9999-12-31T00:00:00.000Z';
 
 /** A firing of so long ago that nobody has resolved counts as over: a "resolved" may never come. */
 export const ALERT_COUNTS_FOR_HOURS = 24;

@@ -1,15 +1,18 @@
+import { readFirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
+import { addressesText } from '../../count-text.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { latestWindow, maximumOverDimensions, stalenessMinutes, utilizationOf } from '../../egress/metric-window.ts';
 import { demandPorts, MINIMUM_INSTANCES } from '../../egress/snat-capacity.ts';
 import { EVALUATION_WINDOW_MINUTES, MAXIMUM_METRIC_AGE_MINUTES, pressureOf } from '../../egress/snat-policy.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
+import type { BaselineHead } from '../../state/baseline-head.ts';
 import { reactionOf, reliefOf, withRelief } from '../../state/reactions.ts';
 import { type ReliefAction, withAttempt } from '../../state/snat-relief.ts';
 import { afterRest } from '../rest.ts';
 import { type ReliefEnd, withReliefEnd, withReliefLine } from './end-relief.ts';
 import { attachedNames, type ObservedFirewall, observeFirewall, problemOfReading } from './observe-egress.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
-import { RELIEF_KIND } from './relief-names.ts';
+import { RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 
 const MINUTE_MS = 60_000;
@@ -24,6 +27,9 @@ const LEAST_SHARE_OF_EXPECTED = 0.5;
 const LOOK_AGAIN_SECONDS = 300;
 const MOST_BLIND_LOOKS = 3;
 const UNKNOWN_CODE = 'EffectUnknown';
+/** A gap in the metric is no failure of what was done: the firewall is looked at anew soon. */
+const NEXT_LOOK_WHEN_UNKNOWN_MINUTES = 15;
+const TAKEN_BACK_CODE = 'TakenBack';
 
 /** What the metric says now, next to what it said when the change was decided. */
 export interface Effect {
@@ -80,6 +86,20 @@ export function isUndone(effect: Effect): boolean {
   return effect.presentAddresses < effect.toAddresses && !hasMoved(effect);
 }
 
+/**
+ * Whether a person has decided meanwhile that it shall be fewer: they ended the adjustment of this change, made another
+ * one, or put a spec with a lower maximum. `declaredAddresses` are in force now. Pure.
+ */
+export function isTakenBack(
+  { adjustments }: Pick<BaselineHead, 'adjustments'>,
+  { decidedAt }: Pick<ReliefAction, 'decidedAt'>,
+  declaredAddresses: number,
+): boolean {
+  const ours = adjustments.find(({ id, since }) => id === RELIEF_ADJUSTMENT && since === decidedAt);
+  const value = ours === undefined ? undefined : readFirewallPublicIpValue(ours.value);
+  return value === undefined || declaredAddresses < value.count;
+}
+
 /** Judges a change by its effect. What did not help is counted, told, and not tried again by itself. */
 export async function verifySnatRelief(dependencies: Dependencies, request: ReliefRequest): Promise<ReliefStep> {
   const stored = await dependencies.baselines.read(request.baseline);
@@ -89,6 +109,8 @@ export async function verifySnatRelief(dependencies: Dependencies, request: Reli
   if (action === null || action.appliedAt === null) return { next: 'decide', seconds: 0 };
   try {
     const seen = await observeFirewall(dependencies, stored.head, request.target, request.nowIso);
+    if (seen !== null && isTakenBack(stored.head, action, seen.resolved.publicIps.length))
+      return await endedByPerson(dependencies, request, action, seen);
     const effect = seen === null ? null : await effectOf(dependencies, seen, action, request);
     if (effect === null) return await blind(dependencies, request, action, 'SNATPortUtilization has no recent value.');
     if (isUndone(effect)) return await undone(dependencies, request, action, effect);
@@ -145,7 +167,7 @@ async function judged(
   const percent = (value: number) => `${Math.round(value * 10) / 10} %`;
   const told = ({ utilizationPercent, maximumPercent }: Reading) =>
     `${percent(utilizationPercent)} (${percent(maximumPercent)} at most)`;
-  const figures = `Utilisation was ${told(effect.before)} with ${action.fromAddresses} addresses and is ${told(effect.now)} with ${effect.presentAddresses}.`;
+  const figures = `Utilisation was ${told(effect.before)} with ${addressesText(action.fromAddresses)} and is ${told(effect.now)} with ${effect.presentAddresses}.`;
   const line = {
     decision: helped ? 'action done' : 'help needed',
     reason: helped
@@ -164,7 +186,7 @@ async function judged(
       { at: request.nowIso, outcome: helped ? 'succeeded' : 'failed' },
     );
     if (helped && !enough) {
-      const told = withReliefLine(head, reaction, request, action.operationId, line);
+      const told = withReliefLine(head, reaction, request, action, line);
       return { head: withRelief(told, reaction, tried), result: { next: 'decide', seconds: 0 } };
     }
     const end: ReliefEnd = {
@@ -174,6 +196,7 @@ async function judged(
       state: helped ? 'succeeded' : 'failed',
       code,
       lookAgainAt: helped ? null : afterRest(request.nowIso),
+      isUnmet: !helped,
     };
     return withReliefEnd(head, reaction, request, end);
   });
@@ -188,7 +211,39 @@ async function judged(
     addressesNow: effect.presentAddresses,
     ...(await egressNow(dependencies, changed.head, request)),
   };
-  await tellWorld(dependencies, request, kind, action.operationId, data, code);
+  await tellWorld(dependencies, request, kind, action, data, code);
+  return changed.result;
+}
+
+/** What a person has decided is no failure, and it is not decided anew before the next alert or a day's rest. */
+export async function endedByPerson(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  action: ReliefAction,
+  seen: ObservedFirewall,
+): Promise<ReliefStep> {
+  const present = attachedNames(seen.body).length;
+  const reason =
+    `A person has taken the step from ${action.fromAddresses} to ${action.toAddresses} addresses back before its effect could be judged: ` +
+    `${seen.resolved.publicIps.length} are declared and ${present} are attached. It is left so until the next alert, or for a day.`;
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const relief = reliefOf(reaction);
+    if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
+    return withReliefEnd(head, reaction, request, {
+      relief: { ...relief, action: null },
+      // Alerts that came meanwhile were about what the person saw too.
+      sequence: reaction.sequence,
+      line: { decision: 'action taken back', reason, before: action.toAddresses, after: present },
+      state: 'succeeded',
+      code: TAKEN_BACK_CODE,
+      lookAgainAt: afterRest(request.nowIso),
+    });
+  });
+  await flushOutbox(dependencies, changed.head);
+  const data = { code: TAKEN_BACK_CODE, reason, ...(await egressNow(dependencies, changed.head, request)) };
+  await tellWorld(dependencies, request, 'actionRefused', action, data, TAKEN_BACK_CODE);
   return changed.result;
 }
 
@@ -204,9 +259,9 @@ async function undone(
     if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
     const relief = reliefOf(reaction);
     if (relief.action?.decidedAt !== action.decidedAt) return { head: null, result: { next: 'decide', seconds: 0 } };
-    const told = withReliefLine(head, reaction, request, action.operationId, {
+    const told = withReliefLine(head, reaction, request, action, {
       decision: 'action undone',
-      reason: `The firewall had ${action.toAddresses} addresses and has ${presentAddresses}: somebody has taken some off again. It is looked at anew.`,
+      reason: `The firewall had ${addressesText(action.toAddresses)} and has ${presentAddresses}: somebody has taken some off again. It is looked at anew.`,
       before: action.toAddresses,
       after: { ...now, addresses: presentAddresses },
     });
@@ -242,10 +297,10 @@ async function blind(
       line: { decision: 'help needed', reason },
       state: 'failed',
       code: UNKNOWN_CODE,
-      lookAgainAt: afterRest(request.nowIso),
+      lookAgainAt: new Date(Date.parse(request.nowIso) + NEXT_LOOK_WHEN_UNKNOWN_MINUTES * MINUTE_MS).toISOString(),
     });
   });
   await flushOutbox(dependencies, changed.head);
-  if (isLast) await tellWorld(dependencies, request, 'helpNeeded', action.operationId, { reason }, UNKNOWN_CODE);
+  if (isLast) await tellWorld(dependencies, request, 'helpNeeded', action, { reason }, UNKNOWN_CODE);
   return changed.result;
 }

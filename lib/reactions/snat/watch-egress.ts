@@ -13,7 +13,10 @@ import {
   withRequest,
 } from '../../state/baseline-head.ts';
 import { openAlerts, type Reaction, reactionsOf, reliefOf, withEvaluation } from '../../state/reactions.ts';
+import { areFiguresOld } from '../../state/snat-relief.ts';
 import type { StartedReaction } from '../record-reaction.ts';
+import { afterRest } from '../rest.ts';
+import { personsAdjustments } from './persons-adjustment.ts';
 import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
 
 const HOUR_MS = 3_600_000;
@@ -72,13 +75,33 @@ function isDue(head: BaselineHead, target: string, { waiting }: EgressFacts, now
   if (reaction === undefined) return true;
   if (reaction.instance !== null) return false;
   const { action, lookAgainAt } = reliefOf(reaction);
+  if (action === null && isChangedByPeople(head, reaction, nowIso)) return true;
   // What is to rest rests, also with a change that has not come to its end.
   if (lookAgainAt !== null && lookAgainAt > nowIso) return false;
-  if (action !== null) return !waiting.has(action.operationId);
+  if (action !== null) return !waiting.has(action.operationId) || areFiguresOld(action, nowIso, 'wait');
   if (lookAgainAt !== null) return true;
-  const since = new Date(Date.parse(nowIso) - ALERT_COUNTS_FOR_HOURS * HOUR_MS).toISOString();
-  const isUnseen = reaction.handled < reaction.sequence && openAlerts(reaction, since).length > 0;
+  const isUnseen = reaction.handled < reaction.sequence && hasOpenAlert(reaction, nowIso);
   return isUnseen || head.adjustments.some((one) => one.id === RELIEF_ADJUSTMENT && sameId(one.target, target));
+}
+
+function hasOpenAlert(reaction: Reaction, nowIso: string): boolean {
+  const since = new Date(Date.parse(nowIso) - ALERT_COUNTS_FOR_HOURS * HOUR_MS).toISOString();
+  return openAlerts(reaction, since).length > 0;
+}
+
+/**
+ * Whether the spec, a hold or an adjustment has changed since the last look, while ports are short as far as is known:
+ * Azure does not repeat its alert for that. What has failed lately rests until there is a new spec, which is a person's
+ * word that its cause is gone.
+ */
+function isChangedByPeople(head: BaselineHead, reaction: Reaction, nowIso: string): boolean {
+  const { lookedAtGeneration, isUnmet = false, attempts } = reliefOf(reaction);
+  if (lookedAtGeneration === undefined || lookedAtGeneration === head.generation) return false;
+  if (!isUnmet && !hasOpenAlert(reaction, nowIso)) return false;
+  const last = attempts.at(-1);
+  const [spec] = head.history;
+  const rests = last?.outcome === 'failed' && afterRest(last.at) > nowIso;
+  return !rests || (spec !== undefined && spec.at >= last.at);
 }
 
 /** Gives back what was only kept for a while; an adjustment that says no more than the spec goes. */
@@ -93,7 +116,9 @@ function withReservationsEnded(
   const nowMs = Date.parse(nowIso);
   const ended = endedReservations(value, nowMs);
   const kept = withoutEnded(value, nowMs);
-  const isOver = declared !== undefined && saysNothing(kept, declared);
+  // Without the relief's, a person's older adjustment would hold alone, with fewer addresses perhaps.
+  const isPersons = personsAdjustments(head, adjustment.target, nowIso).length > 0;
+  const isOver = declared !== undefined && !isPersons && saysNothing(kept, declared);
   if (ended.length === 0 && !isOver) return { head };
   const others = head.adjustments.filter((one) => one !== adjustment);
   const next = { ...adjustment, value: writeFirewallPublicIpValue(kept) };
@@ -124,11 +149,11 @@ function withReservationsEnded(
   });
 }
 
-/** Whether the baseline is the same without the value. */
+/** Whether the baseline is the same without the value: a reaction's never asks for less than the spec. */
 function saysNothing(
   { count, detached, reserved }: FirewallPublicIpValue,
   declared: NonNullable<EgressFacts['declared']>,
 ): boolean {
   const own = new Set(declared.names.map((name) => name.toLowerCase()));
-  return count === declared.count && reserved.length === 0 && !detached.some((name) => own.has(name.toLowerCase()));
+  return count <= declared.count && reserved.length === 0 && !detached.some((name) => own.has(name.toLowerCase()));
 }

@@ -5,6 +5,12 @@ import type { Reference, ResourceId, ResourceType, StoredResource, World, Write 
 import { tierOf, validateTierPair } from './firewall-policies.ts';
 import { allocateAddress, rangeOf, subnetPrefixes } from './support/address-allocation.ts';
 import { draftsIn, propertiesOf } from './support/children.ts';
+import {
+  addressesAndDestinations,
+  dnatDestinationsOf,
+  MOST_ADDRESSES_AND_DNAT_DESTINATIONS,
+  snatAddressIds,
+} from './support/dnat.ts';
 import { changeProperties } from './support/effects.ts';
 import { given, numberAt, objectAt, objectsAt, textAt, without } from './support/fields.ts';
 import { distinctIds, FIREWALLS, familyLocks, ipGroupsOfPolicy, policyOf } from './support/firewall-family.ts';
@@ -15,9 +21,6 @@ import { firstError, firstOf, missingProperty, refuse } from './support/network-
 import { validatePublicAddressUse } from './support/public-address-use.ts';
 import { isSubnetNamed, networkOf, validateSameRegion } from './support/references.ts';
 import { sameZones, validateZones, zonesOf } from './support/zones.ts';
-
-/** Microsoft documents 250 public IP addresses for a firewall in a virtual network. */
-const MOST_PUBLIC_ADDRESSES = 250;
 
 /** Microsoft documents 2 to 50 capacity units for prescaling. */
 const LEAST_CAPACITY = 2;
@@ -104,6 +107,7 @@ export const azureFirewalls: ResourceType = {
     if (!live(write?.body) && !live(resource?.body)) return spread([5, 15], random);
     return live(resource?.body) ? spread([180, 300], random) : spread([300, 720], random);
   },
+  failure: takesDnatAddressAway,
   whenSettled: allocateAddresses,
 };
 
@@ -399,10 +403,12 @@ function validatePublicAddresses(write: Write, world: World): ArmError | null {
       `Azure Firewall ${id} references public IP address ${twin} in more than one IP configuration.`,
     );
   }
-  if (objectsAt(write.body, 'properties', 'ipConfigurations').length > MOST_PUBLIC_ADDRESSES) {
+  const used = addressesAndDestinations(write.body, dnatDestinationsOf(write.body, world));
+  if (used > MOST_ADDRESSES_AND_DNAT_DESTINATIONS) {
     return refuse(
       'AzureFirewallPublicIPAddressCountLimitReached',
-      `Azure Firewall ${id} cannot have more than ${MOST_PUBLIC_ADDRESSES} public IP addresses.`,
+      `Azure Firewall ${id} cannot have more than ${MOST_ADDRESSES_AND_DNAT_DESTINATIONS} public IP addresses and DNAT ` +
+        'destinations together.',
     );
   }
   return firstOf(ids, (address) =>
@@ -411,6 +417,21 @@ function validatePublicAddresses(write: Write, world: World): ArmError | null {
       () => validateGroupAndZones(write, address, world),
     ),
   );
+}
+
+/**
+ * An address that a DNAT rule names cannot leave the firewall, and Azure says no more than that something went wrong.
+ * Rules that go with the same write count too: whether that would do is not documented. Deallocation takes all addresses.
+ */
+function takesDnatAddressAway({ existing, body }: Write, world: World): ArmError | null {
+  const stay = snatAddressIds(body);
+  if (existing === undefined || stay.length === 0) return null;
+  const named = new Set(
+    [existing.body, body].flatMap((firewall) => dnatDestinationsOf(firewall, world).map(({ address }) => address)),
+  );
+  const gone = snatAddressIds(existing.body).filter((id) => !stay.some((other) => sameId(other, id)));
+  const isNamed = gone.some((id) => named.has(textAt(world.get(id)?.body, 'properties', 'ipAddress') ?? ''));
+  return isNamed ? refuse('InternalServerError', 'An error occurred.', 500) : null;
 }
 
 function validateGroupAndZones(write: Write, addressId: string, world: World): ArmError | null {

@@ -2,12 +2,19 @@ import type { ArmError } from '../arm-error.ts';
 import type { ResourceType, World, Write } from '../resource-type.ts';
 import { faultedFirewalls, sizeText } from './firewall-policies.ts';
 import { propertiesOf } from './support/children.ts';
+import {
+  addressesAndDestinations,
+  dnatDestinationsOf,
+  dnatDestinationsOfGroup,
+  MOST_ADDRESSES_AND_DNAT_DESTINATIONS,
+} from './support/dnat.ts';
 import { fail } from './support/effects.ts';
 import { numberAt, objectAt } from './support/fields.ts';
 import {
   affectedFirewalls,
   distinctIds,
   familyLocks,
+  firewallsOf,
   GROUPS,
   ipGroupsOf,
   ipGroupsOfPolicy,
@@ -36,6 +43,7 @@ export const ruleCollectionGroups: ResourceType = {
       () => validateRuleCollections(write.id.id, write.body),
       () => validateRulesForPolicy(nameOf(policyId), policy?.body ?? {}, write.body),
       () => validateIpGroupCount(write, policyId, world),
+      () => validateDnatDestinations(write, policyId, world),
       () => faultedFirewalls(nameOf(policyId), policyId, world),
     );
   },
@@ -87,4 +95,19 @@ function validateIpGroupCount(write: Write, policyId: string, world: World): Arm
   const all = distinctIds([...ipGroupsOf(write.body), ...ipGroupsOfPolicy(policyId, world)]);
   if (all.length <= MOST_IP_GROUPS) return null;
   return limitReached('FirewallPolicyIpGroupLimitExceeded', MOST_IP_GROUPS, `IP groups in firewall policy ${policyId}`);
+}
+
+/** Addresses of a firewall and DNAT destinations share one limit. */
+function validateDnatDestinations(write: Write, policyId: string, world: World): ArmError | null {
+  const own = dnatDestinationsOfGroup(write.body);
+  const full = firewallsOf(policyId, world).find(({ body }) => {
+    const others = dnatDestinationsOf(body, world, ({ id }) => id.key !== write.id.key);
+    return addressesAndDestinations(body, [...others, ...own]) > MOST_ADDRESSES_AND_DNAT_DESTINATIONS;
+  });
+  if (full === undefined || own.length === 0) return null;
+  return limitReached(
+    'FirewallPolicyDnatRuleLimitExceeded',
+    MOST_ADDRESSES_AND_DNAT_DESTINATIONS,
+    `public IP addresses and DNAT destinations together on Azure Firewall ${full.id.id}`,
+  );
 }

@@ -67,6 +67,21 @@ describe('signalsOf', () => {
     expect(heard(snatAlert({}, criterion)).signals).toHaveLength(count);
   });
 
+  it.each([
+    ['GreaterOrLessThan', 41],
+    ['GreaterOrLessThan', undefined],
+    ['LessThan', 90],
+    [undefined, 41],
+  ])('hears that an alert is over whatever the operator and the figure: %s, %s', (operator, metricValue) => {
+    const criterion = { operator, metricValue } as { readonly operator?: string };
+    const over = { monitorCondition: 'Resolved', resolvedDateTime: '2026-05-04T09:30:00Z' };
+
+    expect(heard(snatAlert(over, criterion)).signals).toMatchObject([
+      { condition: 'Resolved', at: '2026-05-04T09:30:00Z', valuePercent: metricValue ?? null },
+    ]);
+    expect(heard(snatAlert(over, { ...criterion, metricName: 'Throughput' })).signals).toEqual([]);
+  });
+
   it.each(['Total', 'Count', 'Sum'])('does not read ports out of a %s', (timeAggregation) => {
     expect(heard(snatAlert({}, { timeAggregation })).signals).toEqual([]);
   });

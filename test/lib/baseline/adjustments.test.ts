@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { adjustmentTarget } from '../../../lib/baseline/adjustments.ts';
+import { adjusted, adjustmentTarget, publicIpsInForce } from '../../../lib/baseline/adjustments.ts';
 import { type Adjustment, compile, knownAdjustmentKinds, validateAdjustment } from '../../../lib/baseline/compile.ts';
 import type { DesiredGraph } from '../../../lib/plan/graph.ts';
 import { getAt } from '../../../lib/plan/property-path.ts';
 import { sample } from '../../support/sample.ts';
+import { plain } from '../../support/snat.ts';
 import { expectSoundGraph } from '../../support/sound-graph.ts';
 
 const { resolved } = sample('aks-baseline');
@@ -120,6 +121,95 @@ describe('the number of the firewall’s public addresses', () => {
       .filter(({ kind, id }) => kind === 'publicIPAddress' && id.includes('/pip-fw-'))
       .map(({ body }) => String(getAt(body, 'properties.publicIPPrefix.id')).slice(-2));
     expect(prefixes).toEqual([...Array(16).fill('00'), ...Array(4).fill('01'), ...Array(16).fill('02')]);
+  });
+});
+
+describe('the number that a reaction keeps', () => {
+  const own = (index: number) => `pip-fw-westeurope-${String(index).padStart(2, '0')}`;
+  const reactions = (value: unknown, changes: Partial<Adjustment> = {}) =>
+    adjustment(value, { id: 'snat-relief', by: 'hubkeeper', ...changes });
+  const persons = (value: unknown, changes: Partial<Adjustment> = {}) =>
+    adjustment(value, { id: 'quarantine', by: 'alice', since: '2026-11-20T10:00:00Z', ...changes });
+  /** The same baseline with a spec of so many addresses, from three to twenty. */
+  const declaring = (count: number): typeof resolved => {
+    const { hub } = resolved.spec;
+    if (hub.firewall === undefined) throw new Error('The sample has no firewall.');
+    const publicIps = { ...hub.firewall.publicIps, count };
+    return { ...resolved, spec: { ...resolved.spec, hub: { ...hub, firewall: { ...hub.firewall, publicIps } } } };
+  };
+  const names = (baseline: typeof resolved, adjustments: readonly Adjustment[]) =>
+    adjusted(baseline, adjustments, NOW).firewall?.publicIps.map(({ configurationName }) => configurationName) ?? [];
+
+  it('is never less than the spec has grown to, while a person may ask for less', () => {
+    expect(names(declaring(12), [reactions(8)])).toHaveLength(12);
+    expect(names(declaring(6), [reactions(8)])).toHaveLength(8);
+    expect(names(declaring(12), [persons(8)])).toHaveLength(8);
+  });
+
+  it('takes back what it gave away before it takes anything new, when the spec grows', () => {
+    const value = { count: 5, detached: [own(9), own(3)], reserved: [{ name: own(9), until: '2026-11-27T12:00:00Z' }] };
+
+    expect(names(declaring(3), [reactions(value)])).toEqual([0, 1, 2, 4, 5].map(own));
+    expect(names(declaring(8), [reactions(value)])).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map(own));
+  });
+
+  it('leaves off what a person wants off for as long as they do, and takes nothing off in its stead afterwards', () => {
+    const value = { count: 6, detached: [own(2)], reserved: [] };
+    const during = [persons({ count: 3, detached: [own(2)] }), reactions(value)];
+
+    expect(names(declaring(3), during)).toEqual([0, 1, 3, 4, 5, 6].map(own));
+    expect(names(declaring(8), during)).toEqual([0, 1, 3, 4, 5, 6, 7, 8].map(own));
+    expect(names(declaring(3), [reactions(value)])).toEqual([0, 1, 2, 3, 4, 5, 6].map(own));
+  });
+
+  it('attaches all of the spec that no person wants off, and no fewer than it says itself', () => {
+    const index = fc.nat(14);
+    const indexes = fc.uniqueArray(index, { maxLength: 5 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 3, max: 12 }),
+        fc.integer({ min: 3, max: 12 }),
+        indexes,
+        indexes,
+        (spec, count, gone, off) => {
+          const baseline = declaring(spec);
+          const adjustments = [
+            persons({ count: 3, detached: off.map(own) }),
+            reactions({ count, detached: [...new Set([...gone, ...off])].map(own) }),
+          ];
+
+          const attached = names(baseline, adjustments);
+
+          expect(attached.length).toBeGreaterThanOrEqual(Math.min(20, Math.max(spec, count)));
+          const declared = Array.from({ length: spec }, (_, at) => own(at)).filter(
+            (name) => !off.map(own).includes(name),
+          );
+          expect(attached).toEqual(expect.arrayContaining(declared));
+          // The first one carries the subnet: Azure does not let it go.
+          expect(attached.filter((name) => name !== own(0) && off.map(own).includes(name))).toEqual([]);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('what is in force about the public addresses', () => {
+  it('is the newest live adjustment of this firewall, else the spec', () => {
+    const older = adjustment(7, { id: 'b', since: '2026-11-20T10:00:00Z' });
+    const over = adjustment(9, { id: 'c', until: NOW });
+    const other = adjustment(9, { id: 'd', target: `${resolved.firewall?.id}-other` });
+    const name = 'pip-fw-westeurope-03';
+    const kept = { count: 4, detached: [name], reserved: [{ name, until: '2026-12-01T00:00:00Z' }] };
+
+    expect(publicIpsInForce(resolved, [], NOW)).toEqual({ value: plain(3), leftOff: [] });
+    expect(publicIpsInForce(resolved, [over, other], NOW).value).toEqual(plain(3));
+    expect(publicIpsInForce(resolved, [adjustment(kept), older, over, other], NOW)).toEqual({
+      value: kept,
+      leftOff: [name],
+    });
+    const reactions = { ...adjustment(kept), by: 'hubkeeper' };
+    expect(publicIpsInForce(resolved, [reactions, older], NOW)).toEqual({ value: kept, leftOff: [] });
   });
 });
 

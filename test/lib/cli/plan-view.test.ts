@@ -69,6 +69,26 @@ describe('planLines', () => {
     expect(planLines(plan, { style, full: true }).some((line) => line.includes(`+ "${long}y"`))).toBe(true);
   });
 
+  it('shows an entry that comes or goes by its name, unless everything is wanted', () => {
+    const entry = { name: 'pip-04', properties: { publicIPAddress: { id: `/subscriptions/${'x'.repeat(80)}` } } };
+    const path = 'properties.ipConfigurations[pip-04]';
+    const plan = planOf([
+      changeOf({
+        action: 'update',
+        diff: [
+          { path, after: entry },
+          { path: 'changed', before: entry, after: { ...entry, properties: {} } },
+        ],
+      }),
+    ]);
+
+    const text = planLines(plan, { style, full: false }).join('\n');
+
+    expect(text).toContain(`${path}: (none) → pip-04`);
+    expect(text).toMatch(/changed:\n {10}- \{"name":"pip-04"/);
+    expect(planLines(plan, { style, full: true }).join('\n')).toContain(`+ ${JSON.stringify(entry)}`);
+  });
+
   it('shows the properties of something new only when everything is wanted', () => {
     const plan = planOf([changeOf()]);
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { plain, styleFor } from '../../../lib/cli/style.ts';
-import { countText, cut, minutesText, table, timeText, valueText, width } from '../../../lib/cli/text.ts';
+import { cut, minutesText, table, timeText, valueText, width } from '../../../lib/cli/text.ts';
+import { countText } from '../../../lib/count-text.ts';
 
 describe('minutesText', () => {
   it.each([

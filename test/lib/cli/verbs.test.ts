@@ -425,6 +425,7 @@ describe('looking', () => {
             baseline: 'prod',
             requestedBy: 'hubkeeper',
             expiresAt: '2026-03-02T00:00:00Z',
+            adjustments: [{ id: 'snat-relief', by: 'hubkeeper', reason: 'SNAT port utilisation is 88 %.' }],
             plan: riskyPlan,
           },
         ],
@@ -465,6 +466,19 @@ describe('looking', () => {
     });
   });
 
+  it('status says that demand ends an adjustment, and how many addresses it means', async () => {
+    const value = { count: 4, detached: ['pip-04'], reserved: [{ name: 'pip-04', until: '2026-03-08T00:00:00Z' }] };
+    const kind = 'firewallPublicIpCount';
+    const [adjustment] = summary.adjustments;
+    const prod = { ...summary, adjustments: [{ ...adjustment, kind, value, until: null }], spec: { name: 'prod' } };
+    const { out } = await run('status', {
+      args: ['prod'],
+      routes: { ...routes, 'GET /api/baselines/prod': { status: 200, body: prod }, 'GET /api/pause': notPaused },
+    });
+
+    expect(out).toMatch(/snat-1\s+firewallPublicIpCount\s+fw-hub \(rg-hub\)\s+4 \(1 reserved\)\s+not needed\s+SNAT/);
+  });
+
   it('machines get what the app said', async () => {
     expect(JSON.parse((await run('status', { routes, json: true })).out)).toMatchObject({
       baselines: [summary, { name: 'test' }],
@@ -484,7 +498,9 @@ describe('looking', () => {
     expect(operations.out).toContain('--continuation more');
     expect(approvals.world.received[0]?.query).toEqual({ baseline: 'prod' });
     expect(approvals.out).toMatch(
-      new RegExp(`${HASH}  prod\\n.*1 to delete.*\\n.*asked for by hubkeeper; expires 2026-03-02 00:00Z`),
+      new RegExp(
+        `${HASH}  prod\\n.*1 to delete.*\\n.*asked for by hubkeeper; expires 2026-03-02 00:00Z\n.*because \\(hubkeeper\\): SNAT port utilisation is 88 %\\.`,
+      ),
     );
     expect(approvals.out).toContain('!! destructive');
   });

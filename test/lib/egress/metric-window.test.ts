@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  completeAtMs,
   completenessPercent,
   latestWindow,
   longestGapMinutes,
@@ -78,6 +79,26 @@ describe('completeness, staleness and gaps', () => {
 
     expect(stalenessMinutes(window, NOW_MS)).toBe(4);
     expect(stalenessMinutes(metric(10, { TCP: level(1) }, 5), NOW_MS)).toBe(0);
+  });
+
+  it('can be complete when enough gaps have left the window, and no sooner', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }),
+        fc.integer({ min: 0, max: 100 }),
+        (isThere, needed) => {
+          const later = (grains: number) => [...isThere.slice(grains), ...Array.from({ length: grains }, () => true)];
+          const windowOf = (there: readonly boolean[]) =>
+            metric(there.length, { TCP: (index) => (there[index] ? { average: 1, maximum: 1 } : null) });
+          const window = windowOf(isThere);
+
+          const grains = (completeAtMs(window, needed) - window.untilMs) / MINUTE_MS;
+
+          expect(completenessPercent(windowOf(later(grains)))).toBeGreaterThanOrEqual(needed - 1e-6);
+          if (grains > 0) expect(completenessPercent(windowOf(later(grains - 1)))).toBeLessThan(needed);
+        },
+      ),
+    );
   });
 
   it('never calls more than all of it complete', () => {

@@ -28,6 +28,17 @@ describe('the value of the adjustment', () => {
     expect(endedReservations(less, NOW_MS + HOUR_MS)).toEqual(['pip-3']);
   });
 
+  it('brings nothing back that a person wants off', () => {
+    const value = {
+      count: 4,
+      detached: ['pip-3', 'pip-6'],
+      reserved: [{ name: 'pip-3', until: iso(NOW_MS + HOUR_MS) }],
+    };
+
+    expect(grown(value, 6, NOW_MS, ['PIP-3'])).toEqual({ ...value, count: 6, detached: ['pip-3'] });
+    expect(grown(value, 6, NOW_MS, ['pip-3', 'pip-6'])).toEqual({ ...value, count: 6 });
+  });
+
   it('does not shrink by growing', () => {
     expect(grown(plain(5), 3, NOW_MS)).toEqual(plain(5));
   });

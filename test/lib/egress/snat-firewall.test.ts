@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Adjustment, adjusted } from '../../../lib/baseline/adjustments.ts';
-import { type SnatFirewallInput, snatFirewallOf, valueInForce } from '../../../lib/egress/snat-firewall.ts';
+import { type SnatFirewallInput, snatFirewallOf } from '../../../lib/egress/snat-firewall.ts';
 import type { Json, JsonObject } from '../../../lib/json.ts';
 import { normaliseId } from '../../../lib/plan/graph.ts';
 import { sample } from '../../support/sample.ts';
@@ -92,8 +92,21 @@ describe('snatFirewallOf', () => {
       maximumInstances: null,
       natGatewayId: null,
       dnatDestinations: 0,
+      ipv6Addresses: [],
       missing: [],
     });
+  });
+
+  it('tells which addresses are IPv6', () => {
+    const versions = ['IPv4', 'IPv4', 'IPv6', undefined, 'ipv6'];
+    const publicIpAddresses = new Map(
+      names.map((name, index): [string, JsonObject] => [
+        normaliseId(pip(name)),
+        { properties: { publicIPAddressVersion: versions[index] } },
+      ]),
+    );
+
+    expect(snatFirewallOf(input({ publicIpAddresses })).ipv6Addresses).toEqual([own(1), own(3)]);
   });
 
   it('tells what is declared and not attached, and whether the spec declares it', () => {
@@ -177,18 +190,5 @@ describe('snatFirewallOf', () => {
   it('does not take other rules for DNAT', () => {
     const rule = { ...natRule(['203.0.113.2'], ['1'], ['TCP']), ruleType: 'NetworkRule' };
     expect(referenced({ ruleCollectionGroups: [ruleGroup(rule)] })).toEqual([]);
-  });
-});
-
-describe('valueInForce', () => {
-  it('is the newest live adjustment of this firewall, else the spec', () => {
-    const older = adjustment(7, { id: 'b', since: '2026-11-20T10:00:00Z' });
-    const over = adjustment(9, { id: 'c', until: NOW });
-    const other = adjustment(9, { id: 'd', target: `${FIREWALL}-other` });
-    const kept = { count: 4, detached: [own(3)], reserved: [{ name: own(3), until: '2026-12-01T00:00:00Z' }] };
-
-    expect(valueInForce(resolved, [], NOW)).toEqual({ count: 3, detached: [], reserved: [] });
-    expect(valueInForce(resolved, [over, other], NOW)).toMatchObject({ count: 3 });
-    expect(valueInForce(resolved, [adjustment(kept), older, over, other], NOW)).toEqual(kept);
   });
 });

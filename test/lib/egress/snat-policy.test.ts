@@ -52,6 +52,28 @@ describe('decideScaleOut', () => {
     expect(decideScaleOut(scaleOutInput(4, 90, 99)).figures).toMatchObject({ demandIsLowerBound: true });
   });
 
+  const early = { ...settings, scaleOut: { ...settings.scaleOut, maximumPercent: 85 } };
+
+  it.each([
+    [3, 88, 93, '5 is the fewest at which 13,179 ports are at most 60 % (52.8 %).'],
+    [
+      5,
+      40,
+      90,
+      '4 is the fewest at which 9,984 ports are at most 60 % (50 %); for the highest minutes one address more',
+    ],
+    [
+      5,
+      10,
+      96,
+      '1 is the fewest at which 2,496 ports are at most 60 % (50 %), and Microsoft advises at least 5 addresses',
+    ],
+  ])('says of %i addresses at %i %% (highest %i %%) where their number comes from', (count, average, maximum, text) => {
+    const decision = decideScaleOut(scaleOutInput(count, average, maximum, { settings: early }));
+
+    expect(decision.reasons.join(' ')).toContain(text);
+  });
+
   it.each([
     [79.9, 94.9],
     [45, 45],
@@ -128,6 +150,7 @@ describe('decideScaleOut', () => {
 
   it.each([
     ['NatGatewayOnSubnet', 'refuse', { natGatewayId: '/natGateways/nat' }],
+    ['DualStackFirewall', 'refuse', { ipv6Addresses: ['pip-v6'] }],
     ['FirewallFailed', 'refuse', { provisioningState: 'Failed' }],
     ['FirewallBusy', 'wait', { provisioningState: 'Updating' }],
     ['FirewallWithoutSubnet', 'refuse', { addresses: [] }],
@@ -177,7 +200,7 @@ describe('decideScaleOut', () => {
 
   it('rests after a step until the metric can show its effect', () => {
     const at = (minutesAgo: number) =>
-      decideScaleOut(scaleOutInput(3, 99, 99, { lastScaleOutFinishedAtMs: NOW_MS - minutesAgo * MINUTE_MS }));
+      decideScaleOut(scaleOutInput(3, 99, 99, { lastChangeAtMs: NOW_MS - minutesAgo * MINUTE_MS }));
 
     expect(at(14)).toMatchObject({ decision: 'wait', code: 'CoolingDown', retryAtMs: NOW_MS + MINUTE_MS });
     expect(at(15).decision).toBe('scaleOut');
@@ -318,6 +341,7 @@ describe('decideScaleIn', () => {
     ['PeaksTooHigh', 'keep', scaleInInput(4, 30, 70)],
     ['SaturatedInLookBack', 'keep', scaleInInput(5, 1, 95)],
     ['FirewallBusy', 'wait', scaleInInput(5, 1, 1, { firewall: firewall(5, { provisioningState: 'Updating' }) })],
+    ['DualStackFirewall', 'refuse', scaleInInput(5, 1, 1, { firewall: firewall(5, { ipv6Addresses: ['pip-v6'] }) })],
     ['NatGatewayOnSubnet', 'refuse', scaleInInput(5, 1, 1, { firewall: firewall(5, { natGatewayId: '/n' }) })],
     [
       'MetricStale',
@@ -337,6 +361,18 @@ describe('decideScaleIn', () => {
 
     expect(decision).toMatchObject({ code, decision: expected, change: null });
     expect(decision.reasons[0]).toMatch(/\.$/);
+  });
+
+  it('says from when on a look-back can have its data, which began six hours ago', () => {
+    const began = (index: number) => (index < 18 * 12 ? null : level(1)());
+    const input = scaleInInput(5, 1, 1, { utilization: metric(24 * 60, { TCP: began }, 5) });
+
+    const decision = decideScaleIn(input);
+
+    // 95 % of 288 grains are 274, and 72 are there.
+    const atMs = NOW_MS + (274 - 72) * 5 * MINUTE_MS;
+    expect(decision).toMatchObject({ code: 'DataIncomplete', decision: 'wait', retryAtMs: atMs });
+    expect(decision.reasons[0]).toContain(`from ${new Date(atMs).toISOString()} on`);
   });
 
   it('takes a protocol that is hardly used, and hardly reported, for what it is', () => {
@@ -371,6 +407,29 @@ describe('decideScaleIn', () => {
     ];
     expect(decideScaleIn(scaleInInput(5, 10, 10)).decision).toBe('scaleIn');
     expect(decideScaleIn(scaleInInput(5, 10, 10, { addressHistory })).code).toBe('DemandTooHigh');
+  });
+
+  it('speaks of one address as of one', () => {
+    expect(decideScaleOut(scaleOutInput(4, 80.5, 80.5, { prefixRoom: 1 })).reasons.join(' ')).toMatch(
+      /^1 address is added to the present 4\..* 1 address left in the public IP prefixes/,
+    );
+    expect(decideScaleIn(scaleInInput(2, 60)).reasons[0]).toMatch(/; 1 address on 2 instances has 4,992 ports/);
+  });
+
+  it('calls nothing a fact that is only counted so', () => {
+    const reason = (average: number, maximum: number, before: number) => {
+      const addressHistory = [
+        { fromMs: 0, addresses: before },
+        { fromMs: NOW_MS - 12 * HOUR_MS, addresses: 5 },
+      ];
+      return decideScaleIn(scaleInInput(5, average, maximum, { addressHistory })).reasons[0];
+    };
+
+    expect(reason(50, 50, 5)).toMatch(/^During the last 24 hours up to 12,480 ports were in use; /);
+    expect(reason(10, 10, 40)).toMatch(
+      /^During the last 24 hours demand counts as up to 19,968 ports, at least 2,496, since the number of addresses around a change is uncertain; /,
+    );
+    expect(reason(5, 70, 5)).toMatch(/^In single minutes up to 17,472 ports were in use; /);
   });
 });
 
@@ -444,6 +503,28 @@ describe('whatever the figures', () => {
         expect(toAddresses).toBeLessThanOrEqual(
           Math.min(Math.max(declared, count + step), maximum, declared + (room ?? 250), 250 - dnatDestinations),
         );
+      }),
+    );
+  });
+
+  it('says only arithmetic that is true', () => {
+    const told = /(\d+) is the fewest at which ([\d,]+) ports are at most 60 % \(([\d.]+) %\)/;
+    fc.assert(
+      fc.property(counts, load, load, (count, average, above) => {
+        const decision = decideScaleOut(scaleOutInput(count, average, Math.max(average, above)));
+        const match = told.exec(decision.reasons.join(' '));
+
+        expect(match !== null).toBe(['scaleOut', 'refuse'].includes(decision.decision));
+        if (match === null) return;
+        const [addressCount, ports, share] = match.slice(1).map((text) => Number(text.replaceAll(',', ''))) as [
+          number,
+          number,
+          number,
+        ];
+        const one = 2 * 2496;
+        expect(share).toBeCloseTo((ports * 100) / (addressCount * one), 0);
+        expect(share).toBeLessThanOrEqual(60);
+        if (addressCount > 1) expect(ports + 1).toBeGreaterThan(0.6 * (addressCount - 1) * one);
       }),
     );
   });
@@ -548,7 +629,7 @@ describe('whatever the figures', () => {
               scaleOutInput(count, 0, 0, {
                 ...shared,
                 utilization: metric(5, { TCP: level(average, maximum) }, 1, nowMs),
-                lastScaleOutFinishedAtMs: lastChangeAtMs,
+                lastChangeAtMs,
               }),
             );
             if (out.change !== null) {

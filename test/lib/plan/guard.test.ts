@@ -154,6 +154,19 @@ describe('guard: modes', () => {
     expect(outcomeOf(change('a'), { ...rule(mode), attended })).toBe(expected);
   });
 
+  it.each<readonly [ReactionMode, string]>([
+    ['off', 'ReactionModeForbids'],
+    ['observe', 'ReactionModeForbids'],
+    ['propose', 'waits for approval'],
+    ['act', 'allowed'],
+  ])('a rule for everybody, %s: an attended change is %s', (mode, expected) => {
+    const own = { mode, source: 'egress', owner: 'adjustment', bindsAttended: true } as const;
+    const reactionRules = [own, { mode: 'off', source: 'drift.mode' } as const];
+
+    expect(outcomeOf(change('a', { owner: 'adjustment' }), { reactionRules, attended: true })).toBe(expected);
+    expect(outcomeOf(change('a'), { reactionRules, attended: true })).toBe('allowed');
+  });
+
   it('takes the strictest of all rules that are meant, and observes where none is', () => {
     const rules: Circumstances['reactionRules'] = [
       { mode: 'act', source: 'drift.mode' },

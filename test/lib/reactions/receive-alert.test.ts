@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { statusOfAnswer } from '../../../lib/alerts/alert-answer.ts';
 import { type ReceivedAlert, receiveAlert } from '../../../lib/reactions/receive-alert.ts';
-import { reactionsOf } from '../../../lib/state/reactions.ts';
+import { openAlerts, reactionsOf } from '../../../lib/state/reactions.ts';
 import { BASELINE, createIntake, type Intake, NOW } from '../../support/alert-intake.ts';
 import {
   ALERT_SAMPLES,
@@ -11,8 +11,10 @@ import {
   snatAlert,
 } from '../../support/alert-samples.ts';
 
+const RECEPTION = { nowIso: NOW, payloadSha256: 'ab'.repeat(32) };
+
 async function post(intake: Intake, payload: unknown): Promise<Extract<ReceivedAlert, { outcome: 'answered' }>> {
-  const received = await receiveAlert(intake.dependencies, payload, NOW);
+  const received = await receiveAlert(intake.dependencies, payload, RECEPTION);
   if (received.outcome !== 'answered') throw new Error(JSON.stringify(received));
   return received;
 }
@@ -30,7 +32,7 @@ describe('what nobody manages', () => {
     const before = await intake.head();
     const elsewhere = JSON.parse(JSON.stringify(sample.payload).replaceAll('fw-hub', 'fw-elsewhere'));
 
-    const received = await receiveAlert(intake.dependencies, elsewhere, NOW);
+    const received = await receiveAlert(intake.dependencies, elsewhere, RECEPTION);
 
     expect(await intake.head()).toEqual(before);
     expect(intake.calls().filter((call) => !call.endsWith('.read'))).toEqual([]);
@@ -151,6 +153,21 @@ describe('an alert of a managed firewall', () => {
     const fired = await post(intake, snatAlert());
     expect(fired.starts).toHaveLength(1);
     expect((await intake.head()).outbox.map(({ decision }) => decision)).toEqual(['alert over', 'alert recorded']);
+  });
+
+  it('is over when a rule for both ways says so, with a figure below its threshold', async () => {
+    const intake = await managed();
+    const both = { conditionType: 'DynamicThresholdCriteria', operator: 'GreaterOrLessThan' };
+    const isOpen = async () =>
+      reactionsOf(await intake.head()).flatMap((one) => openAlerts(one, '2026-05-04T00:00:00Z')).length > 0;
+    await post(intake, snatAlert({}, { ...both, metricValue: 91 }));
+    expect(await isOpen()).toBe(true);
+
+    const over = { monitorCondition: 'Resolved', resolvedDateTime: '2026-05-04T09:30:00Z' };
+    expect((await post(intake, snatAlert(over, { ...both, metricValue: 41 }))).starts).toEqual([]);
+
+    expect(await isOpen()).toBe(false);
+    expect(reactionsOf(await intake.head())).toMatchObject([{ sequence: 1 }]);
   });
 
   it('is not taken for exhaustion when its rule is the wrong way round', async () => {

@@ -83,6 +83,7 @@ describe('watchReaction', () => {
     const action = {
       direction: 'out',
       operationId: 'prod-1',
+      trigger: 'alert',
       decidedAt: NOW,
       reason: 'r',
       fromAddresses: 3,
@@ -100,6 +101,21 @@ describe('watchReaction', () => {
     expect(dueAt('2026-05-05T09:12:59.999Z')).toBe(0);
     expect(dueAt('2026-05-05T09:13:00.000Z')).toBe(1);
     expect(reliefOf(current(head)).action).toEqual(action);
+  });
+
+  it('rests then also where something had been changed since the last look', () => {
+    const before = { ...alerted(), specVersion: 1, generation: 8 };
+    const looked = withRelief(before, current(before), {
+      ...reliefOf(current(before)),
+      lookedAtGeneration: 7,
+      isUnmet: true,
+    });
+
+    const { head } = givenUp(looked);
+
+    const later = '2026-05-04T10:00:00.000Z';
+    expect(watchEgress(head, { waiting: new Set() }, later).reactions).toEqual([]);
+    expect(watchEgress({ ...head, generation: 9 }, { waiting: new Set() }, later).reactions).toHaveLength(1);
   });
 
   it('does nothing to one that is not named any more', () => {

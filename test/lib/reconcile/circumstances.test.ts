@@ -5,6 +5,7 @@ import type { Change, Plan } from '../../../lib/plan/plan.ts';
 import { REACTION_MODES, type ReactionMode } from '../../../lib/plan/reaction-rules.ts';
 import { circumstancesOf, type GuardedRun } from '../../../lib/reconcile/circumstances.ts';
 import { type Adjustment, type BaselineHead, newHead } from '../../../lib/state/baseline-head.ts';
+import { relievingHead } from '../../support/relieving-head.ts';
 import { sample } from '../../support/sample.ts';
 
 const NOW = '2026-11-20T12:00:00.000Z';
@@ -42,8 +43,14 @@ const unattended: GuardedRun = {
   requestedBy: 'hubkeeper',
 };
 
-function verdict(mode: ReactionMode, adjustments: readonly Adjustment[], run: GuardedRun = unattended, one = change) {
-  const head: BaselineHead = { ...newHead('b'), adjustments };
+function verdict(
+  mode: ReactionMode,
+  adjustments: readonly Adjustment[],
+  run: GuardedRun = unattended,
+  one = change,
+  before: BaselineHead = newHead('b'),
+) {
+  const head: BaselineHead = { ...before, adjustments };
   const pause = { paused: false } as Parameters<typeof circumstancesOf>[2];
   const withMode = { ...spec, egress: { ...spec.egress, mode } };
   const { allowed, refused, waiting } = guard(
@@ -69,6 +76,45 @@ describe('the mode of egress relief', () => {
   it.each(REACTION_MODES)('%s: a person’s own adjustment is carried out, and so is its end', (mode) => {
     expect(verdict(mode, [adjustment('ops@example.com')])).toBe('allowed');
     expect(verdict(mode, [], { ...unattended, requestedBy: 'ops@example.com' })).toBe('allowed');
+  });
+
+  const author = 'author@example.com';
+  const attended: GuardedRun = { ...unattended, attended: true, requestedBy: author, requesters: [author] };
+  const recorded = adjustment('hubkeeper');
+  const underWay = relievingHead('b', FIREWALL, { decidedAt: recorded.since, appliedAt: null });
+
+  it.each([
+    ['off', 'ReactionModeForbids'],
+    ['observe', 'ReactionModeForbids'],
+    ['propose', 'approval'],
+    ['act', 'allowed'],
+  ] as const)('%s: what a reaction has just decided is %s to somebody’s run for something else', (mode, expected) => {
+    expect(verdict(mode, [recorded], attended, change, underWay)).toBe(expected);
+    expect(verdict(mode, [recorded], attended, { ...change, owners: ['adjustment', 'spec'] }, underWay)).toBe(expected);
+    expect(verdict(mode, [recorded], attended, { ...change, owner: 'spec' }, underWay)).toBe('allowed');
+    // An older adjustment of a person is not what counts for the firewall any more.
+    const older = { ...adjustment(author), id: 'older', since: '2026-11-20T10:00:00.000Z' };
+    expect(verdict(mode, [recorded, older], unattended, change, underWay)).toBe(expected);
+  });
+
+  it('asks an approver for what an alert of low severity has decided, whoever runs', () => {
+    expect(verdict('act', [{ ...recorded, mode: 'propose' }], attended, change, underWay)).toBe('approval');
+  });
+
+  it.each(REACTION_MODES)('%s: what was there already is made again by a person’s run', (mode) => {
+    const applied = relievingHead('b', FIREWALL, { decidedAt: recorded.since, appliedAt: NOW });
+    expect(verdict(mode, [recorded], attended, change, applied)).toBe('allowed');
+  });
+
+  it.each(REACTION_MODES)('%s: a newer adjustment of a person counts, and so does its being ended', (mode) => {
+    const newer = { ...adjustment(author), id: 'newer', since: '2026-11-20T11:30:00.000Z' };
+    expect(verdict(mode, [recorded, newer], attended, change, underWay)).toBe('allowed');
+    expect(verdict(mode, [], attended, change, underWay)).toBe('allowed');
+  });
+
+  it('is no word on a teardown', () => {
+    const teardown = { ...attended, teardown: true };
+    expect(verdict('off', [recorded], teardown, change, underWay)).toBe('approval');
   });
 
   it('leaves other parts of the baseline alone', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Verdict, Waiting } from '../../../lib/plan/guard.ts';
 import { changeHash } from '../../../lib/plan/hash.ts';
 import type { Change, Plan } from '../../../lib/plan/plan.ts';
-import { approvalFor, decidedAside, withAskedEnds } from '../../../lib/reconcile/plan-approval.ts';
+import { adjustmentsBehind, approvalFor, decidedAside, withAskedEnds } from '../../../lib/reconcile/plan-approval.ts';
 import type { Approval } from '../../../lib/state/baseline-head.ts';
 
 const NOW = '2026-03-01T12:00:00.000Z';
@@ -69,6 +69,19 @@ describe('a plan that is looked at again', () => {
   it('waits anew where another plan was asked about', () => {
     expect(new Set(ends({ ...asked, planHash: 'before' }))).toEqual(new Set([MUCH_LATER]));
     expect(new Set(ends({ ...asked, operationId: 'north-0' }))).toEqual(new Set([MUCH_LATER]));
+  });
+});
+
+describe('the adjustments behind a plan', () => {
+  it('are those in force of what it changes', () => {
+    const adjustment = { kind: 'k', scope: 'egress', value: 1, since: NOW, until: LATER, by: 'hubkeeper' };
+    const of = (id: string, target: string, more = {}) => ({ ...adjustment, id, target, reason: `${id}.`, ...more });
+    const all = [of('meant', '/RUN'), of('other', '/elsewhere'), of('over', '/run', { until: NOW })];
+    const carried: Plan = { ...PLAN, changes: [{ ...change('/address'), owner: 'adjustment', scope: 'egress' }] };
+
+    expect(adjustmentsBehind(PLAN, all, NOW)).toEqual([{ id: 'meant', by: 'hubkeeper', reason: 'meant.' }]);
+    expect(adjustmentsBehind(carried, all, NOW).map(({ id }) => id)).toEqual(['meant', 'other']);
+    expect(adjustmentsBehind({ ...PLAN, changes: [] }, all, NOW)).toEqual([]);
   });
 });
 

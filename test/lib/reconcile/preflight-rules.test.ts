@@ -7,6 +7,7 @@ import {
   permissionProblems,
   policyProblems,
   quotaProblems,
+  quotaRoom,
   type WantedWrite,
 } from '../../../lib/reconcile/preflight-rules.ts';
 
@@ -64,6 +65,22 @@ describe('quotas', () => {
       code: 'QuotaExceeded',
       message: expect.stringContaining('3 more PublicIPAddresses'),
     });
+  });
+
+  it('have room for as many as they admit', () => {
+    const counts = fc.record({ used: fc.nat(30), limit: fc.nat(30) });
+    fc.assert(
+      fc.property(counts, counts, fc.nat(20), (all, standard, more) => {
+        const both = [
+          { name: 'PublicIPAddresses', ...all },
+          { name: 'StandardSkuPublicIpAddresses', ...standard },
+        ];
+        const writes = Array.from({ length: more }, (_, index) => address(`a${index}`));
+        const room = quotaRoom('microsoft.network/publicIPAddresses', both) ?? Number.NaN;
+        expect(quotaProblems(writes, both, 's', 'westeurope').length === 0).toBe(more <= room);
+      }),
+    );
+    expect(quotaRoom('Microsoft.Network/publicIPAddresses', [])).toBeNull();
   });
 
   it('do not count updates and deletes', () => {

@@ -91,6 +91,17 @@ describe('taking up requests', () => {
     expect(takeRequests(withRequests(pinned, everything), undefined)).toMatchObject({ primary: pinned, joined: [] });
   });
 
+  it('joins what a reaction has adjusted to a person’s run, also to one that only waits', () => {
+    const adjusted = { ...request(2, 'adjustment'), requestedBy: 'hubkeeper', scope: 'egress' };
+    const head = withRequests(adjusted);
+
+    for (const state of ['running', 'waiting'] as const) {
+      expect(takeRequests(head, running(1, state))).toMatchObject({ joined: [adjusted], replan: true, superseded: [] });
+      const narrow = takeRequests(head, running(1, state, { scope: 'spoke:a' }));
+      expect(narrow).toMatchObject({ begins: false, joined: [], superseded: [], consumed: [] });
+    }
+  });
+
   it('tries again what has failed when a person asks again', () => {
     expect(takeRequests(withRequests(request(2, 'reconcile')), running(1)).retryFailed).toBe(true);
     expect(takeRequests(withRequests(request(1, 'resume')), running(1)).retryFailed).toBe(false);

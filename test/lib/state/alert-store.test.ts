@@ -7,7 +7,8 @@ const START_MS = Date.parse('2026-05-04T00:00:00.000Z');
 const day = (number: number) => new Date(START_MS + number * DAY_MS).toISOString();
 
 function row(receivedAt: string): DeliveryRow {
-  return { schemaVersion: 1, receivedAt, alertId: '/alerts/1', condition: 'Fired', recognised: [], ignored: [] };
+  const alert = { alertId: '/alerts/1', payloadSha256: 'ab'.repeat(32), condition: 'Fired' };
+  return { schemaVersion: 1, receivedAt, ...alert, recognised: [], ignored: [] };
 }
 
 async function storeWith(...days: readonly number[]): Promise<AlertStore> {

@@ -128,6 +128,39 @@ describe('withSignal', () => {
     );
   });
 
+  it('takes a time that is still to come for now', () => {
+    const times = fc.date({
+      min: new Date('2020-01-01T00:00:00Z'),
+      max: new Date('2226-01-01T00:00:00Z'),
+      noInvalidDate: true,
+    });
+    const openAfter = (changes: readonly (Partial<RecordedSignal> & { readonly nowIso?: string })[]) => {
+      const head = changes.reduce(
+        (current, { nowIso = NOW, ...change }) =>
+          withSignal(current, { kind: KIND, target: FIREWALL_ID, signal: signal(change), nowIso }).head,
+        newHead('prod'),
+      );
+      const reaction = reactionOf(head, KIND, FIREWALL_ID);
+      return reaction === undefined ? [] : openAlerts(reaction, '1970-01-01T00:00:00Z');
+    };
+    fc.assert(
+      fc.property(times, (time) => {
+        const at = time.toISOString();
+        const [fired] = openAfter([{ at }]);
+        expect(fired?.firedAt).toBe(at < NOW ? at : NOW);
+
+        // An end of then is no end of what fires afterwards.
+        const next = '2026-05-04T09:14:00.000Z';
+        expect(
+          openAfter([
+            { condition: 'Resolved', at },
+            { at: next, nowIso: next },
+          ]),
+        ).toHaveLength(1);
+      }),
+    );
+  });
+
   it('stays small however many alerts come', () => {
     let head = newHead('prod');
     for (let n = 0; n < 500; n++) head = record(head, { alertId: `/alerts/${n}` }).head;

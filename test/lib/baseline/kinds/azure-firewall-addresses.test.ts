@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Adjustment } from '../../../../lib/baseline/adjustments.ts';
 import { compile } from '../../../../lib/baseline/compile.ts';
+import { valuesAt } from '../../../../lib/baseline/kind-support/references.ts';
 import { kindOf } from '../../../../lib/baseline/kinds/index.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../../lib/json.ts';
 import { planChanges } from '../../../../lib/plan/diff.ts';
@@ -338,10 +339,63 @@ describe('harm', () => {
     ['none at all', { properties: {} }],
     ['none with the subnet', { properties: { ipConfigurations: [theirs] } }],
   ])('is a firewall with %s', (_, body) => {
-    expect(harmOf?.(body)).toMatchObject({ code: 'FirewallWouldStop', actor: 'us' });
+    expect(harmOf?.(body, null, new Map())).toMatchObject({ code: 'FirewallWouldStop', actor: 'us' });
   });
 
   it('is no firewall that keeps it', () => {
-    for (const node of nodesOf(7)) expect(kindOf(node.kind).harmOf?.(node.body)).toBeUndefined();
+    for (const node of nodesOf(7)) expect(kindOf(node.kind).harmOf?.(node.body, null, new Map())).toBeUndefined();
+  });
+
+  describe('of an address that leaves', () => {
+    const [body] = nodesOf(3).flatMap((node) => (node.kind === 'azureFirewall' ? [node.body ?? {}] : []));
+    const [more] = nodesOf(4).flatMap((node) => (node.kind === 'azureFirewall' ? [node.body ?? {}] : []));
+    const left = valuesAt(more ?? {}, 'properties.ipConfigurations[].properties.publicIPAddress.id').at(-1) as string;
+    const policy = valuesAt(more ?? {}, 'properties.firewallPolicy.id')[0] as string;
+    const rule = (address: string) => ({
+      ruleType: 'NatRule',
+      destinationAddresses: [address],
+      destinationPorts: ['443'],
+      ipProtocols: ['TCP'],
+    });
+    const groupWith = (address: string) => ({ properties: { ruleCollections: [{ rules: [rule(address)] }] } });
+    const evidenceOf = (address: string, named: string) =>
+      new Map([
+        [left.toLowerCase(), [{ properties: { ipAddress: address } }]],
+        [policy.toLowerCase(), [groupWith(named)]],
+      ]);
+    const { evidenceFor } = kindOf('azureFirewall');
+
+    it('is asked about only where one leaves', () => {
+      expect(evidenceFor?.(body ?? {}, more ?? {})).toEqual([
+        { kind: 'publicIPAddress', id: left },
+        { kind: 'firewallPolicyRuleCollectionGroup', id: policy, childrenOf: true },
+      ]);
+      expect(evidenceFor?.(more ?? {}, body ?? {})).toEqual([]);
+      expect(evidenceFor?.(more ?? {}, more ?? {})).toEqual([]);
+    });
+
+    it('is one that a DNAT rule of the policy names', () => {
+      expect(harmOf?.(body ?? {}, more ?? {}, evidenceOf('203.0.113.7', '203.0.113.7'))).toMatchObject({
+        code: 'AddressNamedByDnat',
+        actor: 'operator',
+        message: expect.stringContaining(left.slice(left.lastIndexOf('/') + 1)),
+      });
+      expect(harmOf?.(body ?? {}, more ?? {}, evidenceOf('203.0.113.7', '203.0.113.8'))).toBeUndefined();
+    });
+
+    it('is one that a DNAT rule of the firewall itself names, and any where its address is not known', () => {
+      const { ruleType: _, ipProtocols: protocols, ...classic } = rule('203.0.113.7');
+      const natRuleCollections = [{ properties: { rules: [{ ...classic, protocols }] } }];
+      const properties = { ...(more?.properties as JsonObject), natRuleCollections };
+      const read = (address: string | undefined) =>
+        new Map([[left.toLowerCase(), address === undefined ? [] : [{ properties: { ipAddress: address } }]]]);
+
+      const code = (address: string | undefined) => harmOf?.(body ?? {}, { ...more, properties }, read(address))?.code;
+      expect([code('203.0.113.7'), code(undefined), code('203.0.113.8')]).toEqual([
+        'AddressNamedByDnat',
+        'AddressNamedByDnat',
+        undefined,
+      ]);
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isChangeUnderWay } from '../../../../lib/reactions/snat/change-under-way.ts';
+import { isChangeUnderWay, progressWith } from '../../../../lib/reactions/snat/change-under-way.ts';
 import { newHead, withRequest } from '../../../../lib/state/baseline-head.ts';
 import type { RunDocument, RunRow } from '../../../../lib/state/run.ts';
 import { FIREWALL_ID } from '../../../support/snat.ts';
@@ -46,6 +46,22 @@ describe('a change of a firewall', () => {
     const other = `${FIREWALL_ID}-other`;
     expect(isChangeUnderWay(IDLE, run(other, { name: 'done' }, { planKey: '' }), FIREWALL_ID)).toBe(true);
     expect(isChangeUnderWay(IDLE, run(other, { name: 'done' }, { replan: true }), FIREWALL_ID)).toBe(true);
+  });
+
+  it('waits only where its own row does, whatever else the run waits for', () => {
+    const other = `${FIREWALL_ID}-other`;
+    const waiting = { name: 'waiting' } as const;
+    fc.assert(
+      fc.property(fc.constantFrom(...OPEN, ...OVER), (state) => {
+        const isOver = OVER.some(({ name }) => name === state.name);
+        const own = run(FIREWALL_ID, state, { state: 'waiting' });
+        const both = { ...own, rows: { ...own.rows, ...run(other, waiting).rows } };
+
+        expect(progressWith(both, FIREWALL_ID)).toBe(state.name === 'waiting' ? 'waits' : isOver ? 'over' : 'underWay');
+      }),
+    );
+    expect(progressWith(run(other, waiting, { state: 'waiting' }), FIREWALL_ID)).toBe('over');
+    expect(progressWith(run(other, waiting, { state: 'waiting', replan: true }), FIREWALL_ID)).toBe('underWay');
   });
 
   it('may be asked for by a request that covers the egress', () => {

@@ -3,8 +3,11 @@ import { ArmUnreachableError } from '../../../../lib/azure/arm-errors.ts';
 import { createEventPublisher, EVENT_TYPE } from '../../../../lib/azure/event-publisher.ts';
 import { isJsonObject, type JsonObject } from '../../../../lib/json.ts';
 import { egressNow } from '../../../../lib/reactions/snat/relief-events.ts';
-import { decideApproval } from '../../../../lib/reconcile/decide-approval.ts';
-import { Relieving, type RelievingOptions } from '../../../support/relieving.ts';
+import { RELIEF_KIND } from '../../../../lib/reactions/snat/relief-names.ts';
+import { waitsForOutsiders } from '../../../../lib/reactions/snat/relief-operation.ts';
+import { withGeneration } from '../../../../lib/state/baseline-head.ts';
+import { reactionOf, reliefOf, withRelief } from '../../../../lib/state/reactions.ts';
+import { Relieving, type RelievingOptions, relievingSpec } from '../../../support/relieving.ts';
 
 /** A relief whose firewall has just raised an alert. */
 async function alerted(options: RelievingOptions = {}): Promise<Relieving> {
@@ -39,20 +42,6 @@ async function expectUntouched(relieving: Relieving, decision: string, code: str
   const [reaction] = head.reactions ?? [];
   expect(reaction?.instance).toBeNull();
   expect(reaction?.relief?.outcomes.map((outcome) => outcome.code)).toEqual([code]);
-}
-
-async function decideOn(relieving: Relieving, decision: 'approve' | 'reject'): Promise<void> {
-  const head = await relieving.reconciling.head();
-  const [approval] = head.approvals;
-  const decided = decideApproval(head, {
-    planHash: approval?.planHash ?? '',
-    decision,
-    user: 'approver',
-    selfApproval: false,
-    nowIso: relieving.reconciling.nowIso,
-  });
-  if ('code' in decided) throw new Error(decided.message);
-  await relieving.reconciling.change(() => decided.head);
 }
 
 describe('a relief', () => {
@@ -94,7 +83,7 @@ describe('a relief', () => {
 
     expect(relieving.addresses()).toBe(3);
     expect(relieving.dependencies.arm.writes).toEqual(writes);
-    await decideOn(relieving, 'approve');
+    await relieving.decideApproval('approve');
     await relieving.reconciling.settle();
     expect(relieving.addresses()).toBe(5);
   });
@@ -137,6 +126,23 @@ describe('a relief', () => {
     expect(line?.after).toMatchObject({ recommendations: [{ code: 'GrowNatGateway' }] });
   });
 
+  it('refuses where an address of the firewall is IPv6, which is no capacity for IPv4', async () => {
+    const relieving = await alerted();
+    const id = relieving.attachForeign('pip-v6');
+    relieving.edit(id, (body) => ({
+      ...body,
+      properties: { publicIPAddressVersion: 'IPv6', ipAddress: '2001:db8::1' },
+    }));
+    const { writes } = relieving.dependencies.arm;
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    expect(relieving.dependencies.arm.writes).toEqual(writes);
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    expect(line).toMatchObject({ reason: expect.stringContaining('pip-v6'), after: { code: 'DualStackFirewall' } });
+  });
+
   it.each([
     ['hubkeeper-ignore', 'false'],
     ['MonitorDisable', 'true'],
@@ -165,7 +171,11 @@ describe('a relief', () => {
     await relieving.reconciling.settle();
 
     expect(relieving.addresses()).toBe(3);
-    expect(await relieving.followed()).toEqual({ next: 'end' });
+    // What was made for it goes again.
+    expect(await relieving.followed()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(madeAddresses(relieving)).toHaveLength(3);
+    expect(await relieving.follow()).toEqual({ next: 'end' });
     expect((await relieving.reconciling.head()).adjustments).toEqual([]);
     expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
   });
@@ -219,6 +229,121 @@ describe('a relief that looks again', () => {
     expect(relieving.addresses()).toBe(5);
   });
 
+  it.each(['off', 'observe'])('does so while the alert is open in mode %s too', async (mode) => {
+    const relieving = await Relieving.provisioned();
+    await relieving.put({ mode });
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    expect(await relieving.timer()).toBe(false);
+    relieving.reconciling.pass(3_600);
+    expect(await relieving.timer()).toBe(true);
+  });
+
+  it('does so as soon as the spec lets it act', async () => {
+    const relieving = await alerted({ mode: 'observe' });
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    // The alert has been open for so long that it does not count any more.
+    relieving.reconciling.pass(2 * 24 * 3_600);
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    relieving.reconciling.pass(24 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.put({ mode: 'act' });
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('does so as soon as a hold is released, long before it would have ended', async () => {
+    const relieving = await alerted();
+    const until = new Date(Date.parse(relieving.reconciling.nowIso) + 5 * 24 * 3_600_000).toISOString();
+    const hold = { owner: 'on call', reason: 'incident', until, since: '', by: 'on call' };
+    await relieving.reconciling.change((head) => withGeneration({ ...head, hold }));
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    relieving.reconciling.pass(2 * 24 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.reconciling.change((head) => withGeneration({ ...head, hold: null }));
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('does so when the spec has room for more, days after it had none', async () => {
+    const relieving = await Relieving.provisioned();
+    await relieving.put({ mode: 'act' }, [], { maximum: 3 });
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    relieving.reconciling.pass(30 * 3_600);
+    await relieving.timer();
+    await relieving.decide();
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.put({ mode: 'act' });
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('does so for a new spec after the last failures closed the way', async () => {
+    const relieving = await alerted();
+    await relieving.reconciling.change((head) => {
+      const reaction = reactionOf(head, RELIEF_KIND, relieving.firewallId);
+      if (reaction === undefined) throw new Error('The alert was not recorded.');
+      const failed = { at: relieving.reconciling.nowIso, outcome: 'failed' } as const;
+      return withRelief(head, reaction, { ...reliefOf(reaction), attempts: [failed, failed] });
+    });
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    expect(await relieving.timer()).toBe(false);
+    await relieving.reconciling.change(withGeneration);
+    expect(await relieving.timer()).toBe(false);
+
+    await relieving.put({ mode: 'act' }, ['web']);
+
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  /** The timer comes back after so many seconds, and no sooner. */
+  async function expectRest(relieving: Relieving, seconds: number): Promise<void> {
+    expect(await relieving.timer()).toBe(false);
+    relieving.reconciling.pass(seconds);
+    expect(await relieving.timer()).toBe(true);
+  }
+
+  it('rests an hour, not a day, where a firewall has failed and its alert is open', async () => {
+    const relieving = await relieved(40);
+    setState(relieving, 'Failed');
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    const again = new Date(Date.parse(relieving.reconciling.nowIso) + 3_600_000).toISOString();
+    expect(line?.reason.endsWith(` Looks again at ${again}.`)).toBe(true);
+    await expectRest(relieving, 3_600);
+    setState(relieving, 'Succeeded');
+    relieving.gauge.utilizationPercent = 92;
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
+  it('does not wait for the time of a step back while an alert is open', async () => {
+    const relieving = await relieved(40);
+    await relieving.alert();
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    await expectRest(relieving, 900);
+    // It comes to the rest of a day before a step back.
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectRest(relieving, 900);
+    relieving.gauge.utilizationPercent = 92;
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+
   it('says once that there are no metrics, and once that there are again', async () => {
     const relieving = await relieved(40);
     const before = (await relieving.journal()).length;
@@ -237,6 +362,71 @@ describe('a relief that looks again', () => {
     expect([...lines].sort()).toEqual(['metrics back', 'nothing to do', 'nothing to do', 'nothing to do']);
   });
 
+  it('looks seldom while there are no metrics, and not at all when the alert has been open for a day', async () => {
+    const relieving = await alerted({ utilizationPercent: Number.NaN });
+    // An alert's own look waits for an hour before people are asked.
+    let step = await relieving.decide();
+    while (step.next === 'decide') {
+      relieving.reconciling.pass(Math.max(60, step.seconds));
+      step = await relieving.decide();
+    }
+    expect(step).toEqual({ next: 'end' });
+    const before = (await relieving.journal()).length;
+
+    let looks = 0;
+    for (let minutes = 0; minutes < 48 * 60; minutes += 5) {
+      relieving.reconciling.pass(300);
+      if (!(await relieving.timer())) continue;
+      looks += 1;
+      expect(await relieving.decide()).toEqual({ next: 'end' });
+    }
+
+    expect(looks).toBeGreaterThan(23);
+    expect(looks).toBeLessThanOrEqual(23 * 4);
+    expect(await relieving.journal()).toHaveLength(before);
+    const told = (await relieving.journal()).filter(({ resource }) => resource === relieving.firewallId);
+    expect(told.filter(({ decision }) => decision === 'help needed')).toHaveLength(1);
+  });
+
+  it('says once a day what hourly looks come to, and at once when that is another', async () => {
+    const relieving = await relieved(40);
+    await relieving.resolve();
+    relieving.reconciling.pass(48 * 3_600);
+    const before = (await relieving.journal()).length;
+    const hours = async (count: number) => {
+      for (let hour = 0; hour < count; hour++) {
+        expect(await relieving.timer()).toBe(true);
+        expect(await relieving.decide()).toEqual({ next: 'end' });
+        relieving.reconciling.pass(3_600);
+      }
+      return (await relieving.journal()).slice(before).map(({ after }) => isJsonObject(after ?? null) && after);
+    };
+
+    expect(await hours(20)).toEqual([expect.objectContaining({ code: 'DemandTooHigh' })]);
+    expect(await hours(20)).toHaveLength(2);
+    relieving.gauge.utilizationPercent = 2;
+    relieving.gauge.maximumPercent = 70;
+    expect(await hours(2)).toHaveLength(3);
+  });
+
+  it('tells partners once a day, not at each look, that people are needed', async () => {
+    const types: unknown[] = [];
+    const relieving = await alerted({ events: topic((event) => types.push(Object(event).type)) });
+    setState(relieving, 'Failed');
+    await relieving.decide();
+
+    for (let hour = 0; hour < 20; hour++) {
+      relieving.reconciling.pass(3_600);
+      expect(await relieving.timer()).toBe(true);
+      await relieving.decide();
+    }
+
+    expect(types.filter((type) => type === EVENT_TYPE.helpNeeded)).toHaveLength(1);
+    await relieving.alert();
+    await relieving.decide();
+    expect(types.filter((type) => type === EVENT_TYPE.helpNeeded)).toHaveLength(2);
+  });
+
   it('rests for a day after addresses that did not help', async () => {
     // The firewall has lost an instance: five addresses on one serve less than three on two.
     const relieving = await relieved(85, 1);
@@ -246,6 +436,28 @@ describe('a relief that looks again', () => {
     expect(await relieving.timer()).toBe(false);
     relieving.reconciling.pass(12 * 3_600);
     expect(await relieving.timer()).toBe(true);
+  });
+
+  it('rests for no more than a quarter of an hour after a gap in the metric', async () => {
+    const relieving = await alerted({ utilizationPercent: 100 });
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = Number.NaN;
+    relieving.reconciling.pass(720);
+    for (let looks = 0; looks < 2; looks++) {
+      expect(await relieving.verify()).toMatchObject({ next: 'verify' });
+      relieving.reconciling.pass(300);
+    }
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    expect(await relieving.timer()).toBe(false);
+
+    relieving.gauge.utilizationPercent = 100;
+    relieving.reconciling.pass(900);
+    expect(await relieving.timer()).toBe(true);
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBeGreaterThan(8);
   });
 
   it('asks for help where the same traffic still fills single minutes with more than twice the ports', async () => {
@@ -282,6 +494,24 @@ describe('a relief that looks again', () => {
     expect(relieving.addresses()).toBeGreaterThan(5);
   });
 
+  it('runs each of its steps under an operation of its own', async () => {
+    const relieving = await alerted();
+    const operations: (string | undefined)[] = [];
+    for (let steps = 0; steps < 4; steps++) {
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+      operations.push(reaction?.relief?.action?.operationId);
+      await relieving.reconciling.settle();
+      await relieving.followed();
+      relieving.gauge.utilizationPercent = 84;
+      relieving.reconciling.pass(1_200);
+      expect(await relieving.verify()).toEqual({ next: 'decide', seconds: 0 });
+    }
+
+    expect(new Set(operations).size).toBe(4);
+    expect(relieving.addresses()).toBe(14);
+  });
+
   it('withdraws a step back that an alert overtakes', async () => {
     const relieving = await relieved(40);
     relieving.gauge.utilizationPercent = 2;
@@ -300,6 +530,41 @@ describe('a relief that looks again', () => {
     expect((await relieving.reconciling.head()).adjustments).toEqual([
       expect.objectContaining({ value: relieving.addresses() }),
     ]);
+  });
+});
+
+describe('what people ask for while the relief of a firewall goes on', () => {
+  it('is a spec of more addresses: the firewall gets them', async () => {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+
+    await relieving.put({ mode: 'act' }, [], { count: 8 });
+
+    expect(relieving.addresses()).toBe(8);
+  });
+
+  it('is an address that stays off: the next alert takes others', async () => {
+    const relieving = await alerted();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 50;
+    relieving.reconciling.pass(1_200);
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+    const [, , , listed = ''] = relieving.names();
+    await relieving.adjustByHand({ count: 4, detached: [listed] });
+    expect(relieving.addresses()).toBe(4);
+    relieving.gauge.utilizationPercent = 88;
+    relieving.reconciling.pass(3_600);
+
+    await relieving.alert();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(relieving.addresses()).toBe(6);
+    expect(relieving.names()).not.toContain(listed);
   });
 });
 
@@ -357,10 +622,57 @@ describe('an address of ours that somebody takes off the firewall', () => {
 
     expect(await relieving.decide()).toMatchObject({ next: 'decide' });
     await relieving.reconciling.settle();
-    relieving.reconciling.pass(60);
-
     expect(relieving.addresses()).toBe(3);
+    relieving.reconciling.pass(900);
+
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+  });
+});
+
+describe('an address that a DNAT rule names', () => {
+  it('does not leave the firewall, whoever asks', async () => {
+    const relieving = await Relieving.provisioned();
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 5 }), 'author');
+    await relieving.reconciling.settle();
+    const before = relieving.names();
+    relieving.publish(before.at(-1) ?? '');
+
+    const operationId = await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 4 }), 'author');
+    await relieving.reconciling.settle();
+
+    expect(relieving.names()).toEqual(before);
+    const { rows } = await relieving.reconciling.run(operationId);
+    expect(Object.values(rows).flatMap(({ problem }) => problem?.code ?? [])).toContain('AddressNamedByDnat');
+    // One that no rule names may go.
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 5 }), 'author');
+    await relieving.reconciling.settle();
+    relieving.publish(before[0] ?? '');
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 4 }), 'author');
+    await relieving.reconciling.settle();
+    expect(relieving.names()).toHaveLength(4);
+  });
+});
+
+describe('addresses that a spec has just added', () => {
+  it('count as a change whose effect is waited for', async () => {
+    const relieving = await Relieving.provisioned();
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { count: 6 }), 'author');
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(6);
+    relieving.reconciling.pass(60);
+    await relieving.alert();
+
+    expect(await relieving.decide()).toMatchObject({ next: 'decide', seconds: expect.any(Number) });
+
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(6);
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'waits');
+    expect(line?.after).toMatchObject({ code: 'CoolingDown' });
+    // By then the gauge shows what they do.
+    relieving.gauge.utilizationPercent = 44;
+    relieving.reconciling.pass(900);
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+    expect(relieving.addresses()).toBe(6);
   });
 });
 
@@ -418,7 +730,11 @@ describe('a number of addresses that somebody else changes while a step is under
 
     await relieving.reconciling.settle();
 
-    expect(await relieving.followed()).toEqual({ next: 'end' });
+    // What was made for it goes again.
+    expect(await relieving.followed()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+    expect(madeAddresses(relieving)).toHaveLength(3);
+    expect(await relieving.follow()).toEqual({ next: 'end' });
     expect(relieving.names()).toEqual(before.slice(0, 2));
     expect((await relieving.reconciling.head()).adjustments).toEqual([]);
     expect(await told(relieving)).toContain('action refused');
@@ -448,6 +764,42 @@ describe('a number of addresses that somebody else changes while a step is under
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
     await relieving.reconciling.settle();
     expect(relieving.addresses()).toBe(5);
+  });
+
+  it.each<[string, (relieving: Relieving) => Promise<void>, number]>([
+    ['ending its adjustment', (relieving) => relieving.endAdjustments(), 3],
+    ['adjusting it to fewer', (relieving) => relieving.adjustByHand(4), 4],
+    ['putting a spec with a lower maximum', (relieving) => relieving.put({ mode: 'act' }, [], { maximum: 4 }), 4],
+  ])('is taken back, and no failure, when a person does so in Hubkeeper by %s', async (_, takeBack, left) => {
+    const relieving = await written();
+    await takeBack(relieving);
+    expect(relieving.addresses()).toBe(left);
+    relieving.reconciling.pass(1_200);
+
+    expect(await relieving.verify()).toEqual({ next: 'end' });
+
+    const decisions = await told(relieving);
+    expect(decisions).toContain('action taken back');
+    expect(decisions).not.toContain('help needed');
+    const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+    expect(reaction?.relief).toMatchObject({ action: null, attempts: [] });
+    // It is not disputed before somebody or something asks again.
+    relieving.reconciling.pass(12 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+    expect(relieving.addresses()).toBe(left);
+  });
+
+  it('is taken back, and no failure, when a person ends its adjustment before the write', async () => {
+    const relieving = await decided();
+    await relieving.endAdjustments();
+    expect(relieving.addresses()).toBe(3);
+
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    expect(await told(relieving)).toContain('action taken back');
+    expect(await told(relieving)).not.toContain('addresses changed');
+    const [reaction] = (await relieving.reconciling.head()).reactions ?? [];
+    expect(reaction?.relief).toMatchObject({ action: null, attempts: [], changes: [] });
   });
 
   it('asks people instead of disputing with who takes addresses off each time', async () => {
@@ -611,6 +963,95 @@ describe('a change that does not come to its end', () => {
   });
 });
 
+describe('a relief while somebody else’s operation waits', () => {
+  const DAY_MS = 24 * 3_600_000;
+
+  async function heldSpoke(relieving: Relieving): Promise<void> {
+    const until = new Date(Date.parse(relieving.reconciling.nowIso) + 5 * DAY_MS).toISOString();
+    const hold = { owner: 'bob', reason: 'incident', until, scope: 'spoke:web', since: '', by: 'bob' };
+    await relieving.reconciling.change((head) => withGeneration({ ...head, hold }));
+  }
+
+  /** A spec with a new spoke that has to wait for the end of a hold. */
+  async function waitingPut(): Promise<Relieving> {
+    const relieving = await Relieving.provisioned({ utilizationPercent: 100 });
+    await heldSpoke(relieving);
+    await relieving.put({ mode: 'act' }, ['web']);
+    await expectWaiting(relieving);
+    return relieving;
+  }
+
+  async function expectWaiting(relieving: Relieving): Promise<void> {
+    const { currentOperationId } = await relieving.reconciling.head();
+    expect(await relieving.reconciling.run(currentOperationId ?? '')).toMatchObject({ state: 'waiting' });
+  }
+
+  it('adds what is needed, step after step, while a spec waits for a hold of something else', async () => {
+    const relieving = await waitingPut();
+    await relieving.alert();
+
+    for (const addresses of [8, 14]) {
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      await relieving.reconciling.settle();
+      expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+      expect(relieving.addresses()).toBe(addresses);
+      relieving.reconciling.pass(1_200);
+      expect(await relieving.verify()).toMatchObject({ next: 'decide' });
+    }
+    await expectWaiting(relieving);
+    expect((await relieving.journal()).map(({ decision }) => decision)).not.toContain('help needed');
+  });
+
+  it('takes back what the firewall refuses, though the operation goes on waiting', async () => {
+    const relieving = await waitingPut();
+    await relieving.alert();
+    await relieving.decide();
+    relieving.edit(relieving.firewallId, (body) => ({ ...body, tags: { 'hubkeeper-ignore': 'true' } }));
+    await relieving.reconciling.settle();
+
+    expect(await relieving.followed()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    expect(await relieving.follow()).toEqual({ next: 'end' });
+    expect(relieving.addresses()).toBe(3);
+    expect(madeAddresses(relieving)).toHaveLength(3);
+    expect((await relieving.reconciling.head()).adjustments).toEqual([]);
+    expect((await relieving.journal()).map(({ decision }) => decision)).toContain('action refused');
+    await expectWaiting(relieving);
+  });
+
+  it('says at once behind whom it is queued and what that waits for, and begins when that has ended', async () => {
+    const relieving = await Relieving.provisioned({ utilizationPercent: 100 });
+    await heldSpoke(relieving);
+    await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { spokes: ['web'] }), 'author');
+    await relieving.reconciling.change((head) => ({ ...head, requests: [] }));
+    const ahead = await relieving.reconciling.record('reconcile', 'alice', { scope: 'spoke:web' });
+    await relieving.reconciling.settle();
+    await expectWaiting(relieving);
+
+    await relieving.alert();
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    expect(line?.reason).toContain(`${ahead} of alice, which waits: It is held: incident`);
+    const head = await relieving.reconciling.head();
+    const { action } = reliefOf(reactionOf(head, RELIEF_KIND, relieving.firewallId));
+    if (action === null) throw new Error('The change is not recorded any more.');
+    expect(await waitsForOutsiders(relieving.dependencies, head, relieving.firewallId, action)).toBe(true);
+
+    await relieving.reconciling.record('resume', 'alice', { operationId: ahead }, (one) =>
+      withGeneration({ ...one, stops: [ahead] }),
+    );
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(8);
+    expect(await relieving.timer()).toBe(true);
+    await relieving.decide();
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+  });
+});
+
 describe('a relief in mode propose', () => {
   async function proposed(): Promise<Relieving> {
     const relieving = await alerted({ mode: 'propose' });
@@ -626,10 +1067,68 @@ describe('a relief in mode propose', () => {
     return relieving;
   }
 
+  it('waits for it also when somebody puts the spec for something else', async () => {
+    const relieving = await proposed();
+
+    await relieving.put({ mode: 'propose' }, ['web']);
+    expect(relieving.addresses()).toBe(3);
+    expect((await relieving.reconciling.head()).approvals).toHaveLength(1);
+
+    await relieving.decideApproval('approve');
+    await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(5);
+  });
+
+  it('takes no address away either because somebody puts the spec for something else', async () => {
+    const relieving = await proposed();
+    await relieving.decideApproval('approve');
+    await relieving.reconciling.settle();
+    await relieving.timer();
+    await relieving.decide();
+    await relieving.followed();
+    relieving.gauge.utilizationPercent = 10;
+    relieving.reconciling.pass(1_200);
+    await relieving.verify();
+    relieving.reconciling.pass(10 * 24 * 3_600);
+    await relieving.timer();
+    expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    await relieving.reconciling.settle();
+
+    await relieving.put({ mode: 'propose' }, ['web']);
+
+    expect(relieving.addresses()).toBe(5);
+    expect((await relieving.reconciling.head()).approvals).toHaveLength(1);
+  });
+
+  it.each(['off', 'observe'])('is not carried out by the spec that turns it %s, and is taken back', async (mode) => {
+    const relieving = await proposed();
+
+    await relieving.put({ mode });
+    expect(relieving.addresses()).toBe(3);
+
+    expect(await relieving.timer()).toBe(true);
+    await relieving.decide();
+    expect(await relieving.followed()).toEqual({ next: 'end' });
+    const head = await relieving.reconciling.head();
+    expect(head.adjustments).toEqual([]);
+    expect(head.lastResult).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('says why it waits, what for, until when, and how to approve it', async () => {
+    const relieving = await proposed();
+
+    const [approval] = (await relieving.reconciling.head()).approvals;
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'waits');
+    expect(line?.reason).toContain("egress.mode is 'propose'.");
+    expect(line?.reason).toContain(`hubkeeper approve ${approval?.planHash.slice(0, 16)}.`);
+    expect(line?.reason).toContain(`Until ${approval?.expiresAt} `);
+    expect(line?.reason).toContain('is 88 % on average');
+  });
+
   it('waits for an approval, then writes', async () => {
     const relieving = await proposed();
 
-    await decideOn(relieving, 'approve');
+    await relieving.decideApproval('approve');
     await relieving.reconciling.settle();
 
     expect(relieving.addresses()).toBe(5);
@@ -641,7 +1140,7 @@ describe('a relief in mode propose', () => {
   it('is not late for the time that it waited', async () => {
     const relieving = await proposed();
     relieving.reconciling.pass(20 * 3_600);
-    await decideOn(relieving, 'approve');
+    await relieving.decideApproval('approve');
     await relieving.reconciling.settle();
     setState(relieving, 'Updating');
 
@@ -655,7 +1154,7 @@ describe('a relief in mode propose', () => {
     const relieving = await proposed();
     expect((await relieving.reconciling.head()).adjustments).toHaveLength(1);
 
-    await decideOn(relieving, 'reject');
+    await relieving.decideApproval('reject');
     await relieving.reconciling.settle();
     expect(await relieving.timer()).toBe(true);
     expect(await relieving.decide()).toMatchObject({ next: 'poke' });
@@ -666,6 +1165,76 @@ describe('a relief in mode propose', () => {
     const decisions = (await relieving.journal()).map(({ decision }) => decision);
     expect(decisions).toContain('action refused');
     expect(decisions).not.toContain('help needed');
+  });
+
+  describe('that somebody has rejected', () => {
+    async function rejected(): Promise<Relieving> {
+      const relieving = await proposed();
+      await relieving.decideApproval('reject');
+      await relieving.reconciling.settle();
+      expect(await relieving.timer()).toBe(true);
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+      expect(await relieving.followed()).toEqual({ next: 'end' });
+      return relieving;
+    }
+
+    /** Looks as often as the timer asks for it. @returns after how many hours something was proposed; null: never. */
+    async function hoursUntilProposed(relieving: Relieving, maximumHours: number): Promise<number | null> {
+      for (let hours = 0; hours <= maximumHours; hours++) {
+        if ((await relieving.timer()) && (await relieving.decide()).next === 'poke') return hours;
+        relieving.reconciling.pass(3_600);
+      }
+      return null;
+    }
+
+    it('does not come back for a day, as its line says, however long the alert is open', async () => {
+      const relieving = await rejected();
+
+      const line = (await relieving.journal()).find(({ decision }) => decision === 'action refused');
+      expect(line?.reason.match(/approver rejected this plan\./g)).toHaveLength(1);
+      expect(line?.reason).toMatch(/not proposed again before 2026-06-02T\S+Z, unless a new alert comes, more than 5 /);
+      expect(line?.reason).toMatch(/ Looks again at 2026-06-01T\S+Z\.$/);
+      expect(await hoursUntilProposed(relieving, 30)).toBe(24);
+    });
+
+    it('comes back at once for a new alert', async () => {
+      const relieving = await rejected();
+      expect(await hoursUntilProposed(relieving, 2)).toBeNull();
+
+      await relieving.alert();
+
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    });
+
+    it('comes back for an alert that came after the no, before that was read', async () => {
+      const relieving = await proposed();
+      await relieving.decideApproval('reject');
+      await relieving.reconciling.settle();
+      relieving.reconciling.pass(60);
+      await relieving.alert();
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+
+      expect(await relieving.followed()).toEqual({ next: 'decide', seconds: 0 });
+
+      expect(await relieving.decide()).toMatchObject({ next: 'poke' });
+    });
+
+    it('comes back when more addresses are wanted than were rejected', async () => {
+      const relieving = await rejected();
+      relieving.gauge.utilizationPercent = 89;
+      expect(await hoursUntilProposed(relieving, 2)).toBeNull();
+
+      relieving.gauge.utilizationPercent = 99;
+
+      expect(await hoursUntilProposed(relieving, 2)).not.toBeNull();
+    });
+
+    it('comes back under a new spec', async () => {
+      const relieving = await rejected();
+      await relieving.reconciling.change((head) => ({ ...head, specVersion: head.specVersion + 1 }));
+
+      expect(await hoursUntilProposed(relieving, 2)).not.toBeNull();
+    });
   });
 });
 
@@ -768,6 +1337,24 @@ describe('the topic that partners listen to', () => {
     expect(new Set(help.map(({ id }) => id)).size).toBe(2);
   });
 
+  it.each([
+    ['observe', [], 'ModeForbidsWrites'],
+    ['create-only', [], 'ModeForbidsUpdate'],
+    ['full', ['/subscriptions/00000000-0000-4000-8000-000000000002'], 'NotOnAllowList'],
+  ] as const)('hears of no address that the guard refuses anyway: %s %j', async (baselineMode, allowedScopes, code) => {
+    const types: unknown[] = [];
+    const relieving = await alerted({ baselineMode, events: topic((event) => types.push(Object(event).type)) });
+    Object.assign(relieving.dependencies, { settings: { ...relieving.dependencies.settings, allowedScopes } });
+
+    expect(await relieving.decide()).toEqual({ next: 'end' });
+
+    await expectUntouched(relieving, 'refused', code);
+    expect(types).toEqual([EVENT_TYPE.actionRefused]);
+    // The timer does not repeat it every hour either.
+    relieving.reconciling.pass(12 * 3_600);
+    expect(await relieving.timer()).toBe(false);
+  });
+
   it('hears of a refusal', async () => {
     const types: unknown[] = [];
     const relieving = await alerted({
@@ -780,6 +1367,14 @@ describe('the topic that partners listen to', () => {
     expect(types).toEqual([EVENT_TYPE.actionRefused]);
   });
 });
+
+/** Names of the public addresses that Azure has for the firewall, attached or not. */
+function madeAddresses({ dependencies, firewallId }: Relieving): readonly string[] {
+  const group = firewallId.slice(0, firewallId.indexOf('/providers/'));
+  const id = (index: number) =>
+    `${group}/providers/Microsoft.Network/publicIPAddresses/pip-fw-westeurope-${String(index).padStart(2, '0')}`;
+  return Array.from({ length: 20 }, (_, index) => id(index)).filter((one) => dependencies.arm.body(one) !== undefined);
+}
 
 function setState(relieving: Relieving, provisioningState: string): void {
   relieving.edit(relieving.firewallId, (body) => ({

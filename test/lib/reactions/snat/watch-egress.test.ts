@@ -63,6 +63,7 @@ describe('what the egress timer finds', () => {
     const action = {
       direction: 'out',
       operationId: 'prod-7',
+      trigger: 'alert',
       decidedAt: NOW,
       reason: 'r',
       fromAddresses: 3,
@@ -80,6 +81,43 @@ describe('what the egress timer finds', () => {
     const resting = remembering(adjusted(5), { action, lookAgainAt: '2026-11-20T12:00:01.000Z' });
     expect(watchEgress(resting, FACTS, NOW).reactions).toEqual([]);
     expect(watchEgress(resting, FACTS, '2026-11-20T12:00:01.000Z').reactions).toHaveLength(1);
+  });
+
+  describe('after people have changed something since the last look', () => {
+    const HOUR_LATER = '2026-11-20T13:00:00.000Z';
+    const short = { isUnmet: true, lookedAtGeneration: 7, lookAgainAt: '2026-11-24T12:00:00.000Z' };
+    const looks = (change: Partial<SnatRelief>, head: Partial<BaselineHead> = {}) =>
+      watchEgress(
+        { ...remembering({ ...newHead('prod'), specVersion: 1 }, { ...short, ...change }), generation: 8, ...head },
+        FACTS,
+        HOUR_LATER,
+      ).reactions.length;
+
+    it('is a look at a firewall whose ports were short, whatever rest there was', () => {
+      expect(looks({})).toBe(1);
+      expect(looks({ lookAgainAt: null })).toBe(1);
+      expect(looks({}, { generation: 7 })).toBe(0);
+      expect(looks({ isUnmet: false })).toBe(0);
+    });
+
+    it('is a look while an alert is open', () => {
+      const head = { ...remembering({ ...newHead('prod'), specVersion: 1 }, { ...short, isUnmet: false }) };
+      const [reaction] = head.reactions ?? [];
+      if (reaction === undefined) throw new Error('Nothing was noted.');
+      const open = { ...head, generation: 8, reactions: [{ ...reaction, alerts: [{ alert: 'a', firedAt: NOW }] }] };
+
+      expect(watchEgress(open, FACTS, HOUR_LATER).reactions).toHaveLength(1);
+      expect(watchEgress({ ...open, generation: 7 }, FACTS, HOUR_LATER).reactions).toEqual([]);
+    });
+
+    it('lets rest what has failed lately, until there is a new spec', () => {
+      const attempts = [{ at: NOW, outcome: 'failed' as const }];
+      const history = (at: string) => ({ history: [{ version: 1, hash: 'h', by: 'author', at }] });
+
+      expect(looks({ attempts }, history('2026-11-20T11:00:00.000Z'))).toBe(0);
+      expect(looks({ attempts }, history('2026-11-20T12:30:00.000Z'))).toBe(1);
+      expect(looks({ attempts: [{ at: '2026-11-19T12:00:00.000Z', outcome: 'failed' }] })).toBe(1);
+    });
   });
 
   it('gives back what was kept long enough, and ends an adjustment that says no more than the spec', () => {
@@ -104,6 +142,19 @@ describe('what the egress timer finds', () => {
     const value = { count: 3, detached: ['PIP-02'], reserved: [] };
 
     expect(watchEgress(adjusted(value), FACTS, NOW).head?.adjustments).toHaveLength(1);
+  });
+
+  it('ends an adjustment that a larger spec has made needless, but not where a person has one too', () => {
+    const head = adjusted(3);
+    const [relief] = head.adjustments;
+    if (relief === undefined) throw new Error('There is no adjustment.');
+    const theirs = { ...relief, id: 'theirs', value: 3, by: 'alice', since: '2026-11-18T12:00:00.000Z' };
+    const larger = { ...FACTS, declared: { count: 12, names: ['pip-00', 'pip-01', 'pip-02'] } };
+
+    expect(watchEgress(head, larger, NOW).head?.adjustments).toEqual([]);
+    const both = { ...head, adjustments: [theirs, relief] };
+    expect(watchEgress(both, larger, NOW).head?.adjustments).toEqual([theirs, relief]);
+    expect(watchEgress(both, larger, '9999-12-31T00:00:00.000Z').head?.adjustments).toEqual([theirs]);
   });
 
   it('is nothing in a baseline that is torn down', () => {

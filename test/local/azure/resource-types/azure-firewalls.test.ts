@@ -10,6 +10,9 @@ import {
   LOCATION,
   makeFirewall,
   makeHub,
+  natCollection,
+  natGroup,
+  natRule,
   POLICY,
   policy,
   publicAddress,
@@ -299,6 +302,17 @@ describe('Azure Firewall', () => {
       code: 'AzureFirewallPublicIPAddressCountLimitReached',
     },
     {
+      name: 'an address that is, with others and DNAT destinations, one of more than 250',
+      given: (azure) => {
+        makeFirewall(azure);
+        azure.make(`${POLICY}/ruleCollectionGroups/dnat`, natGroup(100, 249));
+        azure.make(PIP_2, publicAddress());
+      },
+      id: FIREWALL,
+      body: firewall(2),
+      code: 'AzureFirewallPublicIPAddressCountLimitReached',
+    },
+    {
       name: 'a second firewall in one subnet',
       given: (azure) => {
         makeFirewall(azure);
@@ -572,6 +586,66 @@ describe('Azure Firewall', () => {
       expect(blocked.message).toBe('Put on Firewall Policy fwp-hub Failed with 1 faulted referenced firewalls');
       azure().make(FIREWALL, firewall());
       expect(azure().put(`${POLICY}/ruleCollectionGroups/net`, ruleGroup(200)).status).toBe(201);
+    });
+  });
+
+  describe('that would lose an address which a DNAT rule names', () => {
+    const azure = eachWithAzure();
+    const attached = () => namesIn(azure().get(FIREWALL).body, 'properties', 'ipConfigurations');
+    const stateOf = (id: string) => at(azure().get(id).body, 'properties', 'provisioningState');
+
+    /** What comes of a firewall's write that is accepted. */
+    function outcome(body: JsonObject): unknown {
+      const answer = azure().put(FIREWALL, body);
+      expect(answer.status).toBe(200);
+      azure().settle();
+      const { status, error } = azure().poll(String(answer.headers['azure-asyncoperation'])).body;
+      return error === undefined ? status : [status, at(error, 'code')];
+    }
+
+    function publish(name: string): void {
+      const address = String(at(azure().get(hub(`publicIPAddresses/${name}`)).body, 'properties', 'ipAddress'));
+      const rules = natCollection([natRule('service', { destinationAddresses: [address] })]);
+      azure().make(`${POLICY}/ruleCollectionGroups/dnat`, ruleGroup(100, [rules]));
+    }
+
+    it('fails without saying why, keeps its addresses, and is repaired by its former body', () => {
+      makeFirewall(azure(), 3);
+      publish('pip-3');
+
+      expect(outcome(firewall(2))).toEqual(['Failed', 'InternalServerError']);
+
+      expect(attached()).toEqual(['ipconfig-1', 'ipconfig-2', 'ipconfig-3']);
+      expect(stateOf(FIREWALL)).toBe('Failed');
+      expect(outcome(firewall(2))).toEqual(['Failed', 'InternalServerError']);
+      expect(outcome(firewall(3))).toBe('Succeeded');
+      expect(stateOf(FIREWALL)).toBe('Succeeded');
+    });
+
+    it('loses others, and may be deallocated', () => {
+      makeFirewall(azure(), 3);
+      publish('pip-2');
+
+      expect(outcome(firewall(2))).toBe('Succeeded');
+      expect(attached()).toEqual(['ipconfig-1', 'ipconfig-2']);
+      expect(outcome(firewall(0))).toBe('Succeeded');
+    });
+
+    it('is as strict about its own rules, even when they go with the same write', () => {
+      makeHub(azure(), 2);
+      const destination = String(at(azure().get(PIP_2).body, 'properties', 'ipAddress'));
+      const rule = { destinationAddresses: [destination], destinationPorts: ['443'], protocols: ['TCP'] };
+      const natRuleCollections = [{ name: 'c', properties: { priority: 100, rules: [{ name: 'r', ...rule }] } }];
+      const classic = (count: number, properties: JsonObject = {}): JsonObject => {
+        const body = firewall(count, properties);
+        const { firewallPolicy: _policy, ...others } = body.properties as JsonObject;
+        return { ...body, properties: others };
+      };
+      azure().make(FIREWALL, classic(2, { natRuleCollections }));
+
+      expect(outcome(classic(1))).toEqual(['Failed', 'InternalServerError']);
+      expect(outcome(classic(2))).toBe('Succeeded');
+      expect(outcome(classic(1))).toBe('Succeeded');
     });
   });
 });

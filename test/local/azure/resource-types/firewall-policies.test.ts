@@ -5,6 +5,9 @@ import {
   firewall,
   LOCATION,
   makeFirewall,
+  natCollection,
+  natGroup,
+  natRule,
   networkCollection,
   networkRule,
   POLICY,
@@ -28,25 +31,7 @@ const ipGroup = (...ipAddresses: readonly string[]): JsonObject => ({
 });
 const withGroups = (...ids: readonly string[]) => rules(networkRule('r', { sourceAddresses: [], sourceIpGroups: ids }));
 
-function natCollection(rule: JsonObject): JsonObject {
-  const nat = {
-    name: 'r',
-    ruleType: 'NatRule',
-    ipProtocols: ['TCP'],
-    sourceAddresses: ['*'],
-    destinationAddresses: ['20.100.1.4'],
-    destinationPorts: ['443'],
-    translatedAddress: '10.240.4.4',
-    translatedPort: '443',
-  };
-  return {
-    name: 'dnat',
-    priority: 100,
-    ruleCollectionType: 'FirewallPolicyNatRuleCollection',
-    action: { type: 'DNAT' },
-    rules: [{ ...nat, ...rule }],
-  };
-}
+const nat = (rule: JsonObject) => natCollection([natRule('r', rule)]);
 
 function applicationRule(properties: JsonObject = {}): JsonObject {
   return {
@@ -317,7 +302,7 @@ describe('rule collection group', () => {
       name: 'a network rule in a DNAT collection',
       given: madePolicy,
       id: NET,
-      body: ruleGroup(100, [natCollection({ ruleType: 'NetworkRule' })]),
+      body: ruleGroup(100, [nat({ ruleType: 'NetworkRule' })]),
       code: 'FirewallPolicyRuleCollectionInvalidRuleTypes',
     },
     {
@@ -401,10 +386,21 @@ describe('rule collection group', () => {
       code: 'FirewallPolicyHigherTierOnlyProperties',
     },
     {
+      name: 'DNAT destinations that are, with others and the addresses of a firewall, more than 250',
+      given: (azure) => {
+        makeFirewall(azure, 2);
+        azure.make(`${POLICY}/ruleCollectionGroups/more`, natGroup(300, 200));
+      },
+      id: NET,
+      body: natGroup(100, 49),
+      code: 'FirewallPolicyDnatRuleLimitExceeded',
+      message: /250 public IP addresses and DNAT destinations together on Azure Firewall .*fw-hub/,
+    },
+    {
       name: 'DNAT to two addresses',
       given: madePolicy,
       id: NET,
-      body: ruleGroup(100, [natCollection({ destinationAddresses: ['20.100.1.4', '20.100.1.5'] })]),
+      body: ruleGroup(100, [nat({ destinationAddresses: ['20.100.1.4', '20.100.1.5'] })]),
       code: 'FirewallPolicyRuleInvalidDnatDestination',
     },
     {
@@ -478,10 +474,21 @@ describe('rule collection group', () => {
       after: (azure) => expect(azure.get(NET).status).toBe(200),
     },
     {
+      name: 'as many DNAT destinations in place of others, beside addresses, as are 250 together',
+      given: (azure) => {
+        makeFirewall(azure, 2);
+        azure.make(`${POLICY}/ruleCollectionGroups/more`, natGroup(300, 200));
+        azure.make(NET, natGroup(200, 48));
+      },
+      id: NET,
+      body: natGroup(100, 48),
+      after: (azure) => expect(azure.get(NET).status).toBe(200),
+    },
+    {
       name: 'DNAT',
       given: madePolicy,
       id: NET,
-      body: ruleGroup(100, [natCollection({})]),
+      body: ruleGroup(100, [nat({})]),
       after: (azure) => expect(azure.get(NET).status).toBe(200),
     },
     {

@@ -107,6 +107,33 @@ export function networkRule(name: string, properties: JsonObject = {}): JsonObje
   };
 }
 
+export function natRule(name: string, properties: JsonObject = {}): JsonObject {
+  return {
+    name,
+    ruleType: 'NatRule',
+    ipProtocols: ['TCP'],
+    sourceAddresses: ['*'],
+    destinationAddresses: ['20.100.1.4'],
+    destinationPorts: ['443'],
+    translatedAddress: '10.240.4.4',
+    translatedPort: '443',
+    ...properties,
+  };
+}
+
+export function natCollection(rules: readonly JsonObject[]): JsonObject {
+  const action = { type: 'DNAT' };
+  return { name: 'dnat', priority: 100, ruleCollectionType: 'FirewallPolicyNatRuleCollection', action, rules };
+}
+
+/** A rule collection group with as many DNAT destinations, each a port of its own. */
+export function natGroup(priority: number, destinations: number): JsonObject {
+  const rules = Array.from({ length: destinations }, (_, index) =>
+    natRule(`r-${index}`, { destinationPorts: [String(priority + index)] }),
+  );
+  return ruleGroup(priority, [natCollection(rules)]);
+}
+
 export function securityRule(name: string, priority: number, properties: JsonObject = {}): JsonObject {
   return {
     name,
