@@ -96,7 +96,7 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
     if (seen !== null && isTakenBack(head, action, seen.resolved.publicIps.length))
       return await endedByPerson(dependencies, request, action, seen);
     const attached = seen === null ? [] : attachedNames(seen.body);
-    const wanted = seen === null ? [] : namesOf(seen.resolved.publicIps);
+    const wanted = seen === null ? [] : namesOf(addedBySteps(seen.resolved.publicIps));
     if (!isAttached(action, attached, wanted)) {
       if (run === null)
         return await leaveOrTakeBack(dependencies, request, head, reaction, action, queuedBehind(action, ahead));
@@ -212,6 +212,12 @@ const nameOf = (id: string) => id.slice(id.lastIndexOf('/') + 1).toLowerCase();
 
 const namesOf = (publicIps: readonly { readonly id: string }[]): readonly string[] =>
   publicIps.map(({ id }) => nameOf(id));
+
+/** What steps have added; one of the spec that somebody has taken off is a drift, of which its own rules decide. */
+function addedBySteps<Address extends { readonly owner: string }>(publicIps: readonly Address[]): readonly Address[] {
+  const added = publicIps.filter(({ owner }) => owner === 'adjustment');
+  return added.length === 0 ? publicIps : added;
+}
 
 /** Ours by name: somebody may have taken one of theirs off the firewall meanwhile. */
 function isAttached(
