@@ -1157,7 +1157,7 @@ describe('a relief in mode propose', () => {
 
     const [approval] = (await relieving.reconciling.head()).approvals;
     const line = (await relieving.journal()).find(({ decision }) => decision === 'waits');
-    expect(line?.reason).toContain("egress.mode is 'propose'.");
+    expect(line?.reason).toContain("egress.mode is 'propose' (until ");
     expect(line?.reason).toContain(`hubkeeper approve ${approval?.planHash.slice(0, 16)}.`);
     expect(line?.reason).toContain(`Until ${approval?.expiresAt} `);
     expect(line?.reason).toContain('is 88 % on average');
