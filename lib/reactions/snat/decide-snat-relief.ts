@@ -350,6 +350,9 @@ async function act(
   }
   if (decision.decision === 'wait') {
     const retryAtMs = decision.retryAtMs ?? nowMs + NEXT_LOOK_MINUTES * MINUTE_MS;
+    // From when on a look-back can have its data is known; when metrics come again is not.
+    const isBlind =
+      BLIND_CODES.includes(decision.code) && (decision.code !== 'DataIncomplete' || decision.retryAtMs === null);
     // The rest before a step back is long: the timer comes back for it.
     const isShort = retryAtMs - nowMs <= LONGEST_WAIT_MINUTES * MINUTE_MS;
     if (isShort && reaction.handled < reaction.sequence)
@@ -358,7 +361,7 @@ async function act(
       code: decision.code,
       reason,
       after,
-      lookAgainAt: BLIND_CODES.includes(decision.code)
+      lookAgainAt: isBlind
         ? nextLookWhileBlind(head, reaction, request.nowIso)
         : sooner(
             new Date(

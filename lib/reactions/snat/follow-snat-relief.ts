@@ -36,7 +36,7 @@ import { recheckRelief } from './recheck-relief.ts';
 import { REJECTED_CODE, rejectedNow, rejectionText } from './rejected-proposal.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
-import { waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
+import { reasonsText, waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 import { egressRequest, goOnWith, readShortage, SHORT_OF_ADDRESSES } from './short-of-addresses.ts';
 import { takenBack } from './take-back.ts';
@@ -58,8 +58,6 @@ const LOOK_AT_OVERDUE_MINUTES = 30;
 const OVERDUE_CODE = 'ChangeOverdue';
 const SCALED_IN_CODE = 'ScaledIn';
 const QUEUED_CODE = 'QueuedBehindWaiting';
-/** Of a run's problems, so that a journal line stays readable. */
-const MOST_PROBLEMS_TOLD = 4;
 /** Enough of a plan's hash to approve it by. */
 const HASH_LENGTH = 16;
 const MINUTE_MS = 60_000;
@@ -144,15 +142,6 @@ interface Unended {
   readonly why: string;
   /** Azure is at work on the firewall, or cannot be asked; else it has not begun with it. */
   readonly isInAzure: boolean;
-}
-
-/** What several resources have in common is said once; each ends with a full stop. */
-function sentences(texts: readonly string[]): string {
-  const told = new Set(texts.map((text) => text.trim()).filter((text) => text !== ''));
-  return [...told]
-    .slice(0, MOST_PROBLEMS_TOLD)
-    .map((text) => (/[.!?]$/.test(text) ? text : `${text}.`))
-    .join(' ');
 }
 
 /** The change has not come to its end: it is looked at again, and what is overdue is left to people and the timer. */
@@ -285,7 +274,7 @@ async function leave(
       ? head
       : withReliefLine(head, reaction, request, action, {
           decision: code === undefined ? 'waits' : 'help needed',
-          reason: sentences([reason, approvalText(head, operationId), action.reason]),
+          reason: reasonsText([reason, approvalText(head, operationId), action.reason]),
           discriminator: leftFor,
         });
     // The timer comes when the operation goes on, whatever rest there was before.
@@ -409,7 +398,7 @@ function whyMissed(run: RunDocument, { target }: ReliefRequest, more = '') {
   const refusals = run.refused.filter(
     ({ id }) => normaliseId(id) === normaliseId(target) || normaliseId(id).includes('/publicipaddresses/'),
   );
-  const why = sentences([
+  const why = reasonsText([
     ...refusals.map((refusal) => refusal.why),
     ...problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`),
     more,

@@ -46,13 +46,22 @@ export function waitsOf(run: RunDocument, target?: string): string {
   const told = rows.flatMap(({ waiting }) =>
     waiting === undefined
       ? []
-      : [waiting.untilIso === null ? waiting.why : `${waiting.why} (until ${waiting.untilIso})`],
+      : [waiting.untilIso === null ? waiting.why : `${waiting.why.replace(/\.$/, '')} (until ${waiting.untilIso})`],
   );
-  return [...new Set(told)].slice(0, MOST_REASONS_TOLD).join(' ');
+  return reasonsText(told);
 }
 
 /** Why a run has not ended, as far as it says so itself. */
 export function whyUnended(run: RunDocument): string {
   const problems = problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`);
-  return [`The operation ${run.operationId} is still ${run.state}.`, ...problems.slice(0, MOST_REASONS_TOLD)].join(' ');
+  return `The operation ${run.operationId} is still ${run.state}. ${reasonsText(problems)}`.trimEnd();
+}
+
+/** Reasons as sentences: what several resources have in common is said once, each ends with a full stop. */
+export function reasonsText(reasons: readonly string[]): string {
+  const told = new Set(reasons.map((reason) => reason.trim()).filter((reason) => reason !== ''));
+  return [...told]
+    .slice(0, MOST_REASONS_TOLD)
+    .map((reason) => (/[.!?]$/.test(reason) ? reason : `${reason}.`))
+    .join(' ');
 }

@@ -224,7 +224,7 @@ export async function endedByPerson(
 ): Promise<ReliefStep> {
   const present = attachedNames(seen.body).length;
   const reason =
-    `A person has taken the step from ${action.fromAddresses} to ${action.toAddresses} addresses back before its effect could be judged: ` +
+    `A person has taken the step from ${action.fromAddresses} to ${addressesText(action.toAddresses)} back before its effect could be judged: ` +
     `${seen.resolved.publicIps.length} are declared and ${present} are attached. It is left so until the next alert, or for a day.`;
   const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
     const reaction = reactionOf(head, RELIEF_KIND, request.target);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ArmUnreachableError } from '../../../../lib/azure/arm-errors.ts';
 import { createEventPublisher, EVENT_TYPE } from '../../../../lib/azure/event-publisher.ts';
+import type { FirewallMetrics } from '../../../../lib/azure/metrics.ts';
 import { isJsonObject, type JsonObject } from '../../../../lib/json.ts';
 import { egressNow } from '../../../../lib/reactions/snat/relief-events.ts';
 import { RELIEF_KIND } from '../../../../lib/reactions/snat/relief-names.ts';
@@ -8,6 +9,7 @@ import { waitsForOutsiders } from '../../../../lib/reactions/snat/relief-operati
 import { withGeneration } from '../../../../lib/state/baseline-head.ts';
 import { reactionOf, reliefOf, withRelief } from '../../../../lib/state/reactions.ts';
 import { Relieving, type RelievingOptions, relievingSpec } from '../../../support/relieving.ts';
+import { level, MINUTE_MS, metric } from '../../../support/snat.ts';
 
 /** A relief whose firewall has just raised an alert. */
 async function alerted(options: RelievingOptions = {}): Promise<Relieving> {
@@ -386,6 +388,42 @@ describe('a relief that looks again', () => {
     expect(await relieving.journal()).toHaveLength(before);
     const told = (await relieving.journal()).filter(({ resource }) => resource === relieving.firewallId);
     expect(told.filter(({ decision }) => decision === 'help needed')).toHaveLength(1);
+  });
+
+  it('rests until the look-back of a new firewall can have its data, but no longer than a day', async () => {
+    const beganMs = Date.parse('2026-06-01T08:00:00.000Z');
+    const gauge = { percent: 88 };
+    const window =
+      (value: () => number): FirewallMetrics['snatPortUtilization'] =>
+      async ({ fromMs, untilMs, grainMinutes = 1 }) => {
+        const at = (index: number) => (fromMs + index * grainMinutes * MINUTE_MS < beganMs ? null : level(value())());
+        return metric((untilMs - fromMs) / MINUTE_MS, { TCP: at }, grainMinutes, untilMs);
+      };
+    const metrics = { snatPortUtilization: window(() => gauge.percent), observedCapacity: window(() => 2) };
+    const relieving = await alerted({ metrics });
+    await relieving.decide();
+    await relieving.reconciling.settle();
+    await relieving.followed();
+    gauge.percent = 2;
+    relieving.reconciling.pass(1_200);
+    await relieving.verify();
+    await relieving.resolve();
+    relieving.reconciling.pass(25 * 3_600);
+    const looksAtMs: number[] = [];
+    for (let isDone = false; !isDone; relieving.reconciling.pass(600)) {
+      if (!(await relieving.timer())) continue;
+      looksAtMs.push(Date.parse(relieving.reconciling.nowIso));
+      isDone = (await relieving.decide()).next === 'poke';
+    }
+
+    // 95 % of a week are 159.6 hours; the firewall reports from its beginning on.
+    const hours = ((looksAtMs.at(-1) ?? 0) - beganMs) / 3_600_000;
+    expect(hours).toBeGreaterThan(159);
+    expect(hours).toBeLessThan(161);
+    expect(looksAtMs.length).toBeLessThanOrEqual(8);
+    const told = (await relieving.journal()).filter(({ reason }) => reason.includes('hours have data'));
+    expect(told).toHaveLength(1);
+    expect(told[0]?.reason).toMatch(/95 % are needed, which there can be from 2026-06-07T23:\S+Z on\. Looks again at /);
   });
 
   it('says once a day what hourly looks come to, and at once when that is another', async () => {
@@ -1120,7 +1158,7 @@ describe('a relief in mode propose', () => {
 
     const [approval] = (await relieving.reconciling.head()).approvals;
     const line = (await relieving.journal()).find(({ decision }) => decision === 'waits');
-    expect(line?.reason).toContain("egress.mode is 'propose'.");
+    expect(line?.reason).toContain("egress.mode is 'propose' (until ");
     expect(line?.reason).toContain(`hubkeeper approve ${approval?.planHash.slice(0, 16)}.`);
     expect(line?.reason).toContain(`Until ${approval?.expiresAt} `);
     expect(line?.reason).toContain('is 88 % on average');
