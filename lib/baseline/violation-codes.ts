@@ -718,6 +718,7 @@ export const violationCodes = {
   DriftPolicyPathUnknown: {
     meaning: 'No resource that a rule about drift is for has its path.',
     remedy: 'Take a path as plans and the journal show it, with [] or [name] for entries.',
+    severity: 'warning',
   },
   DriftPolicyMatchesNothing: {
     meaning: 'A rule about drift matches nothing of this baseline, so that it does nothing.',
