@@ -22,7 +22,10 @@ export interface ComparisonRules {
   /** Set by the service: never compared and never sent. */
   readonly readOnly: readonly PathPattern[];
   readonly entries: readonly NamedEntries[];
-  /** Arrays of scalars whose order means nothing. Members that others added are kept only where `keepForeignMembers` lists the path. */
+  /**
+   * Arrays whose order means nothing, of scalars or of objects that are told apart by all they say. Members that others
+   * added are kept only where `keepForeignMembers` lists the path.
+   */
   readonly sets: readonly PathPattern[];
   /** Sets to which others may add members of their own. */
   readonly keepForeignMembers?: readonly PathPattern[];

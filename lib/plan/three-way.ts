@@ -303,10 +303,26 @@ export function memberText(member: Json): string {
   return typeof member === 'string' ? member : JSON.stringify(member);
 }
 
-function setKey(member: Json, place: Place): string {
-  if (typeof member !== 'string') return JSON.stringify(member);
-  const caseless = ignoresCase(place.rules) || ignoresCase(atEntry(place.rules, member)) || isIdLike(member);
-  return JSON.stringify(caseless ? member.toLowerCase() : member);
+/** What tells a member of a set from the others: all that it says. */
+function setKey(member: Json, { rules }: Pick<Place, 'rules'>): string {
+  if (typeof member === 'string') {
+    const caseless = ignoresCase(rules) || ignoresCase(atEntry(rules, member)) || isIdLike(member);
+    return JSON.stringify(caseless ? member.toLowerCase() : member);
+  }
+  return JSON.stringify(sayingOf(member, atEntry(rules, '')));
+}
+
+/** A value with its properties in one order, without what says nothing, and in one spelling where case means nothing. */
+function sayingOf(value: Json, rules: RulePlace): Json {
+  if (typeof value === 'string') return ignoresCase(rules) || isIdLike(value) ? value.toLowerCase() : value;
+  if (isJsonArray(value)) return value.map((member) => sayingOf(member, atEntry(rules, '')));
+  if (!isJsonObject(value)) return value;
+  return objectOf(
+    Object.entries(value)
+      .filter(([name, member]) => !isAbsent(member) && !isReadOnly(atProperty(rules, name)))
+      .map(([name, member]) => [name, sayingOf(member ?? null, atProperty(rules, name))] as const)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  );
 }
 
 function leaf(desired: Json, actual: Json | undefined, owned: Owned, place: Place, found: Findings): Json | undefined {

@@ -26,6 +26,9 @@ const RULE_LISTS = [
   'sourceKubeSelectorGroups',
 ];
 
+/** Lists of an application rule whose members are objects. */
+const RULE_OBJECTS = ['protocols', 'httpHeadersToInsert'];
+
 /** Where a NAT rule leads, one way or another. */
 const TRANSLATIONS = ['translatedAddress', 'translatedFqdn', 'translatedPort'];
 
@@ -52,11 +55,9 @@ export const firewallPolicyRuleCollectionGroup: ResourceKind = {
       { path: COLLECTIONS, key: 'name', foreign: 'keep' },
       { path: `${COLLECTION}.rules`, key: 'name', foreign: 'keep', ordered: true },
     ],
-    sets: RULE_LISTS.map((name) => `${RULE}.${name}`),
+    sets: [...RULE_LISTS, ...RULE_OBJECTS].map((name) => `${RULE}.${name}`),
     // Another source or target makes another rule of it: what is not declared lets nobody through.
-    oursUnsaid: [...RULE_LISTS, ...TRANSLATIONS, 'protocols', 'terminateTLS', 'httpHeadersToInsert'].map(
-      (name) => `${RULE}.${name}`,
-    ),
+    oursUnsaid: [...RULE_LISTS, ...RULE_OBJECTS, ...TRANSLATIONS, 'terminateTLS'].map((name) => `${RULE}.${name}`),
     ignoreCase: [
       `${COLLECTION}.action.type`,
       `${COLLECTION}.ruleCollectionType`,

@@ -175,6 +175,30 @@ describe('differences', () => {
     );
   });
 
+  it('see a set of objects whose members, or their properties, come in another order as the same', () => {
+    const rules: ComparisonRules = { ...NO_RULES, sets: ['pairs'], ignoreCase: ['pairs[].type'] };
+    const pairs = fc.uniqueArray(
+      fc.record({ type: fc.constantFrom('Http', 'Https', 'Mssql'), port: fc.integer({ min: 1, max: 3 }) }),
+      { minLength: 1, selector: ({ type, port }) => `${type}:${port}` },
+    );
+    const respelled = fc.tuple(pairs, fc.func(fc.integer())).map(([members, rank]) => ({
+      members,
+      other: members
+        .toSorted((one, two) => rank(one) - rank(two))
+        .map(({ type, port }) => ({ port, note: null, type: type.toUpperCase() })),
+    }));
+    fc.assert(
+      fc.property(respelled, fc.nat(), ({ members, other }, at) => {
+        expect(differences({ pairs: members }, { pairs: other }, rules, {})).toEqual([]);
+
+        const fewer = other.filter((_, index) => index !== at % other.length);
+        expect(differences({ pairs: members }, { pairs: fewer }, rules, {})).toMatchObject([{ path: 'pairs' }]);
+        const more = [...other, { port: 4, type: 'Http' }];
+        expect(differences({ pairs: members }, { pairs: more }, rules, {})).toMatchObject([{ path: 'pairs' }]);
+      }),
+    );
+  });
+
   it('hide secrets, wherever they are', () => {
     const rules: ComparisonRules = {
       ...NO_RULES,

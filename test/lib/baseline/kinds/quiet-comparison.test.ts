@@ -60,6 +60,12 @@ function respelled(body: JsonObject, rules: ComparisonRules, change: (value: Jso
   return next;
 }
 
+const setsOf = (rules: ComparisonRules) => [...rules.sets, ...(rules.keepForeignMembers ?? [])];
+const membersOf = (rules: ComparisonRules) => setsOf(rules).map((set) => `${set}[]`);
+
+/** Lists whose order means something: a machine asks its DNS servers in that order. */
+const IN_ORDER = ['properties.dhcpOptions.dnsServers'];
+
 /** What Azure, the portal and other tools do to a body without any meaning. */
 const cosmetic: Readonly<Record<string, (body: JsonObject, rules: ComparisonRules) => JsonObject>> = {
   'ids in capitals': (body, rules) =>
@@ -76,8 +82,12 @@ const cosmetic: Readonly<Record<string, (body: JsonObject, rules: ComparisonRule
     ),
   'sets in another order': (body, rules) =>
     respelled(body, rules, (value, path) =>
-      Array.isArray(value) && matchesAny(path, [...rules.sets, ...(rules.keepForeignMembers ?? [])])
-        ? value.toReversed()
+      Array.isArray(value) && matchesAny(path, setsOf(rules)) ? value.toReversed() : value,
+    ),
+  'members of sets with their properties in another order': (body, rules) =>
+    respelled(body, rules, (value, path) =>
+      isJsonObject(value) && matchesAny(path, membersOf(rules))
+        ? Object.fromEntries(Object.entries(value).toReversed())
         : value,
     ),
   'entries in another order': (body, rules) =>
@@ -174,6 +184,16 @@ describe.each(kinds.map(({ name }) => name))('%s', (name) => {
       const found = compare(node.body, actual, comparison, ownedFieldsOf(node, comparison));
 
       expect({ id: node.id, ...found }).toEqual({ id: node.id, differences: [], immutable: [] });
+    }
+  });
+
+  it('has a rule for each list that it declares: whether its members are named, and whether their order says something', () => {
+    const known = [...setsOf(comparison), ...comparison.entries.map(({ path }) => path), ...IN_ORDER];
+    for (const node of own) {
+      respelled(node.body, comparison, (value, path) => {
+        if (Array.isArray(value)) expect({ path, isKnown: matchesAny(path, known) }).toEqual({ path, isKnown: true });
+        return value;
+      });
     }
   });
 
