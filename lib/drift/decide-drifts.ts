@@ -3,7 +3,14 @@ import { normaliseId } from '../plan/graph.ts';
 import type { Verdict, Waiting } from '../plan/guard.ts';
 import type { Refusal } from '../plan/plan.ts';
 import type { DriftNews } from './drift-news.ts';
-import { type Drift, type DriftDecision, type DriftRecord, MOST_TOLD, propertyKey } from './drift-record.ts';
+import {
+  type Drift,
+  type DriftDecision,
+  type DriftRecord,
+  MOST_TOLD,
+  propertyKey,
+  refusalKey,
+} from './drift-record.ts';
 import { REFUSED_DRIFTS } from './found-drift.ts';
 import type { Seen } from './see-drifts.ts';
 
@@ -126,7 +133,7 @@ function othersOf(
   ]
     .filter(({ id }) => !driftIds.has(normaliseId(id)) && !isUnderWay(id))
     .filter(({ code }) => code !== 'DriftReported' && code !== 'DriftIgnored');
-  const byKey = new Map(all.map((one) => [`${normaliseId(one.id)} ${one.code}`, one]));
+  const byKey = new Map(all.map((one) => [refusalKey(one), one]));
   const before = new Set(record.told);
   // What a look at some resources says nothing of is known still.
   const keys = [...new Set([...byKey.keys(), ...(isWhole ? [] : before)])].sort().slice(0, MOST_TOLD);

@@ -122,7 +122,7 @@ export interface DriftRecord {
   /** In managed resource groups and not ours, as of the last scan that looked. */
   readonly unmanaged: readonly UnmanagedResource[];
   readonly unmanagedCount: number;
-  /** Refusals and waits of other changes that the journal has told of, as `id code`. */
+  /** Refusals and waits of other changes that the journal has told of, by `refusalKey`. */
   readonly told: readonly string[];
 }
 
@@ -159,6 +159,11 @@ export function newDriftRecord(baseline: string): DriftRecord {
 /** Tells properties of resources apart. */
 export function propertyKey({ id, path }: { readonly id: string; readonly path: string }): string {
   return `${normaliseId(id)} ${path}`;
+}
+
+/** Tells apart what is refused, and what waits, by its resource and the code of the reason. */
+export function refusalKey({ id, code }: { readonly id: string; readonly code: string }): string {
+  return `${normaliseId(id)} ${code}`;
 }
 
 /** The value if it is short, else the beginning of its JSON as text. */

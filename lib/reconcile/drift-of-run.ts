@@ -1,6 +1,7 @@
 import type { Dependencies } from '../dependencies.ts';
 import { type DriftVerdict, decideDrifts } from '../drift/decide-drifts.ts';
 import { type DriftRecord, newDriftRecord, propertyKey } from '../drift/drift-record.ts';
+import { knownRefusals } from '../drift/known-refusals.ts';
 import { rejectionsOf } from '../drift/rejection.ts';
 import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
 import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
@@ -154,6 +155,7 @@ export function withDriftDecided(
   const run: RunDocument = {
     ...withRecord(after, record, decided.record),
     knowsDrifts: decided.record.drifts.length > 0,
+    ...(looksForDrift(after) ? { knownRefusals: knownRefusals(after.refused, record, before) } : {}),
     events: [...(after.events ?? []), ...eventsOfNews(after, decided.news, nowIso)],
   };
   return {

@@ -4,7 +4,7 @@ import { progressOf } from '../plan/progress.ts';
 import type { Problem } from '../problem.ts';
 import { changeOfRow, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
-import { openRefusals, scheduleNodes } from './rows.ts';
+import { openRefusals, scheduleNodes, shortfallsOf } from './rows.ts';
 
 /** An operation as the API shows it. `document`: the plan in force, when there is one. */
 export function operationBody(run: RunDocument, document: PlanDocument | undefined, nowIso: string): OperationBody {
@@ -20,7 +20,7 @@ export function operationBody(run: RunDocument, document: PlanDocument | undefin
     state: run.state,
     progress: progressOf(scheduleNodes(run.rows, document), Date.parse(nowIso)),
     nodes: rows.map((row) => nodeBody(row, changeOfRow(row, changes), run.planHash)),
-    errors: problemsOf(run),
+    errors: problemsOf(run, shortfallsOf(run)),
     refused: run.refused,
     at: nowIso,
     requestedBy: run.requestedBy,
@@ -114,14 +114,14 @@ function distinct(waiting: readonly WaitingFor[]): readonly WaitingFor[] {
   return [...new Map(waiting.map((one) => [`${one.kind} ${one.reason} ${one.until ?? ''}`, one])).values()];
 }
 
-/** What is wrong, with who must act: of the operation, of its nodes, and what it fell short of. */
-export function problemsOf(run: RunDocument): readonly Problem[] {
+/** What is wrong, with who must act: of the operation, of its nodes, and what was refused. */
+export function problemsOf(run: RunDocument, refused = openRefusals(run)): readonly Problem[] {
   const ofRows = Object.values(run.rows).flatMap((row) =>
     row.problem !== undefined && (row.state.name === 'failed' || row.state.name === 'running')
       ? [{ resource: row.id, ...row.problem }]
       : [],
   );
-  const ofRefusals = (run.teardown ? run.refused : openRefusals(run.refused)).map(
+  const ofRefusals = refused.map(
     (refusal): Problem => ({
       code: refusal.code,
       actor: 'operator',

@@ -1,5 +1,6 @@
 import type { ArmRefusal } from '../azure/arm-answer.ts';
 import type { OperationOutcome } from '../azure/long-operation.ts';
+import { refusalKey } from '../drift/drift-record.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Verdict } from '../plan/guard.ts';
 import { changeHash } from '../plan/hash.ts';
@@ -266,19 +267,23 @@ export function withStep(
 const QUIET_REFUSALS = /^(Mode|Reaction|Drift)/;
 
 /** Refusals that leave the baseline short of what its spec or its teardown asked for. */
-export function openRefusals(refused: readonly Refusal[]): readonly Refusal[] {
-  return refused.filter((refusal) => !QUIET_REFUSALS.test(refusal.code));
+export function openRefusals({ refused, teardown }: Pick<RunDocument, 'refused' | 'teardown'>): readonly Refusal[] {
+  return teardown ? refused : refused.filter((refusal) => !QUIET_REFUSALS.test(refusal.code));
+}
+
+/** Those of them that the run itself fell short of: a look for drift has done its work where it finds what was told before. */
+export function shortfallsOf(run: Pick<RunDocument, 'refused' | 'teardown' | 'knownRefusals'>): readonly Refusal[] {
+  const known = new Set(run.knownRefusals);
+  return openRefusals(run).filter((refusal) => !known.has(refusalKey(refusal)));
 }
 
 /** How a run ends that has nothing in flight, nothing to start and nothing that waits. */
 export function finalStateOf(
-  run: Pick<RunDocument, 'rows' | 'refused' | 'problems' | 'stopping' | 'planKey' | 'teardown'>,
+  run: Pick<RunDocument, 'rows' | 'refused' | 'knownRefusals' | 'problems' | 'stopping' | 'planKey' | 'teardown'>,
 ): RunState {
   const rows = Object.values(run.rows);
   const isShort =
-    rows.some((row) => row.state.name !== 'done') ||
-    (run.teardown ? run.refused : openRefusals(run.refused)).length > 0 ||
-    run.problems.length > 0;
+    rows.some((row) => row.state.name !== 'done') || shortfallsOf(run).length > 0 || run.problems.length > 0;
   if (run.stopping && (run.planKey === '' || rows.some((row) => row.state.name !== 'done'))) return 'stopped';
   if (!isShort) return 'succeeded';
   const isBroken = run.problems.length > 0 || rows.some((row) => row.state.name === 'failed');

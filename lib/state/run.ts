@@ -121,6 +121,8 @@ export interface RunDocument {
   readonly planNotBeforeMs: number;
   readonly rows: Readonly<Record<string, RunRow>>;
   readonly refused: readonly Refusal[];
+  /** Of a look for drift: `refusalKey` of those that an earlier look has told. This one has not fallen short of them. */
+  readonly knownRefusals?: readonly string[];
   /** Resources of which the plan holds only a part: when that is written, a new plan has the rest. */
   readonly postponed?: readonly string[];
   /** Unattended updates and deletes that it has made, each with the day (UTC) for which it counts. */

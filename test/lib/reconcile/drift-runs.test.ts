@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { OperationBody } from '../../../lib/api/operation.ts';
 import type { OutboundEvent } from '../../../lib/azure/event-publisher.ts';
 import type { Dependencies } from '../../../lib/dependencies.ts';
 import type { DriftRecord } from '../../../lib/drift/drift-record.ts';
 import type { Json, JsonObject } from '../../../lib/json.ts';
 import { decideApproval } from '../../../lib/reconcile/decide-approval.ts';
+import { operationBody } from '../../../lib/reconcile/operation-body.ts';
 import type { ReconcileRequest } from '../../../lib/state/baseline-head.ts';
 import { type ChangeHint, NO_DRIFT_WATCH } from '../../../lib/state/drift-watch.ts';
 import type { JournalEntry } from '../../../lib/state/journal.ts';
@@ -71,6 +73,11 @@ async function linesOf(operation: string): Promise<readonly JournalEntry[]> {
 
 async function decisionsOf(operation: string): Promise<readonly string[]> {
   return (await linesOf(operation)).map(({ decision }) => decision).sort();
+}
+
+/** The operation as the API shows it. */
+async function bodyOf(operationId: string): Promise<OperationBody> {
+  return operationBody(await reconciling.run(operationId), undefined, reconciling.nowIso);
 }
 
 /** As the reconciler's timer does for a run whose wait is over. */
@@ -283,6 +290,22 @@ describe('a drift whose repair somebody has rejected', () => {
         why: expect.stringMatching(/bob.*It is wanted\./),
       },
     ]);
+  });
+
+  it('leaves the run in which somebody said no short of its work, and none of those after it', async () => {
+    expect(await bodyOf(await rejected())).toMatchObject({
+      state: 'partial',
+      errors: [{ code: 'ApprovalRejected' }],
+      refused: [{ code: 'ApprovalRejected' }],
+    });
+    for (const request of [{}, { hints: [hint(WORKSPACE)] }, {}]) {
+      reconciling.pass(HOUR_SECONDS);
+      expect(await bodyOf(await scan(request))).toMatchObject({
+        state: 'succeeded',
+        errors: [],
+        refused: [{ id: WORKSPACE, code: 'ApprovalRejected' }],
+      });
+    }
   });
 
   it('is asked about again when it has become another one, and also when it then comes back', async () => {
