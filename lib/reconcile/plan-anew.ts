@@ -125,7 +125,7 @@ async function adoptPlan(
     nowIso,
   );
   const guarded = withAskedEnds(guard(plan, circumstances), plan, run.operationId, head.approvals);
-  let verdict = decidedAside(guarded, plan, run.operationId, head.approvals, nowIso);
+  let verdict = decidedAside(guarded, plan, run, head.approvals, nowIso);
   const allowedChanges = plan.changes.filter((change) =>
     verdict.allowed.some((id) => normaliseId(id) === normaliseId(change.id)),
   );

@@ -10,7 +10,7 @@ import type { RunDocument } from '../state/run.ts';
 export function decidedAside(
   verdict: Verdict,
   plan: Plan,
-  operationId: string,
+  { operationId, trigger }: Pick<RunDocument, 'operationId' | 'trigger'>,
   approvals: readonly Approval[],
   nowIso: string,
 ): Verdict {
@@ -29,7 +29,7 @@ export function decidedAside(
     const hash = hashes.get(normaliseId(one.id)) ?? '';
     const end = over.find((approval) => approval.planHash === plan.hash || approval.changeHashes?.includes(hash));
     if (end === undefined || !isDecidedBy(end, one)) waiting.push(one);
-    else refused.push({ id: one.id, ...reasonOfEnd(end, one) });
+    else refused.push({ id: one.id, ...reasonOfEnd(end, one, trigger) });
   }
   return { ...verdict, waiting, refused: [...verdict.refused, ...refused] };
 }
@@ -61,6 +61,7 @@ function isDecidedBy({ decision }: Approval, { for: what, budget }: Waiting): bo
 function reasonOfEnd(
   { decision, decidedBy, decidedAt, requestedAt, comment, expiresAt }: Approval,
   waits: Waiting,
+  trigger: RunDocument['trigger'],
 ): Pick<Refusal, 'code' | 'why'> {
   if (decision !== 'reject' && waits.for === 'budget')
     return {
@@ -70,7 +71,7 @@ function reasonOfEnd(
   if (decision !== 'reject')
     return {
       code: 'ApprovalExpired',
-      why: `Nobody approved this plan before ${expiresAt}; reconcile to ask again.`,
+      why: `Nobody approved this plan before ${expiresAt}; ${trigger === 'drift' ? 'the next scan asks again' : 'reconcile to ask again'}.`,
     };
   const rejection = {
     by: decidedBy ?? 'Somebody',

@@ -616,7 +616,9 @@ describe('drift that needs an approval', () => {
       await environment.advance(150);
       expect((await decide(first?.planHash, 'approve'))[0]).toBe(410);
       expect(await approvalsOf(stage)).toEqual([]);
-      expect((await driftOf(stage)).drifts).toMatchObject([{ state: 'refused', code: 'ApprovalExpired' }]);
+      expect((await driftOf(stage)).drifts).toMatchObject([
+        { state: 'refused', code: 'ApprovalExpired', why: expect.stringContaining('the next scan asks again') },
+      ]);
 
       await scan(stage);
       const [second] = await approvalsOf(stage);

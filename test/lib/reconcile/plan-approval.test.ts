@@ -7,6 +7,7 @@ import type { Approval } from '../../../lib/state/baseline-head.ts';
 
 const NOW = '2026-03-01T12:00:00.000Z';
 const LATER = '2026-03-02T12:00:00.000Z';
+const SCAN = { operationId: 'north-1', trigger: 'drift' } as const;
 const RUN = { operationId: 'north-1', requestedBy: 'hubkeeper', requesters: ['hubkeeper'], planKey: '1-a' };
 
 function change(id: string): Change {
@@ -91,15 +92,25 @@ describe('a request for approval that is over', () => {
   const codes = (verdict: Verdict) => Object.fromEntries(verdict.refused.map(({ id, code }) => [id, code]));
 
   it('without a decision ends what waits for the run, so that the next one goes on; the day comes back by itself', () => {
-    const verdict = decidedAside(VERDICT, PLAN, 'north-1', [earlier], LATER);
+    const verdict = decidedAside(VERDICT, PLAN, SCAN, [earlier], LATER);
 
     expect(codes(verdict)).toEqual({ '/approval': 'ApprovalExpired', '/run': 'RunBudgetUsed' });
     expect(verdict.waiting.map(({ id }) => id)).toEqual(['/day', '/hold']);
     expect(verdict.allowed).toEqual(['/free']);
   });
 
+  it.each([
+    ['drift', 'the next scan asks again.'],
+    ['put', 'reconcile to ask again.'],
+    ['adjustment', 'reconcile to ask again.'],
+  ] as const)('without a decision in a run by %s says what asks again', (trigger, what) => {
+    const { refused } = decidedAside(VERDICT, PLAN, { ...SCAN, trigger }, [earlier], LATER);
+
+    expect(refused.find(({ id }) => id === '/approval')?.why).toContain(what);
+  });
+
   it('with a rejection ends everything that was asked about', () => {
-    const verdict = decidedAside(VERDICT, PLAN, 'north-1', [{ ...earlier, decision: 'reject', decidedBy: 'eve' }], NOW);
+    const verdict = decidedAside(VERDICT, PLAN, SCAN, [{ ...earlier, decision: 'reject', decidedBy: 'eve' }], NOW);
 
     expect(codes(verdict)).toEqual({
       '/approval': 'ApprovalRejected',
@@ -109,7 +120,7 @@ describe('a request for approval that is over', () => {
   });
 
   it('is none before its time, and none of another operation', () => {
-    expect(decidedAside(VERDICT, PLAN, 'north-1', [earlier], NOW)).toEqual(VERDICT);
-    expect(decidedAside(VERDICT, PLAN, 'north-2', [earlier], LATER)).toEqual(VERDICT);
+    expect(decidedAside(VERDICT, PLAN, SCAN, [earlier], NOW)).toEqual(VERDICT);
+    expect(decidedAside(VERDICT, PLAN, { ...SCAN, operationId: 'north-2' }, [earlier], LATER)).toEqual(VERDICT);
   });
 });
