@@ -81,6 +81,8 @@ const conflictInUse: Rule = {
   remedy: 'Remove what uses the resource, or keep it in the spec.',
 };
 
+const MANAGEMENT_LOCK_CODE = 'ScopeLocked';
+
 /**
  * ARM error codes that need more than their HTTP status says. Lock and conflict codes are of Microsoft's resource
  * providers; that 403 right after a grant may pass later is documented (a grant takes up to 10 minutes).
@@ -113,7 +115,7 @@ const rules: Readonly<Record<string, Rule>> = {
     actor: 'operator',
     remedy: "Check HUBKEEPER_ARM_TOKEN_SCOPE and that the app's managed identity is of the subscription's tenant.",
   },
-  ScopeLocked: {
+  [MANAGEMENT_LOCK_CODE]: {
     disposition: 'stop',
     actor: 'operator',
     remedy: 'Remove the management lock, or leave the resource as it is: locks win.',
@@ -223,6 +225,11 @@ export function readRefusal(response: ArmResponse, resource: string): ArmRefusal
     ...(response.status === 200 ? { failedOperation: true } : {}),
     ...(rule.givenUp === undefined ? {} : { givenUp: rule.givenUp }),
   };
+}
+
+/** Azure refused the write since a management lock is on the resource or on what it is in. */
+export function isManagementLock({ problem }: ArmRefusal): boolean {
+  return problem.code === MANAGEMENT_LOCK_CODE;
 }
 
 /** What it means that ARM gave no answer: the call may or may not have done its work. `doing`: what was under way. */

@@ -229,8 +229,9 @@ async function takeInOutcomes(
     const row = rows[outcome.id];
     if (row === undefined) continue;
     const change = row.former ?? (await plans.changeOf(row));
-    rows[outcome.id] = withStartOutcome(row, outcome, change?.estimatedMinutes ?? 1, nowIso);
-    if (outcome.outcome === 'stale') replan = true;
+    const next = withStartOutcome(row, outcome, change?.estimatedMinutes ?? 1, nowIso);
+    rows[outcome.id] = next;
+    if (outcome.outcome === 'stale' || (row.state.name === 'starting' && next.state.name === 'pending')) replan = true;
     const isCurrent = row.state.name === 'starting' && row.attempt === outcome.attempt;
     if (isCurrent && (outcome.outcome === 'running' || outcome.outcome === 'settled') && outcome.wrote) {
       wroteSincePlan = true;

@@ -1,3 +1,4 @@
+import { isManagementLock } from '../azure/arm-answer.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Change, Plan } from '../plan/plan.ts';
 import type { Problem } from '../problem.ts';
@@ -121,7 +122,7 @@ export function journalOfPostponedPlan(run: RunDocument, problem: Problem, at: s
   ];
 }
 
-/** Lines for starts that came to nothing since something had moved. `run`: as it was when they answered. */
+/** Lines for starts that came to nothing since something had moved, or a lock was set meanwhile. `run`: as it was when they answered. */
 export function journalOfStarts(
   run: RunDocument,
   outcomes: readonly StartOutcome[],
@@ -129,16 +130,25 @@ export function journalOfStarts(
 ): readonly JournalEntry[] {
   return outcomes.flatMap((outcome) => {
     const row = run.rows[outcome.id];
-    if (outcome.outcome !== 'stale' || row?.state.name !== 'starting' || row.attempt !== outcome.attempt) return [];
+    if (row?.state.name !== 'starting' || row.attempt !== outcome.attempt) return [];
+    const reason = whyNotWritten(row, outcome);
+    if (reason === undefined) return [];
     return [
       lineOf(run, at, {
         resource: outcome.id,
         decision: 'not written',
-        reason: outcome.why,
+        reason,
         discriminator: String(outcome.attempt),
       }),
     ];
   });
+}
+
+/** Undefined: it was written, or the line of its row tells what became of it. */
+function whyNotWritten({ metLock }: RunRow, outcome: StartOutcome): string | undefined {
+  if (outcome.outcome === 'stale') return outcome.why;
+  if (outcome.outcome !== 'refused' || !isManagementLock(outcome.refusal) || metLock === true) return undefined;
+  return `A management lock forbids it: ${outcome.refusal.problem.message}`;
 }
 
 /** The line for a request whose work a run does that is under way. */

@@ -1,4 +1,4 @@
-import type { ArmRefusal } from '../azure/arm-answer.ts';
+import { type ArmRefusal, isManagementLock } from '../azure/arm-answer.ts';
 import type { OperationOutcome } from '../azure/long-operation.ts';
 import { refusalKey } from '../drift/drift-record.ts';
 import { normaliseId } from '../plan/graph.ts';
@@ -26,7 +26,10 @@ const MAXIMUM_WRITES = 5;
 /** A write that has not held so often is given up. */
 const MAXIMUM_UNHELD_WRITES = 3;
 
-/** A row after its start has answered. `stale` puts it back: a new plan decides. */
+/**
+ * A row after its start has answered. `stale` puts it back: a new plan decides. So does the first refusal for a management
+ * lock, which that plan refuses by its name; a second one is of a lock that nobody lists.
+ */
 export function withStartOutcome(row: RunRow, outcome: StartOutcome, estimatedMinutes: number, nowIso: string): RunRow {
   if (row.state.name !== 'starting' || row.attempt !== outcome.attempt) return row;
   const nowMs = Date.parse(nowIso);
@@ -51,7 +54,9 @@ export function withStartOutcome(row: RunRow, outcome: StartOutcome, estimatedMi
     case 'stale':
       return { ...row, state: { name: 'pending' } };
     case 'refused':
-      return withRefusal(row, outcome.refusal, nowIso);
+      return isManagementLock(outcome.refusal) && row.metLock !== true
+        ? { ...row, state: { name: 'pending' }, metLock: true }
+        : withRefusal(row, outcome.refusal, nowIso);
   }
 }
 
@@ -114,13 +119,27 @@ export function stillRunning(
 
 /** A row whose resource is as it should be. */
 export function settled(row: RunRow, nowIso: string): RunRow {
-  const { handle: _handle, problem: _problem, refusals: _refusals, overdue: _overdue, ...rest } = row;
+  const {
+    handle: _handle,
+    problem: _problem,
+    refusals: _refusals,
+    metLock: _metLock,
+    overdue: _overdue,
+    ...rest
+  } = row;
   return { ...rest, state: { name: 'done' }, endedAt: nowIso };
 }
 
 /** A row of which a part is done and whose rest the next plan says. */
 export function startedAnew(row: RunRow): RunRow {
-  const { handle: _handle, problem: _problem, refusals: _refusals, overdue: _overdue, ...rest } = row;
+  const {
+    handle: _handle,
+    problem: _problem,
+    refusals: _refusals,
+    metLock: _metLock,
+    overdue: _overdue,
+    ...rest
+  } = row;
   return { ...rest, state: { name: 'pending' } };
 }
 
@@ -164,6 +183,11 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
   const budgeted = new Set(verdict.budgeted.map(normaliseId));
   const waiting = new Map(verdict.waiting.map((one) => [normaliseId(one.id), one]));
   const keyOf = new Map(Object.keys(rows).map((id) => [normaliseId(id), id]));
+  const metLock = new Set(
+    Object.values(run.rows)
+      .filter((row) => row.metLock === true)
+      .map(({ id }) => normaliseId(id)),
+  );
   for (const change of plan.changes) {
     const key = normaliseId(change.id);
     const old = rows[keyOf.get(key) ?? change.id];
@@ -185,6 +209,7 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
       ...(waits === undefined ? {} : { waiting: waits }),
       ...(budgeted.has(key) ? { budgeted: true } : {}),
       ...(old?.refusals === undefined ? {} : { refusals: old.refusals }),
+      ...(metLock.has(key) ? { metLock: true } : {}),
     };
     rows[fresh.id] =
       writes >= MAXIMUM_WRITES

@@ -43,6 +43,8 @@ export interface RunRow {
   readonly overdue?: boolean;
   /** Since when Azure refuses or the write does not hold, and how often in a row. */
   readonly refusals?: number;
+  /** Azure has refused its write for a management lock, and a new plan was made since, which knows of all locks that are listed. */
+  readonly metLock?: boolean;
   readonly problem?: Problem;
   readonly waiting?: Waiting;
   /** Its write takes from the budget of unattended changes. */

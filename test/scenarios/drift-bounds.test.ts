@@ -398,7 +398,7 @@ describe('what is decided while drift is being put right', () => {
       // What was under way is followed to its end; Azure refuses the next write once, and it is not tried again.
       expect(await firewallNode(run)).toBe('succeeded');
       const ended = await operationOf(environment, run.operationId);
-      expect(ended).toMatchObject({ state: 'partial', errors: [{ code: 'ScopeLocked', actor: 'operator' }] });
+      expect(ended).toMatchObject({ state: 'partial', errors: [{ code: 'Protected', actor: 'operator' }] });
       expect(await writesOf()).toMatchObject({ writes: before?.writes, rejected: { ScopeLocked: 1 } });
 
       for (let scans = 0; scans < 2; scans++) {

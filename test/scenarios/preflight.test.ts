@@ -251,7 +251,7 @@ describe('management locks', () => {
     const operation = await untilSettled(environment, id);
 
     expect(operation.state).toBe('partial');
-    expect(operation.errors.map((error) => [error.code, error.actor])).toContainEqual(['ScopeLocked', 'operator']);
+    expect(operation.errors.map((error) => [error.code, error.actor])).toContainEqual(['Protected', 'operator']);
     expect(namesIn(operation, 'succeeded')).toEqual(expect.arrayContaining(['virtualNetworkPeerings/spoke-b-to-hub']));
   });
 });

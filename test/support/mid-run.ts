@@ -14,6 +14,8 @@ export interface MidRun {
   pause(): Promise<void>;
   /** Targets of the PUTs since the drift. */
   written(): readonly string[];
+  /** What the journal says that an operation decided about a resource, newest first. */
+  decisionsAbout(operationId: string, id: string): Promise<readonly string[]>;
   /** What the changes of an operation wait for. */
   waitingFor(operationId: string): Promise<readonly string[]>;
 }
@@ -66,6 +68,10 @@ export async function midRun(): Promise<MidRun> {
         .slice(before)
         .filter(({ method }) => method === 'PUT')
         .map(({ target }) => target),
+    async decisionsAbout(operation, resource) {
+      const { entries } = await dependencies.journal.read({ baseline: NAME, operation, resource });
+      return entries.map(({ decision }) => decision);
+    },
     async waitingFor(operationId) {
       const { rows } = await reconciling.run(operationId);
       return Object.values(rows).flatMap(({ waiting }) => (waiting === undefined ? [] : [waiting.for]));

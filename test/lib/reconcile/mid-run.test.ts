@@ -38,15 +38,41 @@ describe('what is decided while drift is put right', () => {
     expect(await run.waitingFor(id)).toEqual(['pause', 'pause']);
   });
 
-  it('a lock is respected, told, and not tried again', async () => {
+  const SCOPE_LOCKED = { error: { code: 'ScopeLocked', message: 'The scope is locked.' } };
+
+  function lock(id: string): void {
+    run.arm.put(`${id}/providers/Microsoft.Authorization/locks/keep`, {
+      name: 'keep',
+      properties: { level: 'ReadOnly' },
+    });
+  }
+
+  it.each([409, 403])('a lock that Azure enforces with %d is respected, named, and no failure', async (status) => {
     const [locked, other] = run.networks;
     const id = await run.driftWith(async () => {
-      const body = { error: { code: 'ScopeLocked', message: 'The scope is locked.' } };
-      run.arm.answerOnce('PUT', locked, 409, body);
+      run.arm.answerOnce('PUT', locked, status, SCOPE_LOCKED);
+      lock(locked);
     });
 
     expect(run.written().filter((target) => target === locked)).toHaveLength(1);
     expect(run.written()).toContain(other);
+    const { rows, refused, state, spent } = await run.reconciling.run(id);
+    expect(state).toBe('partial');
+    expect(refused).toMatchObject([
+      { id: locked, code: 'Protected', why: expect.stringContaining("'keep' (ReadOnly)") },
+    ]);
+    expect(Object.values(rows).map((row) => [row.id, row.state.name])).toEqual([[other, 'done']]);
+    expect(spent).toHaveLength(1);
+    expect(await run.decisionsAbout(id, locked)).toEqual(['refused', 'not written', 'drift found']);
+  });
+
+  it('a lock that no list shows is met twice, and then ends in a failure', async () => {
+    const [locked] = run.networks;
+    const id = await run.driftWith(async () => {
+      for (let times = 0; times < 3; times++) run.arm.answerOnce('PUT', locked, 409, SCOPE_LOCKED);
+    });
+
+    expect(run.written().filter((target) => target === locked)).toHaveLength(2);
     const { rows, state } = await run.reconciling.run(id);
     expect(state).toBe('partial');
     expect(rows[locked]).toMatchObject({
@@ -57,10 +83,7 @@ describe('what is decided while drift is put right', () => {
 
   it('a lock that is there when the next plan is made refuses the change before anything is sent', async () => {
     const [locked] = run.networks;
-    run.arm.put(`${locked}/providers/Microsoft.Authorization/locks/keep`, {
-      name: 'keep',
-      properties: { level: 'ReadOnly' },
-    });
+    lock(locked);
 
     const id = await run.driftWith(async () => undefined);
 
