@@ -1,3 +1,5 @@
+const GROUP_TYPE = 'Microsoft.Resources/resourceGroups';
+
 /** The parts of an ARM id that calls are made from. */
 export interface ParsedResourceId {
   readonly subscriptionId: string;
@@ -8,6 +10,13 @@ export interface ParsedResourceId {
   readonly name: string;
   /** Id of the resource that holds this one: the parent, or for an extension the resource that it hangs on. */
   readonly parentId: string;
+}
+
+/** The resources that this one is in or hangs on, and its group, from the inside out. @throws as `parseResourceId`. */
+export function resourcesAround(id: string): readonly string[] {
+  const { resourceGroup, type, parentId } = parseResourceId(id);
+  const isGroup = resourceGroup === undefined || type === GROUP_TYPE;
+  return isGroup ? [] : [parentId, ...resourcesAround(parentId)];
 }
 
 /** @throws Error for text that is no ARM id of a resource group or of something in one. */
@@ -21,7 +30,7 @@ export function parseResourceId(id: string): ParsedResourceId {
     return {
       subscriptionId,
       resourceGroup,
-      type: 'Microsoft.Resources/resourceGroups',
+      type: GROUP_TYPE,
       name: resourceGroup,
       parentId: `/subscriptions/${subscriptionId}`,
     };

@@ -23,6 +23,7 @@ import { withLostStarts } from './lost-starts.ts';
 import { newRun } from './new-run.ts';
 import { planAnew } from './plan-anew.ts';
 import { PlanReader } from './plan-reader.ts';
+import { mayWriteIn } from './protection.ts';
 import { pruneOperations } from './prune-operations.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
 import { settleOthers } from './settle-others.ts';
@@ -164,8 +165,17 @@ async function takeTurn(
     journal.push(...planned.journal);
   }
 
-  const document = await documentOf(run, plans);
-  run = schedule(run, document, dependencies.settings.maximumStartsPerTurn, nowIso);
+  let document = await documentOf(run, plans);
+  const startsPerTurn = dependencies.settings.maximumStartsPerTurn;
+  let scheduled = schedule(run, document, startsPerTurn, nowIso);
+  // Locks are Azure's to enforce; a tag of a group is seen by nobody but whoever looks.
+  if (run.plansMade === before.plansMade && !(await mayStart(dependencies, scheduled))) {
+    const planned = await planAnew(dependencies, run, head, pause, plans, nowIso);
+    journal.push(...planned.journal);
+    document = await documentOf(planned.run, plans);
+    scheduled = schedule(planned.run, document, startsPerTurn, nowIso);
+  }
+  run = scheduled;
   run = (await withDriftSettled(dependencies, looked, run, document, nowIso)).run;
   journal.push(...journalOfRun(looked, run, document, nowIso));
 
@@ -185,6 +195,16 @@ async function takeTurn(
     await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
   }
   return conclude(dependencies, request, run);
+}
+
+/** Whether nothing around what a run starts from an earlier plan has been opted out meanwhile. */
+async function mayStart({ arm }: Dependencies, { decision, attended }: RunDocument): Promise<boolean> {
+  if (decision.next !== 'start') return true;
+  return mayWriteIn(
+    arm,
+    decision.nodes.map(({ id }) => id),
+    !attended,
+  );
 }
 
 /** What joins a run that compares certain resources adds its own; what names none has everything compared. */

@@ -15,7 +15,7 @@ import type { ChangeHint } from '../state/drift-watch.ts';
 import { findUnmanaged, readContents } from './find-unmanaged.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
 import { alignedGraph, type LookInput, lookAtAll, lookAtNamed, lookInRotation } from './look.ts';
-import { optOutOf, type ProtectedScope, readManagementLocks } from './protection.ts';
+import { optOutsOf, type ProtectedScope, readManagementLocks, readOptOutsAround } from './protection.ts';
 
 export interface PlanRequest {
   readonly baseline: string;
@@ -111,7 +111,8 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     request.scope === undefined ? complete : planInScope(complete, request.scope, String(request.specVersion));
   const known = [...new Set([...wanted, ...ledgerById.keys()])];
   const comparedCount = known.filter((id) => observed.has(id)).length;
-  const optedOut = [...observed].flatMap(([id, body]) => (body === null ? [] : (optOutOf(id, body) ?? [])));
+  const changing = plan.changes.map(({ id }) => id);
+  const optedOut = [...optOutsOf(observed), ...(await readOptOutsAround(dependencies.arm, changing, observed))];
   const unmanaged =
     request.scan?.findsUnmanaged === true ? await findUnmanaged(dependencies, graph, ledgerById, observed) : undefined;
   return {

@@ -1,5 +1,12 @@
 import type { Arm } from '../azure/arm.ts';
+import { ArmRefusalError } from '../azure/arm-answer.ts';
+import { ArmUnreachableError } from '../azure/arm-errors.ts';
+import { observe } from '../azure/observe.ts';
+import { parseResourceId, resourcesAround } from '../azure/resource-id.ts';
+import { kindOf, kindOfType } from '../baseline/kinds/index.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
+import { normaliseId } from '../plan/graph.ts';
+import type { Observed } from '../plan/plan.ts';
 
 /** A resource, group or subscription in which nothing may be written, or nothing deleted. */
 export interface ProtectedScope {
@@ -24,6 +31,43 @@ export function optOutOf(id: string, body: JsonObject): ProtectedScope | undefin
   const value = tagged(MONITORING_OPT_OUT_TAG);
   if (value === undefined || String(value).trim().toLowerCase() === 'false') return undefined;
   return { id, why: `it carries the tag ${MONITORING_OPT_OUT_TAG}`, deleteOnly: false, unattendedOnly: true };
+}
+
+/** What the tags of resources that were read forbid. Pure. */
+export function optOutsOf(observed: Observed): readonly ProtectedScope[] {
+  return [...observed].flatMap(([id, body]) => (body === null ? [] : (optOutOf(id, body) ?? [])));
+}
+
+/**
+ * What the tags forbid of all that these resources are in: their groups, and the resources that they hang on. Reads what
+ * is not `known`, with as few calls as lists allow, however many resources there are in it.
+ * @throws as `observe`.
+ */
+export async function readOptOutsAround(
+  arm: Arm,
+  ids: readonly string[],
+  known: Observed = new Map(),
+): Promise<readonly ProtectedScope[]> {
+  const around = new Map(ids.flatMap(resourcesAround).map((id) => [normaliseId(id), id]));
+  const references = [...around].flatMap(([key, id]) => {
+    const kind = known.has(key) ? undefined : kindOfType(parseResourceId(id).type);
+    return kind === undefined ? [] : [{ id, kind: kind.name }];
+  });
+  return optOutsOf(await observe(arm, references, kindOf, { isFew: true }));
+}
+
+/**
+ * Whether what these resources are in lets them be written, as far as tags say. What cannot be read now does not: a new
+ * plan reads it again, with the pauses that this takes.
+ */
+export async function mayWriteIn(arm: Arm, ids: readonly string[], unattended: boolean): Promise<boolean> {
+  try {
+    const optOuts = await readOptOutsAround(arm, ids);
+    return optOuts.every(({ unattendedOnly }) => unattendedOnly === true && !unattended);
+  } catch (error) {
+    if (error instanceof ArmRefusalError || error instanceof ArmUnreachableError) return false;
+    throw error;
+  }
 }
 
 const LOCKS_API_VERSION = '2020-05-01';

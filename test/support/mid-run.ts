@@ -9,11 +9,13 @@ export interface MidRun {
   readonly reconciling: Reconciling;
   readonly networks: readonly [string, string];
   nowIso(): string;
-  /** Both networks drift; `event` happens after the plan was made, when the first of them is read to be written. */
-  driftWith(event: () => Promise<void>): Promise<string>;
+  /** Both networks drift; `event` happens after the plan was made, when the first of them (`begun`) is read to be written. */
+  driftWith(event: (begun: string) => Promise<void>): Promise<string>;
   pause(): Promise<void>;
   /** Targets of the PUTs since the drift. */
   written(): readonly string[];
+  /** Targets of the GETs since the drift. */
+  read(): readonly string[];
   /** What the journal says that an operation decided about a resource, newest first. */
   decisionsAbout(operationId: string, id: string): Promise<readonly string[]>;
   /** What the changes of an operation wait for. */
@@ -22,8 +24,11 @@ export interface MidRun {
 
 const NAME = 'base';
 
-export async function midRun(): Promise<MidRun> {
-  const dependencies = memoryDependencies();
+/** `startsPerTurn`: how many writes one turn begins at most. */
+export async function midRun(startsPerTurn?: number): Promise<MidRun> {
+  const dependencies = memoryDependencies(
+    startsPerTurn === undefined ? {} : { HUBKEEPER_MAXIMUM_STARTS_PER_TURN: String(startsPerTurn) },
+  );
   const { arm } = dependencies;
   const reconciling = new Reconciling(dependencies, NAME);
   await reconciling.put(smallSpec(NAME, ['a', 'b'], { drift: { mode: 'act' } }), 'first');
@@ -35,6 +40,11 @@ export async function midRun(): Promise<MidRun> {
     )?.target ?? '';
   const networks = [networkOf('a'), networkOf('b')] as const;
   let before = 0;
+  const targetsOf = (wanted: string) =>
+    arm.requests
+      .slice(before)
+      .filter(({ method }) => method === wanted)
+      .map(({ target }) => target);
   return {
     arm,
     reconciling,
@@ -52,7 +62,7 @@ export async function midRun(): Promise<MidRun> {
       arm.send = async (request) => {
         if (isDue && request.method === 'GET' && networks.some((id) => id === request.target)) {
           isDue = false;
-          await event();
+          await event(request.target);
         }
         return send(request);
       };
@@ -63,11 +73,8 @@ export async function midRun(): Promise<MidRun> {
     async pause() {
       await dependencies.baselines.changePause(true, 'ops', 'incident', reconciling.nowIso);
     },
-    written: () =>
-      arm.requests
-        .slice(before)
-        .filter(({ method }) => method === 'PUT')
-        .map(({ target }) => target),
+    read: () => targetsOf('GET'),
+    written: () => targetsOf('PUT'),
     async decisionsAbout(operation, resource) {
       const { entries } = await dependencies.journal.read({ baseline: NAME, operation, resource });
       return entries.map(({ decision }) => decision);

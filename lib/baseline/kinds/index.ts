@@ -46,6 +46,13 @@ export const kinds: readonly ResourceKind[] = [
 
 const byName = new Map(kinds.map((kind) => [kind.name, kind]));
 
+const byType = new Map(kinds.map((kind) => [kind.type.toLowerCase(), kind]));
+
+/** The kind of an ARM type in any case; undefined: a baseline is not made of such. */
+export function kindOfType(type: string): ResourceKind | undefined {
+  return byType.get(type.toLowerCase());
+}
+
 /** The kind with that name. Throws a TypeError for a name that no graph of ours has. */
 export function kindOf(name: string): ResourceKind {
   const kind = byName.get(name);

@@ -93,6 +93,27 @@ describe('what is decided while drift is put right', () => {
     );
   });
 
+  it('the tag that opts a group out keeps back what is in it and not begun', async () => {
+    run = await midRun(1);
+    let other = '';
+    const id = await run.driftWith(async (begun) => {
+      other = run.networks.find((network) => network !== begun) ?? '';
+      const group = other.slice(0, other.indexOf('/providers/'));
+      run.arm.put(group, { ...run.arm.body(group), tags: { [OPT_OUT_TAG]: '' } });
+    });
+
+    expect(run.written()).toEqual(run.networks.filter((network) => network !== other));
+    expect((await run.reconciling.run(id)).refused).toMatchObject([{ id: other, code: 'Protected' }]);
+  });
+
+  it('costs a turn that starts from an earlier plan one read of each group', async () => {
+    run = await midRun(1);
+    await run.driftWith(async () => undefined);
+
+    const isGroup = /\/resourceGroups\/[^/]+$/i;
+    expect(run.read().filter((target) => isGroup.test(target))).toHaveLength(1);
+  });
+
   it('the tag that opts a resource out keeps the write of it back', async () => {
     const [tagged, other] = run.networks;
     const id = await run.driftWith(async () => {
