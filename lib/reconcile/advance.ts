@@ -25,6 +25,7 @@ import { planAnew } from './plan-anew.ts';
 import { PlanReader } from './plan-reader.ts';
 import { mayWriteIn } from './protection.ts';
 import { pruneOperations } from './prune-operations.ts';
+import { prunePlans } from './prune-plans.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
@@ -190,6 +191,7 @@ async function takeTurn(
   // Only now: what the loser of a race would have decided is not told.
   await tellTurn(dependencies, run);
   await settleOthers(dependencies, taken, run, nowIso);
+  if (run.plansMade > Math.max(1, before.plansMade)) await prunePlans(dependencies.runs, run, head.approvals);
   if (isFinalState(run.state)) {
     await pruneOperations(dependencies.runs, run.baseline);
     await dependencies.baselines.pruneSpecs(run.baseline, nowIso);

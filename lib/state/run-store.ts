@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.ts';
 import type { PlanDocument, RunDocument } from './run.ts';
 import type { DocumentStore } from './storage.ts';
 
-/** Operations as stored: one document that changes, and the plans it ran, which never do. */
+/** Operations as stored: one document that changes, and the plans it runs, which never do. */
 export interface RunStore {
   read(operationId: string): Promise<{ readonly run: RunDocument; readonly etag: string } | null>;
   /** `etag` of the document that this one was made from; absent: there must be none. `conflict`: somebody else wrote it. */
@@ -11,6 +11,10 @@ export interface RunStore {
   readPlan(operationId: string, key: string): Promise<PlanDocument>;
   findPlan(operationId: string, key: string): Promise<PlanDocument | null>;
   writePlan(plan: PlanDocument): Promise<void>;
+  /** Keys of an operation's plans, in no order. */
+  listPlans(operationId: string): Promise<readonly string[]>;
+  /** A plan that is gone is no error. */
+  removePlan(operationId: string, key: string): Promise<void>;
   /** Ids of a baseline's operations, newest first. */
   list(baseline: string): Promise<readonly string[]>;
   /** Removes the documents of an operation. */
@@ -71,6 +75,15 @@ export function createRunStore(documents: DocumentStore): RunStore {
       await documents.write(planPath(plan.operationId, plan.key), JSON.parse(JSON.stringify(plan)) as JsonObject, {
         if: 'any',
       });
+    },
+    async listPlans(operationId) {
+      const paths = await documents.list(`${folder(operationId)}/`);
+      return paths.flatMap((path) => /\/plan-([^/]+)\.json$/.exec(path)?.[1] ?? []);
+    },
+    async removePlan(operationId, key) {
+      const path = planPath(operationId, key);
+      cache.delete(path);
+      await documents.remove(path);
     },
     async list(baseline) {
       const paths = await documents.list(`operations/${baseline}/`);

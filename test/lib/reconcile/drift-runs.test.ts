@@ -364,6 +364,10 @@ describe('scans while a run waits for somebody', () => {
     expect(Date.parse((await record()).lastScan?.at ?? '')).toBeGreaterThan(
       Date.parse(reconciling.nowIso) - HOUR_SECONDS * 1_000,
     );
+    const kept = await dependencies.runs.listPlans(waiting);
+    expect((await reconciling.run(waiting)).plansMade).toBeGreaterThan(100);
+    expect(kept).toContain(approval?.planKey);
+    expect(kept.length).toBeLessThanOrEqual(3);
     const stranger = `${GROUP}/providers/Microsoft.Network/publicIPAddresses/theirs`;
     dependencies.arm.put(stranger, { type: 'Microsoft.Network/publicIPAddresses' });
     await scan();
