@@ -261,7 +261,8 @@ function respelled(entry: Json, key: string, actualKey: string, named: NamedEntr
   return key === actualKey ? entry : setAt(entry, named.key, actualKey);
 }
 
-function keyOf(member: Json, named: NamedEntries): string {
+/** What tells a member of named entries from the others. */
+export function keyOf(member: Json, named: Pick<NamedEntries, 'key'>): string {
   // Members without a key can only be told apart by all they hold.
   return memberKey(member, named.key) ?? JSON.stringify(member);
 }
@@ -303,7 +304,8 @@ export function memberText(member: Json): string {
   return typeof member === 'string' ? member : JSON.stringify(member);
 }
 
-function setKey(member: Json, place: Place): string {
+/** What tells a member of a set from the others, as the rules of the set compare them. */
+export function setKey(member: Json, place: Pick<Place, 'rules'>): string {
   if (typeof member !== 'string') return JSON.stringify(member);
   const caseless = ignoresCase(place.rules) || ignoresCase(atEntry(place.rules, member)) || isIdLike(member);
   return JSON.stringify(caseless ? member.toLowerCase() : member);

@@ -62,6 +62,8 @@ const NOTHING: BaselineDriftBody = {
   conflicts: [],
   unmanaged: [],
   unmanagedCount: 0,
+  foreignEntries: [],
+  foreignEntryCount: 0,
 };
 
 function linesOf(more: Partial<BaselineDriftBody>, { full = false, columns = 100 } = {}): readonly string[] {
@@ -167,7 +169,14 @@ describe('drift on the screen', () => {
   });
 
   it('is a figure in the list of baselines', () => {
-    const counts = { openCount: 3, waitingCount: 1, conflictCount: 0, unmanagedCount: 0, lastScanAt: null };
+    const counts = {
+      openCount: 3,
+      waitingCount: 1,
+      conflictCount: 0,
+      unmanagedCount: 0,
+      foreignEntryCount: 0,
+      lastScanAt: null,
+    };
 
     expect(driftCountText(undefined)).toBe('');
     expect(driftCountText(counts)).toBe('3');
