@@ -166,7 +166,7 @@ function foreignLines({ foreignEntries, foreignEntryCount }: BaselineDriftBody, 
   const left = foreignEntryCount - visible.length;
   const byResource = Map.groupBy(visible, ({ id }) => id.toLowerCase());
   return [
-    `Put into managed resources by others (${foreignEntryCount}); never touched:`,
+    `Added to managed resources by others (${foreignEntryCount}); never touched:`,
     ...[...byResource.values()].flatMap((entries) => [
       ...entries.slice(0, 1).map(({ id, kind }) => `  ${style.bold(resourceText(id))}  ${style.dim(plain(kind))}`),
       ...entries.flatMap((entry) => entryLines(entry, options)),
@@ -179,8 +179,8 @@ function foreignLines({ foreignEntries, foreignEntryCount }: BaselineDriftBody, 
 function entryLines({ path, description, origin, firstSeenAt }: ForeignEntryBody, options: DriftViewOptions): string[] {
   const { style, columns } = options;
   const what = description === '' ? plain(path) : `${plain(path)}: ${plain(description)}`;
-  const seen = `seen since ${timeText(firstSeenAt)}`;
-  const who = origin ? `${seen}, the resource was changed by ${originText(origin)}` : `${seen}, no event told by whom`;
+  const seen = `since ${timeText(firstSeenAt)}`;
+  const who = origin ? `${seen}; resource changed by ${originText(origin)}` : `${seen}; no event told by whom`;
   return [...wrapped(what, columns, '    '), ...wrapped(who, columns, '      ').map((line) => style.dim(line))];
 }
 

@@ -42,15 +42,15 @@ function reasonOfOne(
   const who = entry.origin === null ? 'No event has told by whom.' : originText(entry.origin);
   switch (change) {
     case 'changed':
-      return `${nameOf(entry)}, which others have put there, has changed${contentOf(entry)}. It is not touched. ${who}`;
+      return `${nameOf(entry)}, which others have added, has changed${contentOf(entry)}. It is not touched. ${who}`;
     case 'gone':
-      return `${nameOf(entry)}, which others had put there, is gone.`;
+      return `${nameOf(entry)}, which others had added, is gone.`;
     case 'declared':
-      return `${nameOf(entry)}, which others had put there, is declared now.`;
+      return `${nameOf(entry)}, which others had added, is declared now.`;
     case 'notDeclared':
-      return `${nameOf(entry)}, which others have put there, is no longer looked at: nobody declares the resource.`;
+      return `${nameOf(entry)}, which others have added, is no longer looked at: nobody declares the resource.`;
     default:
-      return `Others have put ${nameOf(entry)} there${contentOf(entry)}. It is not touched. ${who}`;
+      return `Others have added ${nameOf(entry)}${contentOf(entry)}. It is not touched. ${who}`;
   }
 }
 
@@ -65,15 +65,15 @@ function reasonOfSeveral({ change, entries, count, id }: ForeignNews): string {
     case 'foundMore':
       return `More entries of others are in resources of the baseline than are listed: ${count} more. None is touched.`;
     case 'changed':
-      return `${counted} that others have put there have changed: ${names}. None is touched.`;
+      return `${counted} that others have added have changed: ${names}. None is touched.`;
     case 'gone':
-      return `${counted} that others had put there are gone: ${names}.`;
+      return `${counted} that others had added are gone: ${names}.`;
     case 'declared':
-      return `${counted} that others had put there are declared now: ${names}.`;
+      return `${counted} that others had added are declared now: ${names}.`;
     case 'notDeclared':
       return `${counted} of others are no longer looked at, since nobody declares the resource: ${names}.`;
     default:
-      return `Others have put ${counted} there: ${names}. None is touched.`;
+      return `Others have added ${counted}: ${names}. None is touched.`;
   }
 }
 
