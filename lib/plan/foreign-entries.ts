@@ -101,7 +101,7 @@ export function foreignEntriesOf(
   isKnown: (id: string) => boolean,
 ): readonly EntryOfBody[] {
   const found: EntryOfBody[] = [];
-  walk(desired, actual, owned, { path: '', rules: rulesAtRoot(rules), isKnown, found });
+  walk(desired, actual, owned, { path: '', rules: rulesAtRoot(rules), readOnly: false, isKnown, found });
   return found;
 }
 
@@ -110,6 +110,8 @@ type Owned = PathTree<Owner> | undefined;
 interface Walk {
   readonly path: string;
   readonly rules: RulePlace;
+  /** The service sets what is here: only child resources in it are anybody's. */
+  readonly readOnly: boolean;
   readonly isKnown: (id: string) => boolean;
   readonly found: EntryOfBody[];
 }
@@ -121,12 +123,11 @@ function walk(desired: Json | undefined, actual: Json | undefined, owned: Owned,
     inChildren(actual, at);
     return;
   }
-  if (isReadOnly(at.rules)) return;
   if (isJsonObject(actual)) {
-    inProperties(desired, actual, owned, at);
+    inProperties(desired, actual, owned, { ...at, readOnly: at.readOnly || isReadOnly(at.rules) });
     return;
   }
-  if (!isJsonArray(actual)) return;
+  if (!isJsonArray(actual) || at.readOnly || isReadOnly(at.rules)) return;
   const named = namedEntries(at.rules);
   const declared = isJsonArray(desired) ? desired : [];
   if (named !== undefined) inEntries(declared, actual, named, owned, at);
@@ -200,6 +201,12 @@ function entryAt(
     description: describe?.(shown).slice(0, LONGEST_DESCRIPTION) ?? '',
     contentHash,
   };
+}
+
+/** Whether a body says nothing of the collection of an entry: child resources of which no list was read. */
+export function isUnlisted(actual: JsonObject, path: string, { listedChildren = [] }: ComparisonRules): boolean {
+  const collection = formatPath(parsePath(path).slice(0, -1));
+  return listedChildren.includes(collection) && getAt(actual, collection) === undefined;
 }
 
 /** Whether the entry at a path is declared: in the body of the resource, or as a child resource of the graph. */

@@ -32,6 +32,8 @@ export interface ComparisonRules {
   readonly keepForeignMembers?: readonly PathPattern[];
   /** Arrays of child resources, or of references to them, each with its `id`: whoever made that one has made the member. */
   readonly children?: readonly PathPattern[];
+  /** Those of `children` that Azure shows in a list of their own only: a body has them where that list was read. */
+  readonly listedChildren?: readonly PathPattern[];
   /**
    * Properties without which an entry or object of ours does not mean what we declared: where that is declared they are
    * ours too, and what somebody else put there is taken back even though we never wrote it.

@@ -5,7 +5,7 @@ import { completeRecord, type DriftRecord, newDriftRecord, propertyKey } from '.
 import { rejectionsOf } from '../drift/rejection.ts';
 import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
 import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
-import { declaresEntry } from '../plan/foreign-entries.ts';
+import { declaresEntry, isUnlisted } from '../plan/foreign-entries.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Verdict } from '../plan/guard.ts';
 import { canonicalJson } from '../plan/hash.ts';
@@ -114,9 +114,12 @@ function foreignStandingIn(
     const node = nodes.get(key);
     if (inFlight.has(key)) return 'unknown';
     if (node === undefined) return 'notDeclared';
-    if (!observed.has(key)) return 'unknown';
+    const actual = observed.get(key);
+    if (actual === undefined) return 'unknown';
+    const { comparison } = kindOf(node.kind);
     const isDeclared = (child: string) => nodes.has(normaliseId(child));
-    return declaresEntry(node, path, kindOf(node.kind).comparison, isDeclared) ? 'declared' : 'gone';
+    if (declaresEntry(node, path, comparison, isDeclared)) return 'declared';
+    return actual !== null && isUnlisted(actual, path, comparison) ? 'unknown' : 'gone';
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type ForeignInput,
   foreignEntries,
   foreignEntriesOf,
+  isUnlisted,
 } from '../../../lib/plan/foreign-entries.ts';
 import type { ComparisonRules } from '../../../lib/plan/kind.ts';
 import type { OwnedFields } from '../../../lib/plan/ledger.ts';
@@ -205,6 +206,24 @@ describe('entries of others in a baseline', () => {
     expect(pathsOf({ rules: { reactionRules: [rule] } })).toEqual([
       isIgnored ? 'ignored properties.parts[theirs]' : 'properties.parts[theirs]',
     ]);
+  });
+});
+
+describe('child resources of which no list was read', () => {
+  it('say nothing of an entry', () => {
+    const rules: ComparisonRules = { ...RULES, listedChildren: ['properties.links'] };
+    const isUnlistedIn = (properties: JsonObject, path: string) => isUnlisted({ properties }, path, rules);
+
+    expect(isUnlistedIn({}, 'properties.links[theirs]')).toBe(true);
+    expect(isUnlistedIn({ links: [] }, 'properties.links[theirs]')).toBe(false);
+    expect(isUnlistedIn({}, 'properties.items[theirs]')).toBe(false);
+  });
+
+  it('are found where the service sets everything around them', () => {
+    const rules: ComparisonRules = { ...RULES, readOnly: ['properties'], children: ['properties.links'] };
+    const properties = { links: [{ id: '/p/links/theirs' }], items: [{ name: 'theirs' }] };
+
+    expect(found({}, { properties }, {}, rules).map(({ path }) => path)).toEqual(['properties.links[theirs]']);
   });
 });
 

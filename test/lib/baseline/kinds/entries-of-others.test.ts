@@ -91,6 +91,23 @@ describe('entries of others are described', () => {
       { ruleCollections: [{ name: 'rc', action: { type: 'Allow' }, priority: 300, rules: [{ name: 'a' }, {}] }] },
       ['properties.ruleCollections[rc]: Allow, priority 300, 2 rules'],
     ],
+    [
+      'privateDnsZone',
+      {
+        virtualNetworkLinks: [
+          {
+            id: '/x/virtualNetworkLinks/theirs',
+            name: 'theirs',
+            properties: {
+              virtualNetwork: { id: PEER },
+              registrationEnabled: true,
+              virtualNetworkLinkState: 'Completed',
+            },
+          },
+        ],
+      },
+      ['properties.virtualNetworkLinks[theirs]: to vnet-theirs, with registration'],
+    ],
     ['ipGroup', { ipAddresses: ['203.0.113.7'] }, ['properties.ipAddresses[203.0.113.7]']],
     [
       'actionGroup',
