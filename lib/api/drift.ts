@@ -69,6 +69,19 @@ export const driftConflict = z.looseObject({
 });
 export type DriftConflictBody = Known<typeof driftConflict>;
 
+/** An entry that others put into a resource of the baseline. */
+export const foreignEntry = z.looseObject({
+  id: z.string().describe('ARM id of the resource that has it.'),
+  kind: z.string(),
+  path: z.string().describe('Path of the entry, such as `properties.securityRules[theirs]`.'),
+  description: z.string().describe('What it is in a few words, without secrets; empty where the path says all.'),
+  origin: changeOrigin.nullish().describe('Null while no event has told who it was.'),
+  firstSeenAt: isoTime.describe('When it was seen first, or first as it is now.'),
+  lastSeenAt: isoTime,
+  operationId,
+});
+export type ForeignEntryBody = Known<typeof foreignEntry>;
+
 /** What is known of the drift of one baseline. */
 export const baselineDrift = z.looseObject({
   lastScan: driftScan.nullish().describe('The last comparison of everything on a schedule; null: none yet.'),
@@ -81,6 +94,11 @@ export const baselineDrift = z.looseObject({
     .readonly()
     .describe('In managed resource groups and not ours; never touched.'),
   unmanagedCount: z.number().int().describe('All of them, those beyond the list too.'),
+  foreignEntries: z
+    .array(foreignEntry)
+    .readonly()
+    .describe('In resources of the baseline, and neither declared nor written by Hubkeeper; never touched.'),
+  foreignEntryCount: z.number().int().describe('All of them, those beyond the list too.'),
 });
 export type BaselineDriftBody = Known<typeof baselineDrift>;
 
@@ -90,6 +108,7 @@ export const driftCounts = z.looseObject({
   waitingCount: z.number().int().describe('Of these, what waits for somebody or something.'),
   conflictCount: z.number().int().describe('Properties left to another writer.'),
   unmanagedCount: z.number().int(),
+  foreignEntryCount: z.number().int().describe('Entries of others in resources of the baseline.'),
   lastScanAt: isoTime.nullish(),
 });
 export type DriftCountsBody = Known<typeof driftCounts>;

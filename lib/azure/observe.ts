@@ -65,13 +65,16 @@ export interface ObserveOptions {
 interface Listed {
   readonly path: string;
   readonly apiVersion: string;
+  /** Id of the resource whose children it lists. */
+  readonly parentId?: string;
   readonly ids: Set<string>;
 }
 
 /**
  * Reads what is there of the named resources with as few calls as ARM allows: one paged list for each type and
  * subscription, one for each parent where ARM lists only per parent, one GET each where it does not list at all and
- * what it is attached to exists.
+ * what it is attached to exists. A resource whose children were listed shows all of them under `properties`, by the name
+ * of their type, as others do by themselves.
  * @throws ObservationPausedError when so many reads are left that ARM would refuse some; ProblemError when a list is
  * refused; ArmUnreachableError when ARM does not answer.
  */
@@ -86,8 +89,8 @@ export async function observe(
   const singles = new Map<string, { readonly id: string; readonly apiVersion: string }>();
   const inline: { readonly id: string; readonly path: string }[] = [];
 
-  function list(path: string, apiVersion: string, id: string): void {
-    const listed = lists.get(normaliseId(path)) ?? { path, apiVersion, ids: new Set() };
+  function list(path: string, apiVersion: string, id: string, parentId?: string): void {
+    const listed = lists.get(normaliseId(path)) ?? { path, apiVersion, parentId, ids: new Set() };
     lists.set(normaliseId(path), listed);
     listed.ids.add(id);
   }
@@ -107,7 +110,7 @@ export async function observe(
         return;
       }
       case 'parent': {
-        list(reference.id.slice(0, reference.id.lastIndexOf('/')), apiVersion, reference.id);
+        list(reference.id.slice(0, reference.id.lastIndexOf('/')), apiVersion, reference.id, parsed.parentId);
         return;
       }
       case 'inline':
@@ -126,8 +129,11 @@ export async function observe(
     for (const id of ids) singles.set(normaliseId(id), { id, apiVersion });
   }
 
-  await inParallel([...lists.values()], async ({ path, apiVersion }) => {
-    for (const item of await listOrNothing(arm, path, apiVersion)) {
+  const children: { readonly parentId: string; readonly name: string; readonly items: readonly JsonObject[] }[] = [];
+  await inParallel([...lists.values()], async ({ path, apiVersion, parentId }) => {
+    const items = await listOrNothing(arm, path, apiVersion);
+    if (parentId !== undefined) children.push({ parentId, name: path.slice(path.lastIndexOf('/') + 1), items });
+    for (const item of items) {
       const id = typeof item.id === 'string' ? normaliseId(item.id.replace(/^\/+/, '/')) : '';
       if (observed.has(id)) observed.set(id, item);
     }
@@ -142,7 +148,17 @@ export async function observe(
     const parent = observed.get(normaliseId(parseResourceId(id).parentId));
     observed.set(normaliseId(id), parent ? memberOf(parent, path, id) : null);
   }
+  for (const { parentId, name, items } of children) {
+    const parent = observed.get(normaliseId(parentId));
+    if (parent) observed.set(normaliseId(parentId), withChildren(parent, name, items));
+  }
   return observed;
+}
+
+/** The body with its children, unless Azure shows them in it. */
+function withChildren(parent: JsonObject, name: string, items: readonly JsonObject[]): JsonObject {
+  const properties = isJsonObject(parent.properties) ? parent.properties : {};
+  return name in properties ? parent : { ...parent, properties: { ...properties, [name]: items } };
 }
 
 /** The body of a resource, or `null` when it is not there. @throws ProblemError for any other refusal. */

@@ -4,6 +4,7 @@ import type {
   DriftBody,
   DriftConflictBody,
   DriftCountsBody,
+  ForeignEntryBody,
 } from '../api/drift.ts';
 import { countText } from '../count-text.ts';
 import { authorText } from '../drift/author-text.ts';
@@ -23,9 +24,10 @@ export interface DriftViewOptions {
   readonly command: string;
 }
 
-/** Resources with drift, and unmanaged ones, before the rest is only counted. */
+/** Resources with drift, entries of others, and unmanaged resources, before the rest is only counted. */
 const SHOWN_RESOURCES = 20;
 const SHOWN_UNMANAGED = 10;
+const SHOWN_FOREIGN = 10;
 const LONGEST_NAME = 60;
 
 /** What is known of drift as people read it, line by line. */
@@ -42,7 +44,12 @@ export function driftLines(drift: BaselineDriftBody, options: DriftViewOptions):
   if (left > 0) lines.push(`  and ${countText(left, 'resource')} more: --full`);
   if (drift.moreDriftsCount > 0) lines.push(`  ${countText(drift.moreDriftsCount, 'drift')} more are not listed.`);
   lines.push(...nextLines(open, options));
-  return [...lines, ...conflictLines(drift.conflicts, options), ...unmanagedLines(drift, options)];
+  return [
+    ...lines,
+    ...conflictLines(drift.conflicts, options),
+    ...foreignLines(drift, options),
+    ...unmanagedLines(drift, options),
+  ];
 }
 
 /** `3, 1 in conflict`; nothing when there is none. */
@@ -150,6 +157,31 @@ function conflictLines(conflicts: readonly DriftConflictBody[], options: DriftVi
       ];
     }),
   ];
+}
+
+function foreignLines({ foreignEntries, foreignEntryCount }: BaselineDriftBody, options: DriftViewOptions): string[] {
+  if (foreignEntryCount === 0) return [];
+  const { style, full } = options;
+  const visible = full ? foreignEntries : foreignEntries.slice(0, SHOWN_FOREIGN);
+  const left = foreignEntryCount - visible.length;
+  const byResource = Map.groupBy(visible, ({ id }) => id.toLowerCase());
+  return [
+    `Added to managed resources by others (${foreignEntryCount}); never touched:`,
+    ...[...byResource.values()].flatMap((entries) => [
+      ...entries.slice(0, 1).map(({ id, kind }) => `  ${style.bold(resourceText(id))}  ${style.dim(plain(kind))}`),
+      ...entries.flatMap((entry) => entryLines(entry, options)),
+    ]),
+    ...(left > 0 ? [`  and ${left} more${full ? '' : ': --full'}`] : []),
+  ];
+}
+
+/** Another entry of the same resource may have been changed last: its event names the resource. */
+function entryLines({ path, description, origin, firstSeenAt }: ForeignEntryBody, options: DriftViewOptions): string[] {
+  const { style, columns } = options;
+  const what = description === '' ? plain(path) : `${plain(path)}: ${plain(description)}`;
+  const seen = `since ${timeText(firstSeenAt)}`;
+  const who = origin ? `${seen}; resource changed by ${originText(origin)}` : `${seen}; no event told by whom`;
+  return [...wrapped(what, columns, '    '), ...wrapped(who, columns, '      ').map((line) => style.dim(line))];
 }
 
 function unmanagedLines({ unmanaged, unmanagedCount }: BaselineDriftBody, { style, full }: DriftViewOptions): string[] {

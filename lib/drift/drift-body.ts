@@ -5,7 +5,7 @@ import { type Contest, type Drift, type DriftRecord, propertyKey } from './drift
 
 /** What is known of drift as the API shows it. `approvals`: those of the baseline. Pure. */
 export function driftBody(record: DriftRecord, approvals: readonly Approval[], nowIso: string): BaselineDriftBody {
-  const { lastScan, lastLook, drifts, moreDriftsCount, contests, unmanaged, unmanagedCount } = record;
+  const { lastScan, lastLook, drifts, moreDriftsCount, contests, unmanaged, unmanagedCount, foreignEntries } = record;
   return {
     lastScan,
     lastLook,
@@ -14,6 +14,8 @@ export function driftBody(record: DriftRecord, approvals: readonly Approval[], n
     conflicts: conflictsOf(contests, nowIso),
     unmanaged,
     unmanagedCount,
+    foreignEntries: foreignEntries.map(({ contentHash: _, ...entry }) => entry),
+    foreignEntryCount: foreignEntryCount(record),
   };
 }
 
@@ -25,8 +27,13 @@ export function driftCounts(record: DriftRecord, nowIso: string): DriftCountsBod
     waitingCount: open.filter(({ state }) => state === 'waiting').length,
     conflictCount: conflictsOf(record.contests, nowIso).filter(({ stopped }) => stopped).length,
     unmanagedCount: record.unmanagedCount,
+    foreignEntryCount: foreignEntryCount(record),
     lastScanAt: record.lastScan?.at ?? null,
   };
+}
+
+function foreignEntryCount({ foreignEntries, moreForeignCount }: DriftRecord): number {
+  return foreignEntries.length + moreForeignCount;
 }
 
 /** The open request for approval that a drift waits for. */

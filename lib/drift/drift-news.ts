@@ -1,5 +1,6 @@
 import type { ContestEnd } from './contest.ts';
 import type { Contest, Drift } from './drift-record.ts';
+import type { ForeignNews } from './see-foreign.ts';
 
 /** Something about drift that was not known before, or was decided otherwise. */
 export type DriftNews =
@@ -15,6 +16,7 @@ export type DriftNews =
   | { readonly news: 'gone'; readonly drift: Drift; readonly isDeclared: boolean }
   | { readonly news: 'conflict'; readonly contest: Contest }
   | { readonly news: 'conflictOver'; readonly end: ContestEnd }
+  | ForeignNews
   /** A change that is no drift is refused or waits. */
   | {
       readonly news: 'other';

@@ -103,6 +103,24 @@ export interface UnmanagedResource {
   readonly type: string;
 }
 
+/** An entry in a resource of ours that others put there: it is told and never touched. */
+export interface KnownForeignEntry {
+  readonly id: string;
+  readonly kind: string;
+  /** Path of the entry, such as `properties.securityRules[theirs]`. */
+  readonly path: string;
+  /** What it is in a few words, without secrets; empty where the path says all. Text of others. */
+  readonly description: string;
+  /** Another one means that the entry has changed, which is a new sight. */
+  readonly contentHash: string;
+  /** Null while no event has told who it was. */
+  readonly origin: ChangeOrigin | null;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  /** The operation that saw it first. */
+  readonly operationId: string;
+}
+
 /** All that is known of the drift of one baseline. `revision` moves with every change. */
 export interface DriftRecord {
   readonly schemaVersion: 1;
@@ -122,6 +140,12 @@ export interface DriftRecord {
   /** In managed resource groups and not ours, as of the last scan that looked. */
   readonly unmanaged: readonly UnmanagedResource[];
   readonly unmanagedCount: number;
+  /** In our resources and not ours, by id and path. */
+  readonly foreignEntries: readonly KnownForeignEntry[];
+  /** Entries of the last comparison of everything beyond those that are remembered. */
+  readonly moreForeignCount: number;
+  /** ISO time of the first comparison of everything that looked for them; null: there was none. */
+  readonly foreignKnownSince: string | null;
   /** Refusals and waits of other changes that the journal has told of, by `refusalKey`. */
   readonly told: readonly string[];
 }
@@ -134,6 +158,8 @@ export const MOST_CONTESTS = 500;
 export const MOST_REJECTIONS = 500;
 /** Unmanaged resources that are listed; the rest is counted. */
 export const MOST_UNMANAGED = 200;
+/** Entries of others that are remembered; the rest is counted. One has up to a kilobyte. */
+export const MOST_FOREIGN_ENTRIES = 500;
 /** Other changes of which the record knows that they were told. */
 export const MOST_TOLD = 500;
 /** Characters of a value as JSON that are remembered. */
@@ -152,8 +178,16 @@ export function newDriftRecord(baseline: string): DriftRecord {
     rejections: [],
     unmanaged: [],
     unmanagedCount: 0,
+    foreignEntries: [],
+    moreForeignCount: 0,
+    foreignKnownSince: null,
     told: [],
   };
+}
+
+/** A stored record as this version knows it: one of an earlier version lacks what that did not look for. */
+export function completeRecord(stored: DriftRecord): DriftRecord {
+  return { ...newDriftRecord(stored.baseline), ...stored };
 }
 
 /** Tells properties of resources apart. */

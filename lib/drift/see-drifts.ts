@@ -19,9 +19,10 @@ import {
 } from './drift-record.ts';
 import { type DriftGround, type FoundDrift, foundDrifts } from './found-drift.ts';
 import { withRejections } from './rejection.ts';
+import { type ForeignSight, seeForeign } from './see-foreign.ts';
 
 /** One comparison of a baseline with Azure, as a run made it. */
-export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'> {
+export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'>, ForeignSight {
   readonly plan: Pick<Plan, 'changes' | 'refused'>;
   readonly kept: readonly KeptDifference[];
   /**
@@ -70,6 +71,7 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
     (one) => !sight.isUnderWay(one.id) && (sight.looksForDrift || before.has(propertyKey(one))),
   );
   const origins = originsOf(sight.hints);
+  const foreign = seeForeign(record, origins, sight);
   const seen = remembered(found, before).map((one) => seenDrift(one, before.get(propertyKey(one)), origins, sight));
   const seenKeys = new Set(seen.map(propertyKey));
   const left = record.drifts.filter((drift) => !seenKeys.has(propertyKey(drift)));
@@ -90,6 +92,7 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
     record: {
       ...record,
       ...scanned(record, sight, found.length),
+      ...foreign.record,
       drifts: [...seen, ...unknown].sort(byProperty),
       moreDriftsCount: sight.looksForDrift && sight.isWhole ? found.length - seen.length : record.moreDriftsCount,
       contests: contested.contests,
@@ -100,6 +103,7 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
       ...gone.map((drift) => ({ news: 'gone', drift, isDeclared: sight.standing(drift.id) === 'asDeclared' }) as const),
       ...going.ended.map((end) => ({ news: 'conflictOver', end }) as const),
       ...contested.stopped.map((contest) => ({ news: 'conflict', contest }) as const),
+      ...foreign.news,
     ],
     fresh: new Set([...seenKeys].filter((key) => !before.has(key))),
     seen: seenKeys,

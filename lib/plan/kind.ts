@@ -15,6 +15,10 @@ export interface NamedEntries {
   readonly foreign: 'keep' | 'replace';
   /** The order of members means something and must be kept; new ones are appended. */
   readonly ordered?: boolean;
+  /** A member of others in a few words, without secrets: what a person has to know of it besides its key. */
+  readonly describe?: (member: Json) => string;
+  /** Whether a member is one that Azure or a service keeps there by itself: it survives, and is nothing to tell of. */
+  readonly isOfService?: (member: Json) => boolean;
 }
 
 /** How two bodies of one kind compare. Everything Azure changes by itself is named here, or it shows as drift. */
@@ -29,6 +33,10 @@ export interface ComparisonRules {
   readonly sets: readonly PathPattern[];
   /** Sets to which others may add members of their own. */
   readonly keepForeignMembers?: readonly PathPattern[];
+  /** Arrays of child resources, or of references to them, each with its `id`: whoever made that one has made the member. */
+  readonly children?: readonly PathPattern[];
+  /** Those of `children` that Azure shows in a list of their own only: a body has them where that list was read. */
+  readonly listedChildren?: readonly PathPattern[];
   /**
    * Properties without which an entry or object of ours does not mean what we declared: where that is declared they are
    * ours too, and what somebody else put there is taken back even though we never wrote it.

@@ -1,6 +1,6 @@
 import type { Owner } from './graph.ts';
 import type { Change } from './plan.ts';
-import { touches } from './property-path.ts';
+import { isAtOrBelow, touches } from './property-path.ts';
 import { isInScope } from './scope.ts';
 
 /** What a reaction, drift or a field's policy permits without a person, strictest first. */
@@ -106,4 +106,20 @@ export function refusalByRule({ mode, policy, source }: ReactionRule): { code: s
     default:
       return { code: 'ReactionModeForbids', why };
   }
+}
+
+/**
+ * Whether the operator said to look away from an entry of a resource, whoever put it there: a rule that ignores it, or
+ * what it lies in. One about a property of entries says nothing of an entry as a whole.
+ */
+export function ignoresEntry(
+  { id, kind, scope }: Pick<RuledChange, 'id' | 'kind' | 'scope'>,
+  path: string,
+  { reactionRules }: Pick<Rules, 'reactionRules'>,
+): boolean {
+  const change: RuledChange = { id, kind, scope, owner: 'spec', action: 'update', diff: [{ path }] };
+  return reactionRules.some(
+    (rule) =>
+      rule.policy === 'ignore' && (rule.path === undefined || isAtOrBelow(path, rule.path)) && isMeant(change, rule),
+  );
 }

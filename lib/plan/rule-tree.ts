@@ -11,6 +11,7 @@ interface RuleNode {
   named?: NamedEntries;
   set?: true;
   keepForeignMembers?: true;
+  children?: true;
   oursUnsaid?: true;
   ignoreCase?: true;
   default?: { readonly value: Json };
@@ -74,6 +75,7 @@ export function rulesAtRoot(rules: ComparisonRules): RulePlace {
     node.set = true;
     node.keepForeignMembers = true;
   }
+  for (const pattern of rules.children ?? []) nodeAt(root, pattern).children = true;
   for (const pattern of rules.oursUnsaid ?? []) nodeAt(root, pattern).oursUnsaid = true;
   for (const pattern of rules.ignoreCase) nodeAt(root, pattern).ignoreCase = true;
   for (const [pattern, value] of Object.entries(rules.defaults)) nodeAt(root, pattern).default = { value };
@@ -120,6 +122,7 @@ export const isReadOnly = (place: RulePlace): boolean => first(place, (node) => 
 export const isSet = (place: RulePlace): boolean => first(place, (node) => node.set) ?? false;
 export const keepsForeignMembers = (place: RulePlace): boolean =>
   first(place, (node) => node.keepForeignMembers) ?? false;
+export const isChildren = (place: RulePlace): boolean => first(place, (node) => node.children) ?? false;
 export const isOursUnsaid = (place: RulePlace): boolean => first(place, (node) => node.oursUnsaid) ?? false;
 export const ignoresCase = (place: RulePlace): boolean => first(place, (node) => node.ignoreCase) ?? false;
 export const isSecret = (place: RulePlace): boolean => first(place, (node) => node.secret) ?? false;

@@ -261,7 +261,8 @@ function respelled(entry: Json, key: string, actualKey: string, named: NamedEntr
   return key === actualKey ? entry : setAt(entry, named.key, actualKey);
 }
 
-function keyOf(member: Json, named: NamedEntries): string {
+/** What tells a member of named entries from the others. */
+export function keyOf(member: Json, named: Pick<NamedEntries, 'key'>): string {
   // Members without a key can only be told apart by all they hold.
   return memberKey(member, named.key) ?? JSON.stringify(member);
 }
@@ -304,7 +305,7 @@ export function memberText(member: Json): string {
 }
 
 /** What tells a member of a set from the others: all that it says. */
-function setKey(member: Json, { rules }: Pick<Place, 'rules'>): string {
+export function setKey(member: Json, { rules }: Pick<Place, 'rules'>): string {
   if (typeof member === 'string') {
     const caseless = ignoresCase(rules) || ignoresCase(atEntry(rules, member)) || isIdLike(member);
     return JSON.stringify(caseless ? member.toLowerCase() : member);

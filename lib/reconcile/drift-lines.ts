@@ -7,11 +7,12 @@ import type { ChangeOrigin, Contest, Drift, DriftState } from '../drift/drift-re
 import { normaliseId } from '../plan/graph.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import type { RunDocument } from '../state/run.ts';
+import { lineOfForeign } from './foreign-lines.ts';
 
 /** Names are text of others: as much of one is shown. */
 const LONGEST_NAME = 100;
 
-type Line = Pick<JournalEntry, 'resource' | 'decision' | 'reason' | 'before' | 'after' | 'discriminator'>;
+export type Line = Pick<JournalEntry, 'resource' | 'decision' | 'reason' | 'before' | 'after' | 'discriminator'>;
 
 function nameOfAuthor({ author }: ChangeOrigin): string {
   return shortened(authorText(author), LONGEST_NAME);
@@ -54,6 +55,8 @@ function lineOfNews(news: DriftNews): Line | undefined {
         reason: `${whyOver(news.end)} Hubkeeper puts ${nameOf(news.end.contest)} right again.`,
         discriminator: news.end.contest.path,
       };
+    case 'foreign':
+      return lineOfForeign(news, originText);
     case 'other':
       return { resource: news.id, decision: news.decision, reason: news.why, discriminator: news.code };
   }

@@ -1,10 +1,12 @@
+import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type DriftVerdict, decideDrifts } from '../drift/decide-drifts.ts';
-import { type DriftRecord, newDriftRecord, propertyKey } from '../drift/drift-record.ts';
+import { completeRecord, type DriftRecord, newDriftRecord, propertyKey } from '../drift/drift-record.ts';
 import { knownRefusals } from '../drift/known-refusals.ts';
 import { rejectionsOf } from '../drift/rejection.ts';
 import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
 import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
+import { declaresEntry, isUnlisted } from '../plan/foreign-entries.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Verdict } from '../plan/guard.ts';
 import { canonicalJson } from '../plan/hash.ts';
@@ -28,7 +30,8 @@ function looksForDrift({ trigger }: RunDocument): boolean {
 
 /** The record as the turn has it so far. */
 async function recordOf({ drift }: DriftDependencies, run: RunDocument): Promise<DriftRecord> {
-  return run.drift ?? (await drift.read(run.baseline)) ?? newDriftRecord(run.baseline);
+  if (run.drift) return completeRecord(run.drift);
+  return (await drift.read(run.baseline)) ?? newDriftRecord(run.baseline);
 }
 
 /** The run with the record, if it has moved. One turn moves the revision once. */
@@ -83,6 +86,8 @@ function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: s
     ledger,
     wasAsDeclared: wasAsDeclared(head),
     standing,
+    foreign: made.foreign ?? [],
+    foreignStanding: foreignStandingIn(made, inFlight),
     isUnderWay: (id) => inFlight.has(normaliseId(id)),
     hints: [...(run.hints ?? []), ...heardSinceWritten(head, ledger)],
     looksForDrift: looksForDrift(run),
@@ -97,6 +102,25 @@ function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: s
     rejected: rejectionsOf(plan, head.approvals, run.operationId, head.specVersion),
     operationId: run.operationId,
     nowIso,
+  };
+}
+
+/** What becomes of an entry of others that a plan did not find any more. */
+function foreignStandingIn(
+  { nodes, observed }: Pick<MadePlan, 'nodes' | 'observed'>,
+  inFlight: ReadonlySet<string>,
+): Sight['foreignStanding'] {
+  return ({ id, path }) => {
+    const key = normaliseId(id);
+    const node = nodes.get(key);
+    if (inFlight.has(key)) return 'unknown';
+    if (node === undefined) return 'notDeclared';
+    const actual = observed.get(key);
+    if (actual === undefined) return 'unknown';
+    const { comparison } = kindOf(node.kind);
+    const isDeclared = (child: string) => nodes.has(normaliseId(child));
+    if (declaresEntry(node, path, comparison, isDeclared)) return 'declared';
+    return actual !== null && isUnlisted(actual, path, comparison) ? 'unknown' : 'gone';
   };
 }
 

@@ -5,6 +5,7 @@ import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { planChanges } from '../plan/diff.ts';
 import { type DifferenceRules, type KeptDifference, ruledGraph } from '../plan/drift-rules.ts';
+import { type ForeignEntry, foreignEntries } from '../plan/foreign-entries.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed, Plan, Refusal } from '../plan/plan.ts';
@@ -59,6 +60,8 @@ export interface MadePlan {
   readonly unmanaged?: readonly UnmanagedResource[];
   /** How many of these there are in all. */
   readonly unmanagedCount?: number;
+  /** What others have put into our resources, as far as these were looked at. */
+  readonly foreign: readonly ForeignEntry[];
   /** How many resources that are declared or ours were looked at, and how many were not. */
   readonly comparedCount: number;
   readonly notComparedCount: number;
@@ -123,6 +126,14 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     protectedScopes: [...(await locksOver(dependencies, plan)), ...optedOut],
     kept: ruled.kept,
     postponed: ruled.postponed,
+    foreign: foreignEntries({
+      graph,
+      observed,
+      ledger: ledgerById,
+      kinds: kindOf,
+      rules: request.rules,
+      claimedByOthers,
+    }),
     comparedCount,
     ...(unmanaged === undefined ? {} : { unmanaged: unmanaged.resources, unmanagedCount: unmanaged.count }),
     notComparedCount: known.length - comparedCount,

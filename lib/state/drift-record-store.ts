@@ -1,4 +1,4 @@
-import type { DriftRecord } from '../drift/drift-record.ts';
+import { completeRecord, type DriftRecord } from '../drift/drift-record.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { DocumentStore, StoredDocument } from './storage.ts';
 
@@ -33,5 +33,5 @@ export function createDriftRecordStore(documents: DocumentStore): DriftRecordSto
 function recordOf({ value }: StoredDocument): DriftRecord {
   if (value.schemaVersion !== 1 || !Array.isArray(value.drifts) || !isJsonObject(value))
     throw new Error('The stored record of drift has a form that this version does not know.');
-  return value as unknown as DriftRecord;
+  return completeRecord(value as unknown as DriftRecord);
 }

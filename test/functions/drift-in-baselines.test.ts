@@ -4,7 +4,7 @@ import type { DurableClient } from 'durable-functions';
 import { getBaseline, listBaselines } from '../../functions/baselines.ts';
 import type { Call } from '../../functions/http.ts';
 import { baseline, baselineList } from '../../lib/api/baseline.ts';
-import { type Contest, type Drift, newDriftRecord } from '../../lib/drift/drift-record.ts';
+import { type Contest, type Drift, type KnownForeignEntry, newDriftRecord } from '../../lib/drift/drift-record.ts';
 import { type Approval, newHead } from '../../lib/state/baseline-head.ts';
 import { memoryDependencies } from '../support/memory-dependencies.ts';
 
@@ -38,6 +38,17 @@ const contest: Contest = {
   ours: [{ at: EARLIER, operationId: 'north-1' }],
   theirs: [{ at: EARLIER, operationId: 'north-2', origin: null }],
   stoppedAt: EARLIER,
+};
+const foreign: KnownForeignEntry = {
+  id: NSG,
+  kind: 'networkSecurityGroup',
+  path: 'properties.securityRules[theirs]',
+  description: 'Allow Inbound Tcp',
+  contentHash: 'a',
+  origin: null,
+  firstSeenAt: EARLIER,
+  lastSeenAt: EARLIER,
+  operationId: 'north-2',
 };
 const approval: Approval = {
   planHash: HASH,
@@ -77,6 +88,8 @@ async function known(): Promise<void> {
     contests: [contest, { ...contest, path: 'properties.put', theirs: [], stoppedAt: null }],
     unmanaged: [{ id: `${NSG}-other`, type: 'Microsoft.Network/networkSecurityGroups' }],
     unmanagedCount: 1,
+    foreignEntries: [foreign],
+    moreForeignCount: 2,
   });
 }
 
@@ -94,13 +107,18 @@ describe('what a baseline says of drift', () => {
       { path: 'properties.y', stopped: true, putRight: [{ operationId: 'north-1' }], changedBack: [{ at: EARLIER }] },
     ]);
     expect(body.drift?.unmanaged).toHaveLength(1);
+    const { contentHash: _, ...shown } = foreign;
+    expect(body.drift).toMatchObject({ foreignEntries: [shown], foreignEntryCount: 3 });
+    expect(body.drift?.foreignEntries[0]).not.toHaveProperty('contentHash');
   });
 
   it('is in the list in figures only', async () => {
     await known();
     const [one] = baselineList.parse((await listBaselines(call())).jsonBody).baselines;
 
-    expect(one).toMatchObject({ driftCounts: { openCount: 1, waitingCount: 1, conflictCount: 1, unmanagedCount: 1 } });
+    expect(one).toMatchObject({
+      driftCounts: { openCount: 1, waitingCount: 1, conflictCount: 1, unmanagedCount: 1, foreignEntryCount: 3 },
+    });
     expect(one).not.toHaveProperty('drift');
   });
 

@@ -10,6 +10,7 @@ import { Stage } from '../support/stage.ts';
 const HOUR_SECONDS = 3_600;
 const SCANS_PER_DAY = 24;
 const GROUPS_API_VERSION = '2025-04-01';
+const DNS_API_VERSION = '2024-06-01';
 /** Of one of the spokes: lists are one for each subscription. */
 const OTHER_SUBSCRIPTION = 'aaaaaaaa-0000-4000-8000-0000000000ff';
 
@@ -86,9 +87,70 @@ describe('a day at rest, with events on and everything to be put right', () => {
     expect(lines.map(({ decision }) => decision)).toEqual(scans.map(() => 'compared'));
     for (const { reason } of lines)
       expect(reason).toMatch(/^\d+ resources compared, \d+ not looked at this time: no drift\.$/);
-    expect(await driftOf(stage)).toMatchObject({ lastLook: null, drifts: [], unmanaged: [] });
+    expect(await driftOf(stage)).toMatchObject({ lastLook: null, drifts: [], unmanaged: [], foreignEntries: [] });
     // A day has many timers: minutes of wall time on a busy machine.
   }, 240_000);
+});
+
+describe('a network that others peer with ours and link to our zone', () => {
+  it('is listed where it is attached, once found, without a call more, and stays', async () => {
+    const stage = await Stage.open(environment);
+    await stage.provision(
+      stage.spec((spec) => {
+        spec.drift = { mode: 'act' };
+      }),
+    );
+    await scan(stage);
+    await environment.advance(120);
+    const beforeScan = endOfRecording(environment);
+    await scan(stage);
+    const callsAtRest = requestsSince(environment, beforeScan, [stage.subscriptionId]).length;
+    const [zone, network] = [
+      stage.id('rg-hub', 'privateDnsZones/privatelink.azurecr.io'),
+      stage.id('rg-a', 'virtualNetworks/vnet-spoke-a'),
+    ];
+    const theirs = stage.id('rg-theirs', 'virtualNetworks/vnet-theirs');
+    await stage.colleague('PUT', stage.id('rg-theirs'), { location: 'westeurope' }, GROUPS_API_VERSION);
+    await stage.colleague('PUT', theirs, {
+      location: 'westeurope',
+      properties: { addressSpace: { addressPrefixes: ['10.99.0.0/24'] } },
+    });
+    await environment.advance(120);
+    await stage.colleague(
+      'PUT',
+      `${zone}/virtualNetworkLinks/to-theirs`,
+      { location: 'global', properties: { virtualNetwork: { id: theirs }, registrationEnabled: false } },
+      DNS_API_VERSION,
+    );
+    await stage.colleague('PUT', `${network}/virtualNetworkPeerings/to-theirs`, {
+      properties: { remoteVirtualNetwork: { id: theirs }, allowVirtualNetworkAccess: true },
+    });
+    await environment.advance(300);
+    await scan(stage);
+    await environment.advance(120);
+
+    const beginning = endOfRecording(environment);
+    expect(await scan(stage)).toMatchObject({ state: 'succeeded', errors: [] });
+
+    expect(requestsSince(environment, beginning, [stage.subscriptionId])).toHaveLength(callsAtRest);
+    const { foreignEntries } = await driftOf(stage);
+    expect(foreignEntries).toMatchObject([
+      {
+        id: network,
+        path: 'properties.virtualNetworkPeerings[to-theirs]',
+        description: 'to vnet-theirs, Initiated',
+        origin: { author: { name: expect.stringContaining('colleague') } },
+      },
+      { id: zone, path: 'properties.virtualNetworkLinks[to-theirs]', description: 'to vnet-theirs' },
+    ]);
+    const told = (await journal(environment, stage.name)).filter(({ decision }) => decision.startsWith('foreign'));
+    expect(told.map(({ resource, decision }) => [resource, decision]).sort()).toEqual(
+      [
+        [network, 'foreign entry found'],
+        [zone, 'foreign entry found'],
+      ].sort(),
+    );
+  });
 });
 
 describe('what others put into a managed resource group', () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { MANAGED_IDENTITY } from '../../local/azure/token-issuer.ts';
 import { journal } from '../support/baseline-scenario.ts';
 import { driftOf, linesOf, scan } from '../support/drift-scenario.ts';
+import { openPort } from '../support/drifts.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { endOfRecording, requestsSince } from '../support/recording.ts';
 import { type Body, type Entry, type SmallSpec, Stage, spoke } from '../support/stage.ts';
@@ -127,11 +128,11 @@ async function untilDelivered(stage: Stage): Promise<readonly Delivery[]> {
 }
 
 /** Time passes until Azure has told the app of a change there. @returns when it happened, in ms. */
-async function untilPublished(group: string): Promise<number> {
+async function untilPublished(group: string, rule = 'ours'): Promise<number> {
   const [{ events }] = await environment.advanceUntil(
     `an event about ${group}`,
     async () => {
-      const [first, ...others] = await deliveriesAbout(`${group}/securityRules/ours`);
+      const [first, ...others] = await deliveriesAbout(`${group}/securityRules/${rule}`);
       return first === undefined ? undefined : ([first, ...others] as const);
     },
     120,
@@ -203,6 +204,40 @@ describe('a port that somebody opens in a security group', () => {
     );
     await untilDelivered(stage);
     expect(await linesOf(stage, 'drift found')).toHaveLength(1);
+  });
+});
+
+describe('a port that somebody opens with a rule of their own', () => {
+  it('is told within a minute with its author, listed, and left until they take it away', async () => {
+    const stage = await opened();
+    const group = groupOf(stage, 'a');
+    const rule = `${group}/securityRules/theirs?api-version=2025-05-01`;
+    const beginning = endOfRecording(environment);
+
+    const { status } = await environment.armAs('alice', 'PUT', rule, openPort('theirs', 4_000));
+    expect(status).toBe(201);
+    await advanceTo((await untilPublished(group, 'theirs')) + FOUND_WITHIN_MS);
+
+    const known = [
+      {
+        id: group,
+        path: 'properties.securityRules[theirs]',
+        description: 'Allow Inbound Tcp from * port * to * port 22, priority 4000',
+        origin: { author: { name: expect.stringContaining('alice') } },
+      },
+    ];
+    expect(await driftOf(stage)).toMatchObject({ drifts: [], foreignEntries: known });
+    await scan(stage);
+    expect(await decisionsAbout(stage, group)).toEqual(['foreign entry found']);
+    expect(await driftOf(stage)).toMatchObject({ drifts: [], foreignEntries: known });
+    const requests = requestsSince(environment, beginning, [stage.subscriptionId]);
+    expect(requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+
+    expect((await environment.armAs('alice', 'DELETE', rule)).status).toBeLessThan(300);
+    await untilDelivered(stage);
+
+    expect(await decisionsAbout(stage, group)).toEqual(['foreign entry found', 'foreign entry gone']);
+    expect(await driftOf(stage)).toMatchObject({ drifts: [], foreignEntries: [] });
   });
 });
 

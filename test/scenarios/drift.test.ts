@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isJsonObject, type Json } from '../../lib/json.ts';
+import { getAt } from '../../lib/plan/property-path.ts';
 import { operationOf, planOf } from '../support/baseline-scenario.ts';
 import { driftOf, linesOf, loseEvents, propertyName, scan, untilOver } from '../support/drift-scenario.ts';
 import { type DriftFate, driftSpec, inject, injectedDrifts, resourceOf } from '../support/drifts.ts';
@@ -22,6 +24,23 @@ function namesOf(stage: Stage, ...fates: readonly DriftFate[]): readonly string[
     .flatMap((drift) =>
       [drift.path, ...(drift.morePaths ?? [])].map((path) => propertyName(resourceOf(stage, drift), path)),
     )
+    .sort();
+}
+
+/** An entry without what moves with every write of its resource. */
+function withoutState(entry: Json | undefined): Json {
+  if (entry === undefined || !isJsonObject(entry)) throw new Error('The entry is not there.');
+  const { etag: _, ...rest } = entry;
+  return rest;
+}
+
+/** Entries that others add, as a person names them. */
+function listedNames(stage: Stage): readonly string[] {
+  return injectedDrifts
+    .flatMap((drift) => {
+      const paths = [drift.fate === 'listed' ? drift.path : undefined, drift.listedPath];
+      return paths.flatMap((path) => (path === undefined ? [] : [propertyName(resourceOf(stage, drift), path)]));
+    })
     .sort();
 }
 
@@ -51,7 +70,12 @@ describe('more than forty changes behind its back', () => {
       );
       expect([...found].sort()).toEqual(namesOf(stage, 'putRight', 'waits', 'reported'));
       expect(scanned).toMatchObject({ state: 'waiting', errors: [] });
-      const { drifts } = await driftOf(stage);
+      const { drifts, foreignEntries } = await driftOf(stage);
+      expect(foreignEntries.map(({ id, path }) => propertyName(id, path)).sort()).toEqual(listedNames(stage));
+      const told = (await linesOf(stage, 'foreign entry found')).map(({ resource, reason }) =>
+        propertyName(resource ?? '', /added (\S+?)[:.] /.exec(reason)?.[1]),
+      );
+      expect([...told].sort()).toEqual(listedNames(stage));
       const named = (policy: string) =>
         drifts
           .filter((drift) => drift.policy === policy)
@@ -77,6 +101,13 @@ describe('more than forty changes behind its back', () => {
       );
       for (const { why } of plan.refused) expect(why).toMatch(/'(report|ignore)'/);
       const after = await stage.world();
+      const stay = injectedDrifts.filter(({ fate }) => fate === 'listed');
+      expect(stay.length).toBeGreaterThanOrEqual(4);
+      for (const drift of stay) {
+        const id = resourceOf(stage, drift).toLowerCase();
+        const entryIn = (world: typeof after) => getAt(JSON.parse(JSON.stringify(world.get(id))), drift.path ?? '');
+        expect(withoutState(entryIn(after))).toEqual(withoutState(entryIn(drifted)));
+      }
       for (const drift of injectedDrifts) {
         const id = resourceOf(stage, drift).toLowerCase();
         const isThere = after.has(id);

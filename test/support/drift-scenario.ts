@@ -20,6 +20,12 @@ interface DriftBody {
     readonly origin: { readonly author: { readonly name: string | null } | null } | null;
   }[];
   readonly unmanaged: readonly { readonly id: string; readonly type: string }[];
+  readonly foreignEntries: readonly {
+    readonly id: string;
+    readonly path: string;
+    readonly description: string;
+    readonly origin: { readonly author: { readonly name: string | null } | null } | null;
+  }[];
   readonly conflicts: readonly {
     readonly id: string;
     readonly path: string;
@@ -32,7 +38,14 @@ interface DriftBody {
 /** The baseline whose drift is looked at. */
 type Watched = Pick<Stage, 'environment' | 'name'>;
 
-const NOTHING_KNOWN: DriftBody = { lastScan: null, lastLook: null, drifts: [], unmanaged: [], conflicts: [] };
+const NOTHING_KNOWN: DriftBody = {
+  lastScan: null,
+  lastLook: null,
+  drifts: [],
+  unmanaged: [],
+  foreignEntries: [],
+  conflicts: [],
+};
 
 /** What is known of the drift of a baseline. */
 export async function driftOf(stage: Watched): Promise<DriftBody> {

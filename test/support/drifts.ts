@@ -10,6 +10,8 @@ export type DriftFate =
   /** Ours, and stays as somebody made it: the policy says so. */
   | 'reported'
   | 'ignored'
+  /** An entry of somebody else in a resource of ours: listed and never touched. */
+  | 'listed'
   /** Not ours, or no difference at all. */
   | 'nothing';
 
@@ -20,8 +22,10 @@ export interface InjectedDrift {
   /** Resource group, and path below its network provider; the whole path where it begins with `/`. */
   readonly resource: readonly [group: string, path?: string];
   readonly apiVersion?: string;
-  /** Path of the difference as a plan shows it; absent: the whole resource, or nothing to show. */
+  /** Path of the difference as a plan shows it, or of the entry that is listed; absent: the whole resource, or nothing to show. */
   readonly path?: string;
+  /** Path of an entry that the same edit adds besides. */
+  readonly listedPath?: string;
   /** Further properties that differ by the same edit. */
   readonly morePaths?: readonly string[];
   readonly edit: ((body: Body) => void) | 'delete';
@@ -251,8 +255,9 @@ export const injectedDrifts: readonly InjectedDrift[] = [
   },
   {
     name: 'a rule of somebody else',
-    fate: 'nothing',
+    fate: 'listed',
     resource: ['rg-c', endpoints('c')],
+    path: 'properties.securityRules[theirs]',
     edit: (body) => {
       body.properties.securityRules.push(openPort('theirs', 4_000));
     },
@@ -278,8 +283,9 @@ export const injectedDrifts: readonly InjectedDrift[] = [
   },
   {
     name: 'a route of somebody else',
-    fate: 'nothing',
+    fate: 'listed',
     resource: ['rg-b', table('b')],
+    path: 'properties.routes[theirs]',
     edit: (body) => {
       body.properties.routes.push({
         name: 'theirs',
@@ -362,8 +368,9 @@ export const injectedDrifts: readonly InjectedDrift[] = [
   },
   {
     name: 'a subnet of somebody else',
-    fate: 'nothing',
+    fate: 'listed',
     resource: ['rg-c', network('c')],
+    path: 'properties.subnets[snet-theirs]',
     edit: (body) => {
       body.properties.subnets.push({ name: 'snet-theirs', properties: { addressPrefix: '10.242.0.128/26' } });
     },
@@ -435,8 +442,9 @@ export const injectedDrifts: readonly InjectedDrift[] = [
   },
   {
     name: 'a collection of somebody else',
-    fate: 'nothing',
+    fate: 'listed',
     resource: ['rg-hub', GROUP],
+    path: 'properties.ruleCollections[rc-theirs]',
     edit: (body) => {
       body.properties.ruleCollections.push({
         ...collectionOf(body),
@@ -451,6 +459,7 @@ export const injectedDrifts: readonly InjectedDrift[] = [
     fate: 'waits',
     resource: ['rg-hub', 'ipGroups/ipg-office'],
     path: 'properties.ipAddresses',
+    listedPath: 'properties.ipAddresses[203.0.113.7]',
     edit: (body) => {
       body.properties.ipAddresses = ['192.0.2.0/24', '203.0.113.7'];
     },

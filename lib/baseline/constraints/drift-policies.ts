@@ -1,7 +1,7 @@
 import { type DesiredNode, normaliseId } from '../../plan/graph.ts';
 import type { ComparisonRules } from '../../plan/kind.ts';
 import { ownedFieldsOf } from '../../plan/merge.ts';
-import { parsePath, touches } from '../../plan/property-path.ts';
+import { matchesPattern, parsePath, touches } from '../../plan/property-path.ts';
 import { isInScope, scopesOf } from '../../plan/scope.ts';
 import { ProblemError } from '../../problem.ts';
 import { compile } from '../compile.ts';
@@ -28,6 +28,16 @@ function pathsOfRules(rules: ComparisonRules): readonly string[] {
   ];
 }
 
+/** Whether others may put entries there that a rule has to be able to ignore: a collection of theirs too, or one entry. */
+function mayHoldForeign({ entries, keepForeignMembers = [], children = [] }: ComparisonRules, path: string): boolean {
+  const collections = [
+    ...entries.filter(({ foreign }) => foreign === 'keep').map((one) => one.path),
+    ...keepForeignMembers,
+    ...children,
+  ];
+  return collections.some((one) => matchesPattern(path, one) || matchesPattern(path, `${one}[]`));
+}
+
 function isPath(text: string): boolean {
   try {
     return parsePath(text).length > 0;
@@ -50,7 +60,7 @@ export function* driftPolicyConstraints(resolved: ResolvedBaseline): Iterable<Vi
     leaves.set(node, known);
     return known;
   };
-  for (const [index, { scope, kind, path }] of policies.entries()) {
+  for (const [index, { scope, kind, path, policy }] of policies.entries()) {
     const at = `drift.policies[${index}]`;
     const meantKinds = kinds.filter(({ name }) => kind === undefined || name === kind);
     if (meantKinds.length === 0) {
@@ -72,8 +82,12 @@ export function* driftPolicyConstraints(resolved: ResolvedBaseline): Iterable<Vi
       continue;
     }
     const isMeant = (node: DesiredNode) => kind === undefined || node.kind === kind;
+    const isOfOthers = (node: DesiredNode) => {
+      const rules = kinds.find(({ name }) => name === node.kind)?.comparison;
+      return policy === 'ignore' && path !== undefined && rules !== undefined && mayHoldForeign(rules, path);
+    };
     const isTouched = (node: DesiredNode) =>
-      path === undefined || pathsOf(node).some((declared) => touches(declared, path));
+      path === undefined || pathsOf(node).some((declared) => touches(declared, path)) || isOfOthers(node);
     if (inScope.some((node) => node.presence !== 'reference' && isMeant(node) && isTouched(node))) continue;
     const isKnown =
       path === undefined ||

@@ -5,6 +5,7 @@ import type { Problem } from '../../problem.ts';
 import type { Evidence, ResourceKind } from '../kind.ts';
 import { dependencies, groupOf } from '../kind-support/dependencies.ts';
 import { dnatDestinations, mayMean } from '../kind-support/dnat-destinations.ts';
+import { describeRuleCollection, namesAt, phrase, textsAt } from '../kind-support/entry-text.ts';
 import { firewallFamilyLanes, laneOf } from '../kind-support/lanes.ts';
 import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
 import { envelope, nodeOf, reference, zonesOf } from '../kind-support/node.ts';
@@ -92,6 +93,18 @@ function dnatHarm(body: JsonObject, actual: JsonObject, evidence: Evidence): Pro
   };
 }
 
+function describeConfiguration(configuration: Json): string {
+  return phrase('public address', namesAt(configuration, 'properties.publicIPAddress.id'));
+}
+
+function describeClassicCollection(collection: Json): string {
+  return describeRuleCollection(
+    textsAt(collection, 'properties.action.type'),
+    textsAt(collection, 'properties.priority'),
+    valuesAt(collection, 'properties.rules[]').length,
+  );
+}
+
 export const azureFirewall: ResourceKind = {
   name: 'azureFirewall',
   type: 'Microsoft.Network/azureFirewalls',
@@ -123,8 +136,13 @@ export const azureFirewall: ResourceKind = {
     ],
     entries: [
       // The first one carries the subnet, so the order means something.
-      { path: CONFIGURATIONS, key: 'name', foreign: 'keep', ordered: true },
-      ...CLASSIC_RULES.map((name) => ({ path: `properties.${name}`, key: 'name', foreign: 'keep' as const })),
+      { path: CONFIGURATIONS, key: 'name', foreign: 'keep', ordered: true, describe: describeConfiguration },
+      ...CLASSIC_RULES.map((name) => ({
+        path: `properties.${name}`,
+        key: 'name',
+        foreign: 'keep' as const,
+        describe: describeClassicCollection,
+      })),
     ],
     sets: ['zones'],
     ignoreCase: ['properties.sku.name', 'properties.sku.tier', 'properties.threatIntelMode'],

@@ -1,12 +1,18 @@
+import type { Json } from '../../json.ts';
 import type { ResourceKind } from '../kind.ts';
 import { dependencies } from '../kind-support/dependencies.ts';
 import { nodeOf } from '../kind-support/node.ts';
-import { referencesAt } from '../kind-support/references.ts';
+import { referencesAt, valuesAt } from '../kind-support/references.ts';
 import { riskFrom } from '../kind-support/risk.ts';
 
 const LOGS = 'properties.logs';
 const METRICS = 'properties.metrics';
 const NO_RETENTION = { enabled: false, days: 0 };
+
+/** Azure lists categories that nobody has switched on. */
+function isOff(category: Json): boolean {
+  return valuesAt(category, 'enabled').every((enabled) => enabled !== true);
+}
 
 export const diagnosticSetting: ResourceKind = {
   name: 'diagnosticSetting',
@@ -18,8 +24,8 @@ export const diagnosticSetting: ResourceKind = {
   comparison: {
     readOnly: ['systemData', 'location', 'kind', 'tags', 'identity'],
     entries: [
-      { path: LOGS, key: 'categoryGroup', foreign: 'keep' },
-      { path: METRICS, key: 'category', foreign: 'keep' },
+      { path: LOGS, key: 'categoryGroup', foreign: 'keep', isOfService: isOff },
+      { path: METRICS, key: 'category', foreign: 'keep', isOfService: isOff },
     ],
     sets: [],
     ignoreCase: ['properties.logAnalyticsDestinationType'],

@@ -1,10 +1,11 @@
 import type { Json } from '../../json.ts';
 import type { ResourceKind } from '../kind.ts';
 import { dependencies } from '../kind-support/dependencies.ts';
+import { describeRuleCollection, joined, namesAt, phrase, textsAt } from '../kind-support/entry-text.ts';
 import { firewallFamilyLanes } from '../kind-support/lanes.ts';
 import { NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
 import { nodeOf } from '../kind-support/node.ts';
-import { foreignEntries, referencesAt } from '../kind-support/references.ts';
+import { foreignEntries, referencesAt, valuesAt } from '../kind-support/references.ts';
 import { riskFrom } from '../kind-support/risk.ts';
 
 const COLLECTIONS = 'properties.ruleCollections';
@@ -41,6 +42,29 @@ const RULE_DEFAULTS: Readonly<Record<string, Json>> = Object.fromEntries([
   [`${RULE}.terminateTLS`, false],
 ]);
 
+function describeCollection(collection: Json): string {
+  const rules = valuesAt(collection, 'rules[]').length;
+  return describeRuleCollection(textsAt(collection, 'action.type'), textsAt(collection, 'priority'), rules);
+}
+
+/** `NetworkRule TCP from 10.240.0.0/24 to 198.51.100.0/24 port 23`. */
+function describeRule(rule: Json): string {
+  return joined([
+    ...textsAt(rule, 'ruleType'),
+    ...textsAt(rule, 'ipProtocols[]', 'protocols[].protocolType'),
+    phrase('from', [...textsAt(rule, 'sourceAddresses[]'), ...namesAt(rule, 'sourceIpGroups[]')]),
+    phrase('to', [
+      ...textsAt(
+        rule,
+        ...['destinationAddresses', 'destinationFqdns', 'targetFqdns', 'fqdnTags'].map((name) => `${name}[]`),
+      ),
+      ...namesAt(rule, 'destinationIpGroups[]'),
+    ]),
+    phrase('port', textsAt(rule, 'destinationPorts[]', 'protocols[].port')),
+    phrase('translated to', textsAt(rule, ...TRANSLATIONS)),
+  ]);
+}
+
 export const firewallPolicyRuleCollectionGroup: ResourceKind = {
   name: 'firewallPolicyRuleCollectionGroup',
   type: 'Microsoft.Network/firewallPolicies/ruleCollectionGroups',
@@ -52,8 +76,8 @@ export const firewallPolicyRuleCollectionGroup: ResourceKind = {
   comparison: {
     readOnly: [...NETWORK_READ_ONLY, 'properties.size'],
     entries: [
-      { path: COLLECTIONS, key: 'name', foreign: 'keep' },
-      { path: `${COLLECTION}.rules`, key: 'name', foreign: 'keep', ordered: true },
+      { path: COLLECTIONS, key: 'name', foreign: 'keep', describe: describeCollection },
+      { path: `${COLLECTION}.rules`, key: 'name', foreign: 'keep', ordered: true, describe: describeRule },
     ],
     sets: [...RULE_LISTS, ...RULE_OBJECTS].map((name) => `${RULE}.${name}`),
     // Another source or target makes another rule of it: what is not declared lets nobody through.

@@ -7,6 +7,7 @@ import { foreignUsers, referencesAt } from '../kind-support/references.ts';
 import { riskFrom } from '../kind-support/risk.ts';
 import type { ResolvedFirewallPolicy } from '../resolved.ts';
 
+const GROUPS = 'properties.ruleCollectionGroups';
 const WORKSPACE = 'properties.insights.logAnalyticsResources';
 
 /** The policy that this one inherits from belongs to somebody else: it must be there and is never written. */
@@ -27,7 +28,7 @@ export const firewallPolicy: ResourceKind = {
     readOnly: [
       ...NETWORK_READ_ONLY,
       'properties.size',
-      'properties.ruleCollectionGroups',
+      GROUPS,
       'properties.kubeSelectorGroups',
       'properties.firewalls',
       'properties.childPolicies',
@@ -68,6 +69,7 @@ export const firewallPolicy: ResourceKind = {
       location: FIXED_LOCATION,
       'properties.sku.tier': 'A policy keeps its tier; make a new policy and move the firewall to it.',
     },
+    children: [GROUPS],
     secret: ['properties.transportSecurity.certificateAuthority.keyVaultSecretId'],
   },
   riskOf: riskFrom('destructive', [{ path: 'properties.insights', risk: 'safe' }], 'disruptive'),
@@ -78,7 +80,7 @@ export const firewallPolicy: ResourceKind = {
       `${WORKSPACE}.workspaces[].workspaceId.id`,
     ]),
   foreignContentOf: (actual, isOurs) => [
-    ...referencesAt(actual, ['properties.ruleCollectionGroups[].id'])
+    ...referencesAt(actual, [`${GROUPS}[].id`])
       .filter((id) => !isOurs(id))
       .map((id) => `rule collection group ${id.split('/').at(-1) ?? id}`),
     ...foreignUsers(actual, ['properties.firewalls[].id', 'properties.childPolicies[].id'], isOurs),

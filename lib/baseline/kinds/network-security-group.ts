@@ -1,7 +1,8 @@
-import type { JsonObject } from '../../json.ts';
+import type { Json, JsonObject } from '../../json.ts';
 import { entryPath } from '../../plan/property-path.ts';
 import type { ResourceKind } from '../kind.ts';
 import { dependencies, groupOf } from '../kind-support/dependencies.ts';
+import { joined, namesAt, phrase, textsAt } from '../kind-support/entry-text.ts';
 import { laneOf } from '../kind-support/lanes.ts';
 import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
 import { envelope, nodeOf } from '../kind-support/node.ts';
@@ -38,6 +39,26 @@ const SINGULARS = ['sourceAddressPrefix', 'sourcePortRange', 'destinationAddress
 const PLURALS = ['sourceAddressPrefixes', 'sourcePortRanges', 'destinationAddressPrefixes', 'destinationPortRanges'];
 const SECURITY_GROUPS = ['sourceApplicationSecurityGroups', 'destinationApplicationSecurityGroups'];
 
+/** `Allow Inbound Tcp from * port * to 10.0.0.0/8 port 22, priority 4000`. */
+function describeRule(rule: Json): string {
+  const end = (word: string, side: 'source' | 'destination') =>
+    joined([
+      phrase(word, [
+        ...textsAt(rule, `properties.${side}AddressPrefix`, `properties.${side}AddressPrefixes[]`),
+        ...namesAt(rule, `properties.${side}ApplicationSecurityGroups[].id`),
+      ]),
+      phrase('port', textsAt(rule, `properties.${side}PortRange`, `properties.${side}PortRanges[]`)),
+    ]);
+  const what = textsAt(rule, 'properties.access', 'properties.direction', 'properties.protocol').join(' ');
+  return joined(
+    [
+      joined([what, end('from', 'source'), end('to', 'destination')]),
+      phrase('priority', textsAt(rule, 'properties.priority')),
+    ],
+    ', ',
+  );
+}
+
 export const networkSecurityGroup: ResourceKind = {
   name: 'networkSecurityGroup',
   type: 'Microsoft.Network/networkSecurityGroups',
@@ -56,7 +77,7 @@ export const networkSecurityGroup: ResourceKind = {
       `${RULES}[].type`,
       `${RULE}.provisioningState`,
     ],
-    entries: [{ path: RULES, key: 'name', foreign: 'keep' }],
+    entries: [{ path: RULES, key: 'name', foreign: 'keep', describe: describeRule }],
     sets: PLURALS.map((name) => `${RULE}.${name}`),
     // Each is one of several ways to say the same: Azure refuses two of them in one rule.
     oursUnsaid: [...SINGULARS, ...PLURALS, ...SECURITY_GROUPS].map((name) => `${RULE}.${name}`),

@@ -1,5 +1,7 @@
+import type { Json } from '../../json.ts';
 import type { ResourceKind } from '../kind.ts';
 import { dependencies, firewallReady, groupOf } from '../kind-support/dependencies.ts';
+import { joined, phrase, textsAt } from '../kind-support/entry-text.ts';
 import { laneOf } from '../kind-support/lanes.ts';
 import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
 import { envelope, nodeOf } from '../kind-support/node.ts';
@@ -13,6 +15,28 @@ const ROUTES = 'properties.routes';
 function redirectsTraffic(table: ResolvedRouteTable, baseline: ResolvedBaseline): boolean {
   const hub = baseline.networks.find(({ role }) => role === 'hub');
   return table.leadsToFirewall && !table.networkIds.some((id) => id === hub?.id);
+}
+
+/** `10.77.0.0/16 to VirtualAppliance 10.240.0.9`. */
+function describeRoute(route: Json): string {
+  return joined([
+    ...textsAt(route, 'properties.addressPrefix'),
+    phrase('to', [textsAt(route, 'properties.nextHopType', 'properties.nextHopIpAddress').join(' ')]),
+  ]);
+}
+
+/**
+ * A route of AKS with kubenet: named after its node, with the prefix of its pods in dual stack (cloud-provider-azure), from
+ * the node's /24 of the pods (/64 with IPv6) to the node. Anything wider is no node, whatever its name.
+ */
+const NODE_ROUTE = /^aks-[a-z0-9]{1,12}-\d{8}-(vmss[a-z0-9]{6}|\d{1,4})(____[0-9a-f]+)?$/i;
+const PODS_OF_NODE = /\/(24|64)$/;
+
+function isRouteOfNode(route: Json): boolean {
+  const [name = ''] = textsAt(route, 'name');
+  const [prefix = ''] = textsAt(route, 'properties.addressPrefix');
+  const [hop = ''] = textsAt(route, 'properties.nextHopType');
+  return NODE_ROUTE.test(name) && PODS_OF_NODE.test(prefix) && hop.toLowerCase() === 'virtualappliance';
 }
 
 export const routeTable: ResourceKind = {
@@ -32,7 +56,7 @@ export const routeTable: ResourceKind = {
       `${ROUTES}[].properties.hasBgpOverride`,
     ],
     // AKS with kubenet writes one route for each node into the table of its subnet.
-    entries: [{ path: ROUTES, key: 'name', foreign: 'keep' }],
+    entries: [{ path: ROUTES, key: 'name', foreign: 'keep', describe: describeRoute, isOfService: isRouteOfNode }],
     sets: [],
     // Azure refuses an address beside any type of hop but an appliance.
     oursUnsaid: [`${ROUTES}[].properties.nextHopIpAddress`],

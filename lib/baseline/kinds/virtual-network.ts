@@ -1,8 +1,9 @@
-import type { JsonObject } from '../../json.ts';
+import type { Json, JsonObject } from '../../json.ts';
 import { sameId } from '../../plan/graph.ts';
 import { parentId } from '../arm-id.ts';
 import type { ResourceKind } from '../kind.ts';
 import { dependencies, firewallReady, groupOf } from '../kind-support/dependencies.ts';
+import { joined, namesAt, phrase, textsAt } from '../kind-support/entry-text.ts';
 import { laneOf } from '../kind-support/lanes.ts';
 import { FIXED_LOCATION, NETWORK_API_VERSION, NETWORK_READ_ONLY } from '../kind-support/network-rules.ts';
 import { envelope, nodeOf, reference } from '../kind-support/node.ts';
@@ -12,6 +13,7 @@ import type { ResolvedBaseline, ResolvedNetwork, ResolvedSubnet } from '../resol
 
 const SUBNETS = 'properties.subnets';
 const SUBNET = `${SUBNETS}[].properties`;
+const PEERINGS = 'properties.virtualNetworkPeerings';
 
 function subnetBody(subnet: ResolvedSubnet): JsonObject {
   const [first, ...more] = subnet.addressPrefixes;
@@ -68,6 +70,24 @@ function users(actual: JsonObject): readonly string[] {
   return [...new Set([...inUse, ...endpoints])];
 }
 
+/** `10.242.0.128/26, security group nsg-theirs, route table rt-theirs`. */
+function describeSubnet(subnet: Json): string {
+  return joined(
+    [
+      textsAt(subnet, 'properties.addressPrefix', 'properties.addressPrefixes[]').join(', '),
+      phrase('security group', namesAt(subnet, 'properties.networkSecurityGroup.id')),
+      phrase('route table', namesAt(subnet, 'properties.routeTable.id')),
+    ],
+    ', ',
+  );
+}
+
+/** `to vnet-theirs, Connected`. */
+function describePeering(peering: Json): string {
+  const state = textsAt(peering, 'properties.peeringState');
+  return joined([phrase('to', namesAt(peering, 'properties.remoteVirtualNetwork.id')), ...state], ', ');
+}
+
 export const virtualNetwork: ResourceKind = {
   name: 'virtualNetwork',
   type: 'Microsoft.Network/virtualNetworks',
@@ -100,17 +120,17 @@ export const virtualNetwork: ResourceKind = {
       `${SUBNET}.applicationGatewayIPConfigurations[].type`,
       `${SUBNET}.applicationGatewayIPConfigurations[].properties.provisioningState`,
       `${SUBNET}.ipamPoolPrefixAllocations[].allocatedAddressPrefixes`,
-      'properties.virtualNetworkPeerings[].etag',
-      'properties.virtualNetworkPeerings[].type',
-      'properties.virtualNetworkPeerings[].properties.provisioningState',
-      'properties.virtualNetworkPeerings[].properties.resourceGuid',
-      'properties.virtualNetworkPeerings[].properties.remoteVirtualNetworkEncryption',
-      'properties.virtualNetworkPeerings[].properties.remoteBgpCommunities.regionalCommunity',
+      `${PEERINGS}[].etag`,
+      `${PEERINGS}[].type`,
+      `${PEERINGS}[].properties.provisioningState`,
+      `${PEERINGS}[].properties.resourceGuid`,
+      `${PEERINGS}[].properties.remoteVirtualNetworkEncryption`,
+      `${PEERINGS}[].properties.remoteBgpCommunities.regionalCommunity`,
     ],
     entries: [
-      { path: SUBNETS, key: 'name', foreign: 'keep' },
+      { path: SUBNETS, key: 'name', foreign: 'keep', describe: describeSubnet },
       // Peerings are resources of their own; in this body they are only passed through.
-      { path: 'properties.virtualNetworkPeerings', key: 'name', foreign: 'keep' },
+      { path: PEERINGS, key: 'name', foreign: 'keep', describe: describePeering },
       { path: `${SUBNET}.delegations`, key: 'name', foreign: 'keep' },
       { path: `${SUBNET}.serviceEndpoints`, key: 'service', foreign: 'keep' },
     ],
@@ -120,6 +140,7 @@ export const virtualNetwork: ResourceKind = {
       `${SUBNET}.serviceEndpoints[].locations`,
     ],
     keepForeignMembers: ['properties.addressSpace.addressPrefixes'],
+    children: [PEERINGS],
     ignoreCase: [
       `${SUBNET}.privateEndpointNetworkPolicies`,
       `${SUBNET}.privateLinkServiceNetworkPolicies`,
@@ -128,7 +149,7 @@ export const virtualNetwork: ResourceKind = {
     defaults: {
       'properties.enableDdosProtection': false,
       'properties.enableVmProtection': false,
-      'properties.virtualNetworkPeerings': [],
+      [PEERINGS]: [],
       'properties.dhcpOptions.dnsServers': [],
       [`${SUBNET}.delegations`]: [],
       [`${SUBNET}.serviceEndpoints`]: [],
@@ -164,7 +185,7 @@ export const virtualNetwork: ResourceKind = {
     ]),
   foreignContentOf: (actual, isOurs) => [
     ...foreignEntries(actual, SUBNETS, 'subnet', isOurs),
-    ...referencesAt(actual, ['properties.virtualNetworkPeerings[].id'])
+    ...referencesAt(actual, [`${PEERINGS}[].id`])
       .filter((id) => !isOurs(id))
       .map((id) => `peering ${id.split('/').at(-1) ?? id}`),
     ...users(actual)

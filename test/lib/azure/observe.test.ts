@@ -14,6 +14,12 @@ const KINDS: Readonly<Record<string, ObservableKind>> = {
     apiVersion: '2025-01-01',
     observe: { by: 'subscription' },
   },
+  link: {
+    name: 'link',
+    type: 'Microsoft.Network/virtualNetworks/links',
+    apiVersion: '2025-01-01',
+    observe: { by: 'parent' },
+  },
   setting: {
     name: 'setting',
     type: 'Microsoft.Insights/diagnosticSettings',
@@ -39,7 +45,7 @@ function armWith(bodies: readonly JsonObject[]): { readonly arm: Arm; readonly a
     },
     async list(path) {
       asked.push(path);
-      return bodies.filter(({ type }) => path.endsWith(`/providers/${type}`));
+      return bodies.filter(({ id, type }) => path.endsWith(`/providers/${type}`) || String(id).startsWith(`${path}/`));
     },
   };
   return { arm, asked };
@@ -73,6 +79,25 @@ describe('observe', () => {
     const observed = await observe(arm, [{ id: settingOf(there), kind: 'setting' }], kindOf);
 
     expect(observed.get(settingOf(there).toLowerCase())).toEqual({ id: settingOf(there) });
+  });
+
+  it('shows all children of a resource in it where they were listed, unless Azure shows them itself', async () => {
+    const links = ['ours', 'theirs'].map((name) => ({ id: `${there}/links/${name}` }));
+    const network = { id: there, type: 'Microsoft.Network/virtualNetworks', properties: { x: 1 } };
+    const references = [
+      { id: there, kind: 'network' },
+      { id: `${there}/links/ours`, kind: 'link' },
+    ];
+    const of = async (properties: JsonObject, options?: Parameters<typeof observe>[3]) => {
+      const { arm, asked } = armWith([{ ...network, properties }, ...links]);
+      const observed = await observe(arm, references, kindOf, options);
+      return { calls: asked.length, keys: [...observed.keys()], network: observed.get(there.toLowerCase()) };
+    };
+    const keys = references.map(({ id }) => id.toLowerCase());
+
+    expect(await of({ x: 1 })).toEqual({ calls: 2, keys, network: { ...network, properties: { x: 1, links } } });
+    expect(await of({ links: [] })).toEqual({ calls: 2, keys, network: { ...network, properties: { links: [] } } });
+    expect(await of({ x: 1 }, { isFew: true })).toEqual({ calls: 2, keys, network });
   });
 
   describe('of more than ARM admits at once', () => {

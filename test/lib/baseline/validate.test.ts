@@ -70,6 +70,17 @@ describe('validation of specs', () => {
     expect(found(validate(changed(changes))).map((entry) => entry.message)).toEqual([message]);
   });
 
+  it.each([
+    ['ignore', 'properties.securityRules[of-others]', []],
+    ['ignore', 'properties.securityRules[]', []],
+    ['ignore', 'properties.securityRules[of-others].properties.access', ['DriftPolicyMatchesNothing']],
+    ['report', 'properties.securityRules[of-others]', ['DriftPolicyMatchesNothing']],
+  ])('lets a rule %s the drift of %s, which only others may have put there: %j', (policy, path, codes) => {
+    const drift = { policies: [{ kind: 'networkSecurityGroup', path, policy }] };
+
+    expect(found(validate(changed({ drift }))).map(({ code }) => code)).toEqual(codes);
+  });
+
   it('reports all that is wrong at once', () => {
     const all = changed({
       'spokes[0].network.addressPrefixes': ['10.200.0.0/16'],

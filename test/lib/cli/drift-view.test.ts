@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BaselineDriftBody, DriftBody, DriftConflictBody } from '../../../lib/api/drift.ts';
+import type { BaselineDriftBody, DriftBody, DriftConflictBody, ForeignEntryBody } from '../../../lib/api/drift.ts';
 import { driftCountText, driftLines } from '../../../lib/cli/drift-view.ts';
 import { styleFor } from '../../../lib/cli/style.ts';
 import { width } from '../../../lib/cli/text.ts';
@@ -62,6 +62,8 @@ const NOTHING: BaselineDriftBody = {
   conflicts: [],
   unmanaged: [],
   unmanagedCount: 0,
+  foreignEntries: [],
+  foreignEntryCount: 0,
 };
 
 function linesOf(more: Partial<BaselineDriftBody>, { full = false, columns = 100 } = {}): readonly string[] {
@@ -146,6 +148,35 @@ describe('drift on the screen', () => {
     expect(lines.at(-1)).toBe('  and 20 more: --full');
   });
 
+  it('lists what others put into managed resources, by resource, with who and since when', () => {
+    const entry = (path: string, more: Partial<ForeignEntryBody> = {}): ForeignEntryBody => ({
+      id: WEB,
+      kind: 'networkSecurityGroup',
+      path: `properties.securityRules[${path}]`,
+      description: '',
+      origin: null,
+      firstSeenAt: '2026-03-01T08:59:00Z',
+      lastSeenAt: '2026-03-01T09:59:00Z',
+      operationId: 'prod-17',
+      ...more,
+    });
+    const known = entry('ssh', { description: 'Allow Inbound Tcp from * to * port 22', origin });
+    const many = Array.from({ length: 14 }, (_, at) => entry(`r${at}`));
+    const lines = linesOf({ foreignEntries: [known, entry('rdp\u001b[2J')], foreignEntryCount: 2 });
+
+    expect(lines.slice(1)).toEqual([
+      'Added to managed resources by others (2); never touched:',
+      '  nsg-web (rg-hub)  networkSecurityGroup',
+      '    properties.securityRules[ssh]: Allow Inbound Tcp from * to * port 22',
+      '      since 2026-03-01 08:59Z; resource changed by alice@contoso.com at 2026-03-01 08:58Z',
+      '    properties.securityRules[rdp [2J]',
+      '      since 2026-03-01 08:59Z; no event told by whom',
+    ]);
+    expect(lines[0]).toContain('Drift: none');
+    expect(linesOf({ foreignEntries: many, foreignEntryCount: 600 }).at(-1)).toBe('  and 590 more: --full');
+    expect(linesOf({ foreignEntries: many, foreignEntryCount: 600 }, { full: true }).at(-1)).toBe('  and 586 more');
+  });
+
   it('shows a bounded number of resources', () => {
     const drifts = Array.from({ length: 25 }, (_, at) => driftOf({ id: idOf('routeTables', `rt-${at}`) }));
 
@@ -167,7 +198,14 @@ describe('drift on the screen', () => {
   });
 
   it('is a figure in the list of baselines', () => {
-    const counts = { openCount: 3, waitingCount: 1, conflictCount: 0, unmanagedCount: 0, lastScanAt: null };
+    const counts = {
+      openCount: 3,
+      waitingCount: 1,
+      conflictCount: 0,
+      unmanagedCount: 0,
+      foreignEntryCount: 0,
+      lastScanAt: null,
+    };
 
     expect(driftCountText(undefined)).toBe('');
     expect(driftCountText(counts)).toBe('3');

@@ -451,8 +451,23 @@ describe('looking', () => {
   });
 
   it('status tells of drift: a figure in the list, all that is known of one baseline', async () => {
-    const driftCounts = { openCount: 2, waitingCount: 1, conflictCount: 0, unmanagedCount: 3, lastScanAt: null };
-    const drift = { drifts: [], moreDriftsCount: 2, conflicts: [], unmanaged: [], unmanagedCount: 0 };
+    const driftCounts = {
+      openCount: 2,
+      waitingCount: 1,
+      conflictCount: 0,
+      unmanagedCount: 3,
+      foreignEntryCount: 0,
+      lastScanAt: null,
+    };
+    const drift = {
+      drifts: [],
+      moreDriftsCount: 2,
+      conflicts: [],
+      unmanaged: [],
+      unmanagedCount: 0,
+      foreignEntries: [],
+      foreignEntryCount: 0,
+    };
     const drifted = {
       'GET /api/baselines': { status: 200, body: { baselines: [{ ...summary, driftCounts }] } },
       'GET /api/baselines/prod': { status: 200, body: { ...summary, spec: {}, drift } },

@@ -69,6 +69,8 @@ export function sightOf(changes: readonly Change[], over: Partial<Sight> = {}): 
   return {
     plan: { changes, refused: [] },
     kept: [],
+    foreign: [],
+    foreignStanding: () => 'gone',
     ledger: new Map(changes.map(({ id }) => [id, entryOf(id)])),
     wasAsDeclared: () => true,
     standing: () => 'asDeclared',

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { OperationBody } from '../../../lib/api/operation.ts';
 import type { OutboundEvent } from '../../../lib/azure/event-publisher.ts';
+import { valuesAt } from '../../../lib/baseline/kind-support/references.ts';
 import type { Dependencies } from '../../../lib/dependencies.ts';
 import type { DriftRecord } from '../../../lib/drift/drift-record.ts';
 import type { Json, JsonObject } from '../../../lib/json.ts';
@@ -129,6 +130,165 @@ describe('scans at rest', () => {
     for (const id of ids) expect(await decisionsOf(id)).toEqual(['compared']);
     expect(dependencies.arm.writes).toHaveLength(writes);
     expect((await record()).lastScan).toMatchObject({ operationId: ids.at(-1), foundCount: 0 });
+  });
+});
+
+describe('a rule that somebody adds to a security group of ours', () => {
+  const RULES = 'properties.securityRules';
+  const opened = (name: string, access = 'Allow'): JsonObject => ({
+    name,
+    properties: {
+      access,
+      direction: 'Inbound',
+      protocol: 'Tcp',
+      priority: 4_000,
+      destinationAddressPrefix: '*',
+      destinationPortRange: '22',
+    },
+  });
+  let declared: readonly Json[];
+
+  function rulesNow(): readonly Json[] {
+    return valuesAt(dependencies.arm.body(SECURITY_GROUP) ?? {}, `${RULES}[]`);
+  }
+
+  function rules(...theirs: readonly JsonObject[]): void {
+    edit(SECURITY_GROUP, { securityRules: [...declared, ...theirs] });
+  }
+
+  async function foreign() {
+    return (await record()).foreignEntries.map(({ path, origin }) => ({ path, by: origin?.author?.name ?? null }));
+  }
+
+  /** Decisions and reasons of an operation about what others put there. */
+  async function told(operation: string): Promise<readonly (readonly [string | undefined, string, string])[]> {
+    const lines = (await linesOf(operation)).filter(({ decision }) => decision.startsWith('foreign'));
+    return lines.map(({ resource, decision, reason }) => [resource, decision, reason]);
+  }
+
+  async function started(more: JsonObject = { drift: { mode: 'act' } }): Promise<void> {
+    await provisioned(more);
+    declared = rulesNow();
+    await scan();
+  }
+
+  it('is told once with its author, listed while it is there, and never touched', async () => {
+    await started();
+    const writes = dependencies.arm.writes.length;
+    rules(opened('theirs'));
+    reconciling.pass(HOUR_SECONDS);
+    const first = await scan({ hints: [hint(SECURITY_GROUP)] });
+    const second = await scan();
+
+    expect(await told(first)).toEqual([
+      [
+        SECURITY_GROUP,
+        'foreign entry found',
+        expect.stringMatching(
+          /securityRules\[theirs\]: Allow Inbound Tcp to \* port 22, priority 4000\. .*alice@contoso\.com/,
+        ),
+      ],
+    ]);
+    expect(await decisionsOf(second)).toEqual(['compared']);
+    expect(await foreign()).toEqual([{ path: `${RULES}[theirs]`, by: ALICE.name }]);
+    expect((await record()).drifts).toEqual([]);
+    expect(events).toEqual([]);
+    expect(dependencies.arm.writes).toHaveLength(writes);
+
+    rules(opened('theirs', 'Deny'));
+    expect(await told(await scan())).toEqual([
+      [SECURITY_GROUP, 'foreign entry changed', expect.stringMatching(/has changed: Deny Inbound.*No event has told/)],
+    ]);
+    rules();
+    expect(await told(await scan())).toEqual([
+      [SECURITY_GROUP, 'foreign entry gone', expect.stringContaining('is gone')],
+    ]);
+    expect(await foreign()).toEqual([]);
+    expect(await told(await scan())).toEqual([]);
+  });
+
+  it('was there before the first scan: all such are told in one line', async () => {
+    await provisioned();
+    declared = rulesNow();
+    rules(...Array.from({ length: 30 }, (_, at) => opened(`theirs-${at}`)));
+
+    expect(await told(await scan())).toEqual([
+      ['', 'foreign entries found', expect.stringMatching(/^30 entries of others are .* and 27 more\./)],
+    ]);
+    expect(await told(await scan())).toEqual([]);
+    expect(await foreign()).toHaveLength(30);
+  });
+
+  it('stays listed while other resources are looked at', async () => {
+    await started();
+    rules(opened('theirs'));
+    await scan();
+    const look = await scan({ hints: [hint(WORKSPACE)] });
+
+    expect(await told(look)).toEqual([]);
+    expect(await foreign()).toHaveLength(1);
+  });
+
+  it('stays as it is while what is ours is put right', async () => {
+    await started();
+    edit(SECURITY_GROUP, { securityRules: [...declared.slice(1), opened('theirs')] });
+    await scan();
+
+    expect(dependencies.arm.body(SECURITY_GROUP)).toMatchObject({
+      properties: { securityRules: expect.arrayContaining([...declared, opened('theirs')]) },
+    });
+    expect(await foreign()).toHaveLength(1);
+  });
+
+  it('is told as declared once the spec has it', async () => {
+    await started();
+    rules(opened('theirs'));
+    await scan();
+    const subnet = {
+      name: 'snet-a',
+      purpose: 'general',
+      addressPrefix: '10.1.0.0/24',
+      networkSecurityGroup: {
+        rules: [
+          {
+            name: 'theirs',
+            access: 'Allow',
+            direction: 'Inbound',
+            protocol: 'Tcp',
+            priority: 2_000,
+            sourceAddressPrefixes: ['10.0.0.0/8'],
+            destinationPortRanges: ['22'],
+          },
+        ],
+      },
+    };
+    const spoke = { name: 'a', resourceGroup: { name: `rg-${NAME}-a` }, network: { addressPrefixes: ['10.1.0.0/16'] } };
+    await reconciling.put(
+      smallSpec(NAME, ['a'], {
+        tags: { owner: 'net' },
+        drift: { mode: 'act' },
+        spokes: [{ ...spoke, subnets: [subnet] }],
+      }),
+      'ann',
+    );
+    await reconciling.settle();
+
+    const { entries } = await dependencies.journal.read({ baseline: NAME });
+    expect(entries.filter(({ decision }) => decision === 'foreign entry gone')).toMatchObject([
+      { resource: SECURITY_GROUP, reason: expect.stringContaining('is declared now') },
+    ]);
+    expect(await foreign()).toEqual([]);
+  });
+
+  it('is neither told nor listed where the spec says to ignore it', async () => {
+    const policies = [{ kind: 'networkSecurityGroup', path: `${RULES}[theirs]`, policy: 'ignore' }];
+    await started({ drift: { mode: 'act', policies } });
+    rules(opened('theirs'), opened('other'));
+
+    expect(await told(await scan())).toMatchObject([
+      [SECURITY_GROUP, 'foreign entry found', expect.stringContaining('[other]')],
+    ]);
+    expect(await foreign()).toEqual([{ path: `${RULES}[other]`, by: null }]);
   });
 });
 

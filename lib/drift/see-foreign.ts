@@ -1,0 +1,144 @@
+import type { ForeignEntry } from '../plan/foreign-entries.ts';
+import { normaliseId } from '../plan/graph.ts';
+import {
+  byProperty,
+  type ChangeOrigin,
+  type DriftRecord,
+  type KnownForeignEntry,
+  MOST_FOREIGN_ENTRIES,
+  propertyKey,
+} from './drift-record.ts';
+
+/** News of one comparison up to this number are told one by one; of more, those of each resource together. */
+export const MOST_SINGLE_NEWS = 20;
+
+/** What has become of an entry of others. */
+export type ForeignStanding =
+  /** Nothing is known: its resource was not looked at, or is being written. */
+  | 'unknown'
+  | 'gone'
+  /** The spec or an adjustment has it now. */
+  | 'declared'
+  /** Its resource is no longer declared. */
+  | 'notDeclared';
+
+/** What a comparison saw of others' entries. */
+export interface ForeignSight {
+  /** Of every resource that was looked at. */
+  readonly foreign: readonly ForeignEntry[];
+  /** What an entry that is not among these stands for. */
+  readonly foreignStanding: (entry: KnownForeignEntry) => ForeignStanding;
+  readonly isUnderWay: (id: string) => boolean;
+  readonly looksForDrift: boolean;
+  readonly isWhole: boolean;
+  readonly operationId: string;
+  readonly nowIso: string;
+}
+
+/** What is new of the entries of others: one of them, or several of one resource or, the first time, of the baseline. */
+export interface ForeignNews {
+  readonly news: 'foreign';
+  readonly change: 'found' | 'foundAtFirst' | 'foundMore' | 'changed' | Exclude<ForeignStanding, 'unknown'>;
+  /** ARM id; empty: of the whole baseline. */
+  readonly id: string;
+  /** By id and path. */
+  readonly entries: readonly KnownForeignEntry[];
+  /** All of them, those beyond the list too. */
+  readonly count: number;
+}
+
+type KnownEntries = Pick<DriftRecord, 'foreignEntries' | 'moreForeignCount' | 'foreignKnownSince'>;
+
+/**
+ * The entries of others after a comparison. Who looks for drift finds new ones and changed ones; anybody learns what has
+ * gone or is declared by now. The same comparison again gives the same and no news. Pure.
+ */
+export function seeForeign(
+  record: KnownEntries,
+  origins: ReadonlyMap<string, ChangeOrigin>,
+  sight: ForeignSight,
+): { readonly record: KnownEntries; readonly news: readonly ForeignNews[] } {
+  const before = new Map(record.foreignEntries.map((entry) => [propertyKey(entry), entry]));
+  const ignored = new Set(sight.foreign.filter(({ isIgnored }) => isIgnored).map(propertyKey));
+  const there = sight.foreign.filter(({ id, isIgnored }) => !isIgnored && !sight.isUnderWay(id));
+  const found = there.filter((one) => sight.looksForDrift || before.has(propertyKey(one)));
+  const isFirst = record.foreignKnownSince === null && sight.looksForDrift && sight.isWhole;
+  const seen = remembered(found, before).map((one) => {
+    const known = before.get(propertyKey(one));
+    return sight.looksForDrift || known === undefined ? seenEntry(one, known, origins, isFirst, sight) : known;
+  });
+  const seenKeys = new Set(seen.map(propertyKey));
+  const left = record.foreignEntries.filter((one) => !seenKeys.has(propertyKey(one)) && !ignored.has(propertyKey(one)));
+  const unknown = left.filter((one) => sight.foreignStanding(one) === 'unknown');
+  const fresh = seen.filter((one) => !before.has(propertyKey(one)));
+  const changed = seen.filter((one) => isChanged(before.get(propertyKey(one)), one));
+  const moreCount = sight.looksForDrift && sight.isWhole ? found.length - seen.length : record.moreForeignCount;
+  const gone = (['gone', 'declared', 'notDeclared'] as const).map(
+    (standing) => [standing, left.filter((one) => sight.foreignStanding(one) === standing)] as const,
+  );
+  return {
+    record: {
+      foreignEntries: [...seen, ...unknown].toSorted(byProperty),
+      moreForeignCount: moreCount,
+      foreignKnownSince: isFirst ? sight.nowIso : record.foreignKnownSince,
+    },
+    news: [
+      ...(isFirst
+        ? newsOf('foundAtFirst', '', fresh, fresh.length + moreCount)
+        : [
+            ...newsOfEach('found', fresh),
+            ...(moreCount > record.moreForeignCount ? newsOf('foundMore', '', [], moreCount) : []),
+          ]),
+      ...newsOfEach('changed', changed),
+      ...gone.flatMap(([standing, entries]) => newsOfEach(standing, entries)),
+    ],
+  };
+}
+
+/** What is known stays; of the rest the first in order, so that the same comparison remembers the same ones. */
+function remembered(
+  found: readonly ForeignEntry[],
+  before: ReadonlyMap<string, KnownForeignEntry>,
+): readonly ForeignEntry[] {
+  const inOrder = [...new Map(found.map((one) => [propertyKey(one), one])).values()].sort(byProperty);
+  const known = inOrder.filter((one) => before.has(propertyKey(one)));
+  const fresh = inOrder.filter((one) => !before.has(propertyKey(one)));
+  return [...known, ...fresh].slice(0, MOST_FOREIGN_ENTRIES);
+}
+
+function seenEntry(
+  { id, kind, path, description, contentHash }: ForeignEntry,
+  known: KnownForeignEntry | undefined,
+  origins: ReadonlyMap<string, ChangeOrigin>,
+  isFirst: boolean,
+  { operationId, nowIso }: ForeignSight,
+): KnownForeignEntry {
+  const told = origins.get(normaliseId(id)) ?? null;
+  const entry = { id, kind, path, description, contentHash };
+  if (known !== undefined && known.contentHash === contentHash) {
+    // An event may come after the comparison; one about a later change tells of another author.
+    const explained = told !== null && told.at <= known.firstSeenAt ? told : null;
+    return { ...known, origin: known.origin ?? explained, lastSeenAt: nowIso };
+  }
+  // Of what was there before anybody looked no event can tell.
+  return { ...entry, origin: isFirst ? null : told, firstSeenAt: nowIso, lastSeenAt: nowIso, operationId };
+}
+
+function isChanged(known: KnownForeignEntry | undefined, seen: KnownForeignEntry): boolean {
+  return known !== undefined && known.contentHash !== seen.contentHash;
+}
+
+function newsOf(
+  change: ForeignNews['change'],
+  id: string,
+  entries: readonly KnownForeignEntry[],
+  count = entries.length,
+): readonly ForeignNews[] {
+  return count === 0 ? [] : [{ news: 'foreign', change, id, entries, count }];
+}
+
+function newsOfEach(change: ForeignNews['change'], entries: readonly KnownForeignEntry[]): readonly ForeignNews[] {
+  if (entries.length <= MOST_SINGLE_NEWS) return entries.flatMap((entry) => newsOf(change, entry.id, [entry]));
+  const byResource = Map.groupBy(entries, ({ id }) => normaliseId(id));
+  return [...byResource.values()].flatMap((ofOne) => newsOf(change, ofOne[0]?.id ?? '', ofOne));
+}
