@@ -65,7 +65,7 @@ export function seeForeign(
   const isFirst = record.foreignKnownSince === null && sight.looksForDrift && sight.isWhole;
   const seen = remembered(found, before).map((one) => {
     const known = before.get(propertyKey(one));
-    return sight.looksForDrift || known === undefined ? seenEntry(one, known, origins, isFirst, sight) : known;
+    return sight.looksForDrift || known === undefined ? seenEntry(one, known, origins, sight) : known;
   });
   const seenKeys = new Set(seen.map(propertyKey));
   const left = record.foreignEntries.filter((one) => !seenKeys.has(propertyKey(one)) && !ignored.has(propertyKey(one)));
@@ -110,7 +110,6 @@ function seenEntry(
   { id, kind, path, description, contentHash }: ForeignEntry,
   known: KnownForeignEntry | undefined,
   origins: ReadonlyMap<string, ChangeOrigin>,
-  isFirst: boolean,
   { operationId, nowIso }: ForeignSight,
 ): KnownForeignEntry {
   const told = origins.get(normaliseId(id)) ?? null;
@@ -120,8 +119,7 @@ function seenEntry(
     const explained = told !== null && told.at <= known.firstSeenAt ? told : null;
     return { ...known, origin: known.origin ?? explained, lastSeenAt: nowIso };
   }
-  // Of what was there before anybody looked no event can tell.
-  return { ...entry, origin: isFirst ? null : told, firstSeenAt: nowIso, lastSeenAt: nowIso, operationId };
+  return { ...entry, origin: told, firstSeenAt: nowIso, lastSeenAt: nowIso, operationId };
 }
 
 function isChanged(known: KnownForeignEntry | undefined, seen: KnownForeignEntry): boolean {
