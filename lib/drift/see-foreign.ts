@@ -61,18 +61,18 @@ export function seeForeign(
   const before = new Map(record.foreignEntries.map((entry) => [propertyKey(entry), entry]));
   const ignored = new Set(sight.foreign.filter(({ isIgnored }) => isIgnored).map(propertyKey));
   const there = sight.foreign.filter(({ id, isIgnored }) => !isIgnored && !sight.isUnderWay(id));
-  const found = there.filter((one) => sight.looksForDrift || before.has(propertyKey(one)));
+  const meant = there.filter((one) => sight.looksForDrift || before.has(propertyKey(one)));
+  const found = new Map(meant.map((one) => [propertyKey(one), one]));
   const isFirst = record.foreignKnownSince === null && sight.looksForDrift && sight.isWhole;
-  const seen = remembered(found, before).map((one) => {
+  const left = record.foreignEntries.filter((one) => !found.has(propertyKey(one)) && !ignored.has(propertyKey(one)));
+  const unknown = left.filter((one) => sight.foreignStanding(one) === 'unknown');
+  const seen = remembered([...found.values()], before, MOST_FOREIGN_ENTRIES - unknown.length).map((one) => {
     const known = before.get(propertyKey(one));
     return sight.looksForDrift || known === undefined ? seenEntry(one, known, origins, sight) : known;
   });
-  const seenKeys = new Set(seen.map(propertyKey));
-  const left = record.foreignEntries.filter((one) => !seenKeys.has(propertyKey(one)) && !ignored.has(propertyKey(one)));
-  const unknown = left.filter((one) => sight.foreignStanding(one) === 'unknown');
   const fresh = seen.filter((one) => !before.has(propertyKey(one)));
   const changed = seen.filter((one) => isChanged(before.get(propertyKey(one)), one));
-  const moreCount = sight.looksForDrift && sight.isWhole ? found.length - seen.length : record.moreForeignCount;
+  const moreCount = sight.looksForDrift && sight.isWhole ? found.size - seen.length : record.moreForeignCount;
   const gone = (['gone', 'declared', 'notDeclared'] as const).map(
     (standing) => [standing, left.filter((one) => sight.foreignStanding(one) === standing)] as const,
   );
@@ -99,11 +99,12 @@ export function seeForeign(
 function remembered(
   found: readonly ForeignEntry[],
   before: ReadonlyMap<string, KnownForeignEntry>,
+  mostCount: number,
 ): readonly ForeignEntry[] {
-  const inOrder = [...new Map(found.map((one) => [propertyKey(one), one])).values()].sort(byProperty);
+  const inOrder = found.toSorted(byProperty);
   const known = inOrder.filter((one) => before.has(propertyKey(one)));
   const fresh = inOrder.filter((one) => !before.has(propertyKey(one)));
-  return [...known, ...fresh].slice(0, MOST_FOREIGN_ENTRIES);
+  return [...known, ...fresh].slice(0, mostCount);
 }
 
 function seenEntry(

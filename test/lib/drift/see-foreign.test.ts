@@ -174,5 +174,8 @@ describe('entries of others that a comparison saw', () => {
     expect(once.news).toMatchObject([{ count: MOST_FOREIGN_ENTRIES + 20 }]);
     expect(twice).toEqual({ record: once.record, news: [] });
     expect(told(more)).toEqual([['foundMore', '', [], 21]]);
+    // A look at one resource adds none to a full list, and takes none away.
+    const look = see(once.record, [entryOf('/b', 'x')], { isWhole: false, foreignStanding: () => 'unknown' });
+    expect(look).toEqual({ record: once.record, news: [] });
   });
 });
