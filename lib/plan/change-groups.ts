@@ -1,5 +1,6 @@
 import { normaliseId } from './graph.ts';
 import type { Change } from './plan.ts';
+import { isAtOrIn } from './scope.ts';
 
 /**
  * The changes that a budget holds: each together with all that it depends on, with the other side of a pair and with what
@@ -42,6 +43,31 @@ function groupsOf(changes: readonly Change[]): readonly (readonly Change[])[] {
 /** Equal for both sides of a pair: resources of one kind in the same two or more lanes. Undefined: it has no other side. */
 export function pairKeyOf({ kind, lanes }: Pick<Change, 'kind' | 'lanes'>): string | undefined {
   return lanes.length > 1 ? JSON.stringify([kind, lanes]) : undefined;
+}
+
+/**
+ * What is made of each connection of which a plan makes both sides, by normalised id: its other side. One without the
+ * other carries nothing. A side that exists and is replaced is made too.
+ */
+export function otherSides(changes: readonly Change[]): ReadonlyMap<string, Change> {
+  const sides = new Map<string, Change>();
+  const made = changes.filter((change) => isMade(change) && homeOf(change) !== undefined);
+  for (const members of grouped(made, (change) => pairKeyOf(change) ?? '')) {
+    const [one, other, ...more] = members;
+    if (one === undefined || other === undefined || more.length > 0 || homeOf(one) === homeOf(other)) continue;
+    sides.set(normaliseId(one.id), other);
+    sides.set(normaliseId(other.id), one);
+  }
+  return sides;
+}
+
+function isMade({ action, replaces }: Change): boolean {
+  return action === 'create' || replaces === true;
+}
+
+/** Of the two lanes of a connection that of the thing which this side lies in; undefined: it is no side of one. */
+function homeOf({ id, lanes }: Change): string | undefined {
+  return lanes.length === 2 ? lanes.find((lane) => isAtOrIn(id, lane.slice(lane.indexOf(':') + 1))) : undefined;
 }
 
 /** Both sides of a pair: changes of one kind in the same two or more lanes; and a delete with the create in its stead. */

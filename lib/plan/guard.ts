@@ -1,4 +1,4 @@
-import { withinBudget } from './change-groups.ts';
+import { otherSides, withinBudget } from './change-groups.ts';
 import { type ChangeWindow, isExemptFromWindows, type WindowExemption } from './change-windows.ts';
 import { normaliseId, sameId } from './graph.ts';
 import { changeHash } from './hash.ts';
@@ -136,7 +136,7 @@ const ALLOWED: Judgement = { verdict: 'allowed' };
  * A change is refused where a mode, a lock, an opt-out or the allow-list forbids it, a person has rejected it, or another
  * writer keeps undoing it,
  * and waits for the end of a pause or a hold, for a change window, for the end of a back-off, for an approval, for the
- * budget, in that order. Whatever depends on it shares its fate.
+ * budget, in that order. Whatever depends on it shares its fate, and of a connection that is made so does the other side.
  * Budgets count unattended, unapproved updates and deletes; a change is admitted together with all that it depends on,
  * with the other side of a pair and with what replaces it, or not at all. Pure.
  */
@@ -148,7 +148,7 @@ export function guard(plan: Plan, circumstances: Circumstances): Verdict {
     if (isApproved(change, plan, circumstances)) approved.add(key);
     judged.set(key, judge(change, circumstances, approved.has(key)));
   }
-  shareFate(plan.changes, judged, circumstances.attended);
+  shareFates(plan.changes, judged, circumstances.attended);
   const { budget, attended, approvals } = circumstances;
   if (budget === null || attended) return verdictOf(plan.changes, judged, () => false);
   const paid = new Set(budget.paid);
@@ -389,6 +389,36 @@ function staysUsable(judgement: Judgement, base: Change | undefined, attended: b
   return !attended || (judgement.verdict === 'refused' && judgement.code === 'ModeForbidsUpdate');
 }
 
+/** Also through the pairs that are made whole or not at all, and what builds on their sides, until nothing more follows. */
+function shareFates(changes: readonly Change[], judged: Map<string, Judgement>, attended: boolean): void {
+  const sides = otherSides(changes);
+  do shareFate(changes, judged, attended);
+  while (shareFateOfPairs(sides, judged));
+}
+
+/** @returns whether anything was added. */
+function shareFateOfPairs(sides: ReadonlyMap<string, Change>, judged: Map<string, Judgement>): boolean {
+  let isMore = false;
+  for (const [key, other] of sides) {
+    const own = judged.get(key) ?? ALLOWED;
+    const theirs = judged.get(normaliseId(other.id)) ?? ALLOWED;
+    const shared = fateShared(own, other.id, theirs);
+    if (shared === undefined) continue;
+    judged.set(key, shared);
+    isMore = true;
+  }
+  return isMore;
+}
+
+/** What becomes of a change that cannot do without another one; undefined: what was judged already. */
+function fateShared(own: Judgement, id: string, theirs: Judgement): Judgement | undefined {
+  if (own.verdict === 'refused') return undefined;
+  if (theirs.verdict === 'refused')
+    return { verdict: 'refused', code: 'DependsOnRefused', why: `Because ${id} is refused.`, cause: id };
+  if (own.verdict === 'waiting' || theirs.verdict !== 'waiting') return undefined;
+  return { ...theirs, why: `Because ${id} waits: ${firstCause(theirs.why)}`, cause: id };
+}
+
 /** In the plan's order, so that a fate goes through whole chains. */
 function shareFate(changes: readonly Change[], judged: Map<string, Judgement>, attended: boolean): void {
   const byId = new Map(changes.map((change) => [normaliseId(change.id), change]));
@@ -399,17 +429,11 @@ function shareFate(changes: readonly Change[], judged: Map<string, Judgement>, a
     const bases = change.dependsOn
       .map((id) => ({ id, judgement: judged.get(normaliseId(id)) ?? ALLOWED }))
       .filter(({ id, judgement }) => !staysUsable(judgement, byId.get(normaliseId(id)), attended));
-    const refused = bases.find(({ judgement }) => judgement.verdict === 'refused');
-    if (refused !== undefined) {
-      const why = `Because ${refused.id} is refused.`;
-      judged.set(key, { verdict: 'refused', code: 'DependsOnRefused', why, cause: refused.id });
-      continue;
-    }
-    if (own.verdict === 'waiting') continue;
-    const waiting = bases.find(({ judgement }) => judgement.verdict === 'waiting');
-    if (waiting?.judgement.verdict !== 'waiting') continue;
-    const why = `Because ${waiting.id} waits: ${firstCause(waiting.judgement.why)}`;
-    judged.set(key, { ...waiting.judgement, why, cause: waiting.id });
+    const base =
+      bases.find(({ judgement }) => judgement.verdict === 'refused') ??
+      bases.find(({ judgement }) => judgement.verdict === 'waiting');
+    const shared = base === undefined ? undefined : fateShared(own, base.id, base.judgement);
+    if (shared !== undefined) judged.set(key, shared);
   }
 }
 

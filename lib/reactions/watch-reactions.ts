@@ -35,9 +35,9 @@ export function watchReaction(
   // Named by a call that died before it could start it: the same id is still free.
   if (health === 'unknown') return { head: null, start: startOf(instance.id) };
   if (instance.restarts >= MOST_RESTARTS) {
-    const lookAgainAt = afterRest(nowIso);
-    const reason = `${kind} died ${instance.restarts + 1} times over the same signals. Report this with the logs of the app; the next alert or event starts it again at once, the timer not before ${lookAgainAt}.`;
-    const told = { code: GIVEN_UP_CODE, message: reason, at: nowIso, lookAgainAt };
+    const restsUntil = afterRest(nowIso);
+    const reason = `${kind} died ${instance.restarts + 1} times over the same signals. Report this with the logs of the app; the next alert or event starts it again at once, the timer not before ${restsUntil}.`;
+    const told = { code: GIVEN_UP_CODE, message: reason, at: nowIso, restsUntil };
     const over = withReactionGivenUp(head, kind, target, instance.id, told);
     if (over === head) return { head: null };
     return {

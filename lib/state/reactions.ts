@@ -55,9 +55,14 @@ export interface Reaction {
   readonly deliveries: readonly { readonly key: string; readonly operationId: string | null }[];
   /** The latest alert instances, newest last. */
   readonly alerts: readonly AlertRecord[];
+  /** Until when timers leave the target alone, since its orchestration kept dying; absent: they do not. */
+  readonly restsUntil?: string;
   /** What the relief of a firewall remembers; absent: nothing yet. */
   readonly relief?: SnatRelief;
 }
+
+/** The one kind whose reactions have a relief. */
+export const RELIEF_KIND = 'relieveSnatExhaustion' as const;
 
 /** Deliveries that a reaction itself remembers: enough for copies that race; older ones are in the delivery rows. */
 const REMEMBERED_DELIVERIES = 32;
@@ -206,21 +211,28 @@ export function withReactionRestarted(
 
 /**
  * The orchestration keeps dying: what it was asked for is dropped, and the timer leaves the target alone until
- * `lookAgainAt`, a change that has been recorded included. The next signal names a new one at once. Pure.
+ * `restsUntil`, a change that has been recorded included. The next signal names a new one at once. Pure.
  */
 export function withReactionGivenUp(
   head: BaselineHead,
   kind: ReactionKind,
   target: string,
   deadInstanceId: string,
-  { lookAgainAt, ...why }: Pick<ReliefOutcome, 'code' | 'message' | 'at'> & { readonly lookAgainAt: string },
+  { restsUntil, ...why }: Pick<ReliefOutcome, 'code' | 'message' | 'at'> & { readonly restsUntil: string },
 ): BaselineHead {
   const reaction = reactionOf(head, kind, target);
   if (reaction === undefined || reaction.instance?.id !== deadInstanceId) return head;
   const { operationId, sequence } = reaction;
-  const rested = { ...reliefOf(reaction), lookAgainAt, waitingSince: null, lookedAtGeneration: head.generation };
-  const relief = withOutcome(rested, { operationId, state: 'failed', ...why });
-  return withReaction(head, { ...reaction, relief, instance: null, operationId: null, handled: sequence });
+  const over = { ...reaction, restsUntil, instance: null, operationId: null, handled: sequence };
+  if (kind !== RELIEF_KIND) return withReaction(head, over);
+  const looked = { ...reliefOf(reaction), waitingSince: null, lookedAtGeneration: head.generation };
+  return withReaction(head, { ...over, relief: withOutcome(looked, { operationId, state: 'failed', ...why }) });
+}
+
+/** Until when timers leave the target of a reaction alone; null: they do not. Pure. */
+export function restEndOf(reaction: Reaction | undefined): string | null {
+  // An older document has the rest of any kind in its relief.
+  return reaction?.restsUntil ?? (reaction?.kind === RELIEF_KIND ? null : (reaction?.relief?.lookAgainAt ?? null));
 }
 
 /** An alert that has fired and is not over. */
@@ -283,9 +295,10 @@ function withInstance(
   restarts = 0,
 ): { readonly reaction: Reaction; readonly start?: string } {
   if (reaction.instance !== null) return { reaction };
+  const { restsUntil: _over, ...rested } = reaction;
   const instances = reaction.instances + 1;
   const id = `${actionKey(reaction.kind, reaction.target)}.${instances}`;
-  return { reaction: { ...reaction, instances, instance: { id, startedAt: nowIso, restarts } }, start: id };
+  return { reaction: { ...rested, instances, instance: { id, startedAt: nowIso, restarts } }, start: id };
 }
 
 function withDelivery(

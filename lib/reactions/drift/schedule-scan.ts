@@ -1,5 +1,5 @@
 import type { BaselineHead, ReconcileRequest } from '../../state/baseline-head.ts';
-import { reactionOf, reliefOf } from '../../state/reactions.ts';
+import { reactionOf, restEndOf } from '../../state/reactions.ts';
 import { isFinalState, type RunDocument } from '../../state/run.ts';
 import type { StartedReaction } from '../record-reaction.ts';
 import { askForComparison } from './ask-for-comparison.ts';
@@ -34,8 +34,8 @@ export function scheduleScan(head: BaselineHead, live: RunDocument | null, nowIs
 
 /** Its orchestration kept dying: the scan covers what it was to look at, and the next event starts it again. */
 function isResting(head: BaselineHead, nowIso: string): boolean {
-  const { lookAgainAt } = reliefOf(reactionOf(head, DRIFT_KIND, head.name));
-  return lookAgainAt !== null && lookAgainAt > nowIso;
+  const restEnd = restEndOf(reactionOf(head, DRIFT_KIND, head.name));
+  return restEnd !== null && restEnd > nowIso;
 }
 
 function isScan({ trigger, hints, scope }: Pick<ReconcileRequest, 'trigger' | 'hints' | 'scope'>): boolean {

@@ -1,5 +1,5 @@
 import type { Json } from '../../json.ts';
-import { type BaselineHead, withGeneration, withJournal } from '../../state/baseline-head.ts';
+import { type BaselineHead, type Trigger, withGeneration, withJournal } from '../../state/baseline-head.ts';
 import {
   type Reaction,
   reactionOf,
@@ -140,6 +140,33 @@ export function withSightBack(head: BaselineHead, { kind, target }: Reaction, re
     },
   );
   return withRelief(told, reaction, { ...relief, blindSince: null });
+}
+
+/** Why a step that is recorded and not applied does not come about, and who decided so. */
+export interface StepEnd {
+  readonly trigger: Trigger | ReliefCause['trigger'];
+  readonly by: string;
+  readonly reason: string;
+  readonly nowIso: string;
+}
+
+/** The head without such a step, of which the journal tells. What the relief remembers of it is the caller's. Pure. */
+export function withStepWithdrawn(
+  head: BaselineHead,
+  { target }: Pick<Reaction, 'target'>,
+  action: ReliefAction,
+  { nowIso, ...end }: StepEnd,
+): BaselineHead {
+  return withJournal(withdrawn(head, action), {
+    at: nowIso,
+    baseline: head.name,
+    operationId: action.operationId,
+    resource: target,
+    decision: `scale ${action.direction} taken back`,
+    before: action.toAddresses,
+    after: action.fromAddresses,
+    ...end,
+  });
 }
 
 /** The head with what was adjusted before a change that does not come about. Pure. */

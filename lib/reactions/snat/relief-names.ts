@@ -1,5 +1,6 @@
 /** The reaction in state and journal. */
-export const RELIEF_KIND = 'relieveSnatExhaustion' as const;
+export { RELIEF_KIND } from '../../state/reactions.ts';
+
 /** Id of the one adjustment that the relief of a firewall keeps. */
 export const RELIEF_ADJUSTMENT = 'snat-relief';
 

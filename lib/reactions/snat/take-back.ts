@@ -3,7 +3,7 @@ import { flushOutbox } from '../../reconcile/conclude.ts';
 import { type BaselineHead, withNextOperation, withRequest } from '../../state/baseline-head.ts';
 import { type Reaction, reactionOf, reliefOf, withRelief } from '../../state/reactions.ts';
 import { type ReliefAction, withOutcomeOfRun } from '../../state/snat-relief.ts';
-import { withdrawn, withReliefLine } from './end-relief.ts';
+import { withStepWithdrawn } from './end-relief.ts';
 import { RELIEF_KIND } from './relief-names.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 
@@ -25,18 +25,7 @@ export function withTakenBack(
   { reason, trigger = action.trigger, outcome }: TakenBack,
 ): BaselineHead {
   const relief = { ...reliefOf(reaction), action: null, lookAgainAt: request.nowIso };
-  const told = withReliefLine(
-    withdrawn(head, action),
-    reaction,
-    request,
-    { ...action, trigger },
-    {
-      decision: `scale ${action.direction} taken back`,
-      reason,
-      before: action.toAddresses,
-      after: action.fromAddresses,
-    },
-  );
+  const told = withStepWithdrawn(head, reaction, action, { trigger, by: 'hubkeeper', reason, nowIso: request.nowIso });
   const remembered =
     outcome === undefined
       ? relief

@@ -12,7 +12,7 @@ import {
   withNextOperation,
   withRequest,
 } from '../../state/baseline-head.ts';
-import { openAlerts, type Reaction, reactionsOf, reliefOf, withEvaluation } from '../../state/reactions.ts';
+import { openAlerts, type Reaction, reactionsOf, reliefOf, restEndOf, withEvaluation } from '../../state/reactions.ts';
 import { areFiguresOld } from '../../state/snat-relief.ts';
 import type { StartedReaction } from '../record-reaction.ts';
 import { afterRest } from '../rest.ts';
@@ -74,7 +74,9 @@ function isDue(head: BaselineHead, target: string, { waiting }: EgressFacts, now
   const reaction = reactionsOf(head).find((one) => one.kind === RELIEF_KIND && sameId(one.target, target));
   if (reaction === undefined) return true;
   if (reaction.instance !== null) return false;
-  const { action, lookAgainAt } = reliefOf(reaction);
+  const { action, lookAgainAt: ownLook } = reliefOf(reaction);
+  const restEnd = restEndOf(reaction);
+  const lookAgainAt = restEnd !== null && (ownLook === null || ownLook < restEnd) ? restEnd : ownLook;
   if (action === null && isChangedByPeople(head, reaction, nowIso)) return true;
   // What is to rest rests, also with a change that has not come to its end.
   if (lookAgainAt !== null && lookAgainAt > nowIso) return false;

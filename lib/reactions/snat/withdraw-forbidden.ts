@@ -1,8 +1,8 @@
 import type { Dependencies } from '../../dependencies.ts';
 import type { ReactionMode } from '../../plan/reaction-rules.ts';
-import { type BaselineHead, withJournal } from '../../state/baseline-head.ts';
+import type { BaselineHead } from '../../state/baseline-head.ts';
 import { adjustmentsUnderWay, reactionsOf, reliefOf, withRelief } from '../../state/reactions.ts';
-import { withdrawn } from './end-relief.ts';
+import { withStepWithdrawn } from './end-relief.ts';
 
 /**
  * `decidedAt` of each relief that is recorded and of which nothing is on its way to Azure: the firewall has not been
@@ -38,18 +38,8 @@ export function withForbiddenWithdrawn(
     const relief = reliefOf(reaction);
     const { action } = relief;
     if (action === null || action.appliedAt !== null || !notBegun.has(action.decidedAt)) return current;
-    const told = withJournal(withdrawn(current, action), {
-      at: nowIso,
-      baseline: head.name,
-      operationId: action.operationId,
-      trigger: 'put',
-      resource: reaction.target,
-      by,
-      decision: `scale ${action.direction} taken back`,
-      reason: `egress.mode is '${mode}' from now on, and nothing of it was written.`,
-      before: action.toAddresses,
-      after: action.fromAddresses,
-    });
+    const reason = `egress.mode is '${mode}' from now on, and nothing of it was written.`;
+    const told = withStepWithdrawn(current, reaction, action, { trigger: 'put', by, reason, nowIso });
     return withRelief(told, reaction, { ...relief, action: null });
   }, head);
 }

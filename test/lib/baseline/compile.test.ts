@@ -3,7 +3,9 @@ import { compile } from '../../../lib/baseline/compile.ts';
 import { resolve } from '../../../lib/baseline/resolve.ts';
 import type { ResolvedBaseline } from '../../../lib/baseline/resolved.ts';
 import { baselineSpec } from '../../../lib/baseline/spec.ts';
-import { type DesiredGraph, type DesiredNode, sameId } from '../../../lib/plan/graph.ts';
+import { otherSides } from '../../../lib/plan/change-groups.ts';
+import { type DesiredGraph, type DesiredNode, normaliseId, sameId } from '../../../lib/plan/graph.ts';
+import type { Change } from '../../../lib/plan/plan.ts';
 import { baseSpec } from '../../support/base-spec.ts';
 import { sample } from '../../support/sample.ts';
 import { expectSoundGraph } from '../../support/sound-graph.ts';
@@ -159,6 +161,25 @@ describe('compile', () => {
 
     expect(() => compile(twice, [], NOW)).toThrow('DesiredGraphBroken');
   });
+
+  it.each(['aks-baseline', 'two-regions'] as const)(
+    'makes connections of two sides of the peerings of %s alone',
+    (name) => {
+      const { nodes } = compile(sample(name).resolved, [], NOW);
+      const made = nodes.map(
+        ({ id, kind, lanes, scope, owner }): Change => ({
+          ...{ id, kind, lanes, scope, owner, action: 'create', risk: 'safe', reason: '', diff: [] },
+          ...{ estimatedMinutes: 1, dependsOn: [] },
+        }),
+      );
+
+      const sides = otherSides(made);
+
+      const peerings = made.filter(({ kind }) => kind === 'virtualNetworkPeering');
+      expect([...sides.keys()].sort()).toEqual(peerings.map(({ id }) => normaliseId(id)).sort());
+      for (const { id, lanes } of peerings) expect(sides.get(normaliseId(id))?.lanes).toEqual(lanes);
+    },
+  );
 
   it('refuses a graph that waits for itself or for nothing', () => {
     const { resolved } = sample('aks-baseline');

@@ -565,6 +565,111 @@ describe('budgets in percent', () => {
   });
 });
 
+describe('guard: the two sides of a connection', () => {
+  const HUB = '/s/hub';
+  const lanes = [`net:${HUB}`, 'net:/s/web'];
+  const sideIn = (network: string, over: Partial<Change> = {}): Change => ({
+    ...change('', { action: 'create', lanes, ...over }),
+    id: `${network}/peerings/p`,
+  });
+  const locked: Partial<Circumstances> = { protectedIds: [{ id: HUB, why: 'it is locked', deleteOnly: false }] };
+  const outcomes = (changes: readonly Change[], over: Partial<Circumstances>) => {
+    const verdict = guard(planOf(...changes), { ...OPEN, ...over });
+    return changes.map(({ id }) => outcome(verdict, id.slice(1)));
+  };
+
+  it.each<readonly [string, Partial<Change>, Partial<Circumstances>, readonly string[]]>([
+    ['that are made are made both', {}, {}, ['allowed', 'allowed']],
+    ['that are made are refused both', {}, locked, ['Protected', 'DependsOnRefused']],
+    [
+      'that are made for a person are refused both',
+      {},
+      { ...locked, attended: true },
+      ['Protected', 'DependsOnRefused'],
+    ],
+    [
+      'that are made wait both',
+      {},
+      { contested: [{ id: `${HUB}/peerings/p`, path: '', stopped: false, untilIso: LATER }] },
+      ['waits for backOff', 'waits for backOff'],
+    ],
+    [
+      'of which one is replaced are refused both',
+      { action: 'update', replaces: true },
+      locked,
+      ['Protected', 'DependsOnRefused'],
+    ],
+    ['that exist are each put right by itself', { action: 'update' }, locked, ['Protected', 'allowed']],
+    ['that go need not wait for each other', { action: 'delete' }, locked, ['Protected', 'allowed']],
+  ])('%s', (_, over, around, expected) => {
+    expect(outcomes([sideIn(HUB, over), sideIn('/s/web', over)], around)).toEqual(expected);
+    expect(outcomes([sideIn('/s/web', over), sideIn(HUB, over)], around)).toEqual(expected.toReversed());
+  });
+
+  it('take with them what builds on either', () => {
+    const built = change('built', { dependsOn: ['/s/web/peerings/p'] });
+
+    expect(outcomes([sideIn('/s/web'), built, sideIn(HUB)], locked)).toEqual([
+      'DependsOnRefused',
+      'DependsOnRefused',
+      'Protected',
+    ]);
+  });
+
+  it('are made both or neither, whatever stands in the way of any of them', () => {
+    const networks = ['/s/hub', '/s/web', '/s/shop', '/s/data'] as const;
+    const drawn = fc.array(
+      fc.record({
+        ends: fc.uniqueArray(fc.constantFrom(...networks), { minLength: 2, maxLength: 2 }),
+        forms: fc.array(
+          fc.constantFrom<Partial<Change>>({}, { action: 'update' }, { action: 'update', replaces: true }),
+          {
+            minLength: 2,
+            maxLength: 2,
+          },
+        ),
+        needsOther: fc.boolean(),
+      }),
+      { maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(drawn, fc.subarray([...networks]), fc.subarray([...networks]), (pairs, shut, contended) => {
+        const sides = new Map<string, readonly [Change, Change]>();
+        for (const { ends, forms, needsOther } of pairs) {
+          const [a = '', b = ''] = ends.toSorted();
+          const laneOfEnds = [`net:${a}`, `net:${b}`];
+          const one: Change = {
+            ...change('', { action: 'create', lanes: laneOfEnds, ...forms[0] }),
+            id: `${a}/p/${b}`,
+          };
+          const dependsOn = needsOther ? [one.id] : [];
+          sides.set(`${a} ${b}`, [
+            one,
+            { ...change('', { action: 'create', lanes: laneOfEnds, ...forms[1], dependsOn }), id: `${b}/p/${a}` },
+          ]);
+        }
+        const plan = planOf(...[...sides.values()].flat());
+        const allowed = new Set(
+          guard(plan, {
+            ...OPEN,
+            protectedIds: shut.map((id) => ({ id, why: 'it is locked', deleteOnly: false })),
+            contested: contended.flatMap((id) =>
+              plan.changes
+                .filter((one) => one.id.startsWith(`${id}/`))
+                .map((one) => ({ id: one.id, path: '', stopped: false, untilIso: LATER })),
+            ),
+          }).allowed,
+        );
+
+        for (const [one, other] of sides.values()) {
+          const areBothMade = [one, other].every(({ action, replaces }) => action === 'create' || replaces === true);
+          if (areBothMade) expect(allowed.has(one.id)).toBe(allowed.has(other.id));
+        }
+      }),
+    );
+  });
+});
+
 describe('guard over any plan', () => {
   it('puts every change in exactly one list', () => {
     fc.assert(

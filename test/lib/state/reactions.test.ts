@@ -3,9 +3,11 @@ import * as fc from 'fast-check';
 import { type BaselineHead, headFromJson, headToJson, newHead } from '../../../lib/state/baseline-head.ts';
 import {
   openAlerts,
+  type Reaction,
   type RecordedSignal,
   reactionOf,
   reactionsOf,
+  restEndOf,
   withEvaluation,
   withHandled,
   withReactionEnded,
@@ -13,6 +15,7 @@ import {
   withReactionRestarted,
   withSignal,
 } from '../../../lib/state/reactions.ts';
+import { NO_RELIEF } from '../../../lib/state/snat-relief.ts';
 import { FIREWALL_ID } from '../../support/alert-samples.ts';
 
 const KIND = 'relieveSnatExhaustion';
@@ -35,7 +38,7 @@ const record = (head: BaselineHead, change: Partial<RecordedSignal> = {}, target
   withSignal(head, { kind: KIND, target, signal: signal(change), nowIso: NOW });
 
 /** Why a reaction is given up, and until when it rests. */
-const REST = { code: 'ReactionGivenUp', message: 'It died.', at: NOW, lookAgainAt: '2099-01-01T00:00:00.000Z' };
+const REST = { code: 'ReactionGivenUp', message: 'It died.', at: NOW, restsUntil: '2099-01-01T00:00:00.000Z' };
 
 describe('withSignal', () => {
   it('names an operation and an orchestration for the first firing', () => {
@@ -217,8 +220,8 @@ describe('withReactionGivenUp', () => {
       instance: null,
       operationId: null,
       handled: 1,
+      restsUntil: REST.restsUntil,
       relief: {
-        lookAgainAt: REST.lookAgainAt,
         outcomes: [{ operationId: 'prod-1', state: 'failed', code: REST.code, message: REST.message, at: REST.at }],
       },
     });
@@ -231,6 +234,25 @@ describe('withReactionGivenUp', () => {
 
     expect(next.start).toMatch(/\.2$/);
     expect(next.operationId).toBe('prod-2');
+    expect(restEndOf(reactionOf(next.head, KIND, FIREWALL_ID))).toBeNull();
+  });
+
+  it('leaves no relief with what has none', () => {
+    const { head, start = '' } = withEvaluation(newHead('prod'), 'remediateDrift', 'prod', NOW);
+
+    const over = reactionOf(withReactionGivenUp(head, 'remediateDrift', 'prod', start, REST), 'remediateDrift', 'prod');
+
+    expect(over).not.toHaveProperty('relief');
+    expect(restEndOf(over)).toBe(REST.restsUntil);
+  });
+
+  it('is read from an older document as well, which has every rest in a relief', () => {
+    const { head } = withEvaluation(newHead('prod'), 'remediateDrift', 'prod', NOW);
+    const before = { ...NO_RELIEF, lookAgainAt: REST.restsUntil };
+    const older = reactionsOf(head).map((one) => ({ ...one, relief: before }));
+
+    expect(restEndOf(older[0])).toBe(REST.restsUntil);
+    expect(restEndOf({ ...(older[0] as Reaction), kind: KIND })).toBeNull();
   });
 });
 

@@ -46,7 +46,7 @@ describe('a scheduled scan', () => {
   it('has what events said looked at again, where that was given up, when it has rested', () => {
     const told = recordHints(IN_FORCE, [{ key: 'k', hint: HINT }], NOW);
     const instanceId = told.start?.instanceId ?? '';
-    const why = { code: 'ReactionGivenUp', message: 'It died.', at: NOW, lookAgainAt: '2026-06-02T08:00:00.000Z' };
+    const why = { code: 'ReactionGivenUp', message: 'It died.', at: NOW, restsUntil: '2026-06-02T08:00:00.000Z' };
     const givenUp = withReactionGivenUp(told.head ?? IN_FORCE, 'remediateDrift', 'prod', instanceId, why);
 
     const resting = scheduleScan(givenUp, null, '2026-06-01T09:00:00.000Z');

@@ -4,7 +4,14 @@ import { reactionOperation } from '../../../../lib/reactions/reaction-operation.
 import { RELIEF_ADJUSTMENT, RELIEF_KIND } from '../../../../lib/reactions/snat/relief-names.ts';
 import { watchEgress } from '../../../../lib/reactions/snat/watch-egress.ts';
 import { type BaselineHead, newHead } from '../../../../lib/state/baseline-head.ts';
-import { reactionOf, reliefOf, withRelief, withSignal } from '../../../../lib/state/reactions.ts';
+import {
+  reactionOf,
+  reactionsOf,
+  reliefOf,
+  withReactionGivenUp,
+  withRelief,
+  withSignal,
+} from '../../../../lib/state/reactions.ts';
 import { type SnatRelief, withOutcome } from '../../../../lib/state/snat-relief.ts';
 import { FIREWALL_ID } from '../../../support/snat.ts';
 
@@ -57,6 +64,20 @@ describe('what the egress timer finds', () => {
     const later = remembering(adjusted(5), { lookAgainAt: '2026-11-20T12:00:01.000Z' });
     expect(watchEgress(later, FACTS, NOW).reactions).toEqual([]);
     expect(watchEgress(later, FACTS, '2026-11-20T12:00:01.000Z').reactions).toHaveLength(1);
+  });
+
+  it('is no look at a firewall whose orchestration kept dying, until it has rested; then there is one', () => {
+    const end = '2026-11-20T12:00:01.000Z';
+    const [evaluated] = watchEgress(adjusted(5), FACTS, NOW).reactions;
+    const why = { code: 'ReactionGivenUp', message: 'It died.', at: NOW, restsUntil: end };
+    for (const change of [{}, { lookAgainAt: NOW }]) {
+      const { head } = watchEgress(remembering(adjusted(5), change), FACTS, NOW);
+      const [named] = reactionsOf(head ?? adjusted(5));
+      const over = withReactionGivenUp(head ?? adjusted(5), RELIEF_KIND, FIREWALL_ID, named?.instance?.id ?? '', why);
+
+      expect(watchEgress(over, FACTS, NOW).reactions).toEqual([]);
+      expect(watchEgress(over, FACTS, end).reactions).toMatchObject([{ target: evaluated?.target }]);
+    }
   });
 
   it('is no look at a change that still waits for outsiders', () => {
