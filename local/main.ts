@@ -138,11 +138,11 @@ async function start(flags: Flags): Promise<void> {
     note: (message) => console.log(message),
     lost: (reason) => {
       failure = reason;
-      stop.abort();
+      stop.abort(reason.message);
     },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
-  if (options.endWithInput) process.stdin.on('end', () => stop.abort()).resume();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
+  if (options.endWithInput) process.stdin.on('end', () => stop.abort('standard input ended')).resume();
   endWithNpm(stop);
   const stopped = once(stop.signal, 'abort');
 
@@ -157,6 +157,7 @@ async function start(flags: Flags): Promise<void> {
       await provision(options, ready, environment.trustedCertificatesFile, stop.signal);
       if (!stop.signal.aborted) console.log('Ctrl-C stops it.');
       await stopped;
+      console.log(`Stopping (${stop.signal.reason}).`);
     }
   } catch (error) {
     if (!isForPeople(error)) throw error;
@@ -177,7 +178,7 @@ function endWithNpm(stop: AbortController): void {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
   const look = () => {
-    if (process.ppid !== parent) stop.abort();
+    if (process.ppid !== parent) stop.abort('npm has ended');
   };
   setInterval(look, LOOK_FOR_NPM_EVERY_MS).unref();
 }

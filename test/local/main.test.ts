@@ -162,14 +162,15 @@ describe('start', () => {
     expect(calls()).toEqual([]);
   });
 
-  it('ends with its standard input where it was told to', async () => {
+  it('ends with its standard input where it was told to, and says why', async () => {
     const { child, output } = run(['--empty', '--end-with-input']);
     await until('Ctrl-C stops it.', { child, output });
 
-    const exit = once(child, 'exit');
+    const closed = once(child, 'close');
     child.stdin?.end();
 
-    expect(await exit).toEqual([0, null]);
+    expect(await closed).toEqual([0, null]);
+    expect(output()).toContain('Stopping (standard input ended).');
   });
 
   it.each([

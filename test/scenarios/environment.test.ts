@@ -40,6 +40,7 @@ describe('the local environment', () => {
     expect((await first.api('PUT', '/api/notes/one', 'a note')).status).toBe(204);
     expect((await putGroup(first)).status).toBe(201);
     await first.stop({ keepState: true });
+    expect(() => first.ready).toThrow('has ended (exit code 0)');
 
     const second = await start();
 

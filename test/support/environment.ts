@@ -82,9 +82,22 @@ export class TestEnvironment {
     child.stdin?.on('error', () => {});
   }
 
-  /** What the ready file says now; the host's process id changes when it is started again. */
+  /**
+   * What the ready file says now; the host's process id changes when it is started again.
+   * @throws with what was printed and logged when the environment has ended, which takes the file away.
+   */
   get ready(): Ready {
+    if (!existsSync(this.#readyFile)) throw new Error(`${this.#whyUnready()}\n${this.#output}\n${this.logs()}`);
     return JSON.parse(readFileSync(this.#readyFile, 'utf8'));
+  }
+
+  #whyUnready(): string {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null)
+      return existsSync(this.stateDirectory)
+        ? 'The environment is stopping, or has not come up yet.'
+        : `Somebody has removed the state folder ${this.stateDirectory} while the environment runs.`;
+    return `The environment has ended (${signalCode ?? `exit code ${exitCode}`}).`;
   }
 
   /** What the supervisor printed. */
