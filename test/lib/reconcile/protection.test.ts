@@ -8,6 +8,8 @@ import {
   readOptOutsAround,
 } from '../../../lib/reconcile/protection.ts';
 import { FakeAzure } from '../../support/fake-azure.ts';
+import { memoryDependencies } from '../../support/memory-dependencies.ts';
+import { Reconciling, smallSpec } from '../../support/reconciling.ts';
 
 const SUBSCRIPTION = '/subscriptions/00000000-0000-4000-8000-000000000001';
 const groupOf = (name: string) => `${SUBSCRIPTION}/resourceGroups/rg-${name}`;
@@ -101,5 +103,28 @@ describe('the tags of what resources are in', () => {
     expect(await mayWriteIn(arm, [networkOf('a', '1')], false)).toBe(false);
     const known = new Map([[groupOf('a').toLowerCase(), { location: 'westeurope' }]]);
     expect(await readOptOutsAround(arm, [networkOf('a', '1')], known)).toEqual([]);
+  });
+});
+
+describe('a plan', () => {
+  it('refuses what is in an opted-out group of others, in which the spec has adopted something', async () => {
+    const dependencies = memoryDependencies();
+    const { arm } = dependencies;
+    const theirs = networkOf('theirs', 'a');
+    arm.put(groupOf('theirs'), { location: 'westeurope', tags: { [OPT_OUT_TAG]: '' } });
+    arm.put(theirs, {
+      location: 'westeurope',
+      properties: { addressSpace: { addressPrefixes: ['10.1.0.0/16'] }, subnets: [], provisioningState: 'Succeeded' },
+    });
+    const reconciling = new Reconciling(dependencies, 'north');
+    const { spokes, ...spec } = JSON.parse(smallSpec('north', ['a']));
+    const adopting = { ...spokes[0], network: { ...spokes[0].network, id: theirs } };
+    const id = await reconciling.put(JSON.stringify({ ...spec, spokes: [adopting] }), 'ann');
+    await reconciling.settle();
+
+    const { refused, rows } = await reconciling.run(id);
+    expect(refused).toContainEqual(expect.objectContaining({ id: theirs, code: 'Protected' }));
+    expect(Object.keys(rows)).not.toContain(theirs);
+    expect(arm.writes.filter((write) => write.includes('/rg-theirs/'))).toEqual([]);
   });
 });
