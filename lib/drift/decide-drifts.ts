@@ -1,6 +1,7 @@
 import type { KeptDifference } from '../plan/drift-rules.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Verdict, Waiting } from '../plan/guard.ts';
+import { LEFT_CODE } from '../plan/left-changes.ts';
 import type { Refusal } from '../plan/plan.ts';
 import type { DriftNews } from './drift-news.ts';
 import {
@@ -118,6 +119,9 @@ function isOtherDecision(one: DriftDecision, other: DriftDecision): boolean {
   return one.state !== other.state || one.code !== other.code;
 }
 
+/** Kept differences are told as drifts, and what waits in another operation is told by that one. */
+const TOLD_ELSEWHERE = new Set(['DriftReported', 'DriftIgnored', LEFT_CODE]);
+
 /** Refusals and waits of changes that are no drift. */
 function othersOf(
   record: DriftRecord,
@@ -132,7 +136,7 @@ function othersOf(
     ...waiting.map(({ id, for: code, why }) => ({ news: 'other', decision: 'waiting', id, code, why }) as const),
   ]
     .filter(({ id }) => !driftIds.has(normaliseId(id)) && !isUnderWay(id))
-    .filter(({ code }) => code !== 'DriftReported' && code !== 'DriftIgnored');
+    .filter(({ code }) => !TOLD_ELSEWHERE.has(code));
   const byKey = new Map(all.map((one) => [refusalKey(one), one]));
   const before = new Set(record.told);
   // What a look at some resources says nothing of is known still.

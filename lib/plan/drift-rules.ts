@@ -3,6 +3,7 @@ import { type DesiredGraph, type DesiredNode, normaliseId } from './graph.ts';
 import { withKeptDifferences } from './kept-differences.ts';
 import type { KindRules, PropertyDifference, Risk } from './kind.ts';
 import type { LedgerEntry, OwnedFields } from './ledger.ts';
+import { isLeftDifference, refusalsOfLeft } from './left-changes.ts';
 import { ownedBeforeOf } from './merge.ts';
 import { ownersOfDifferences, RISKS, someOf } from './node-changes.ts';
 import type { Observed, Refusal } from './plan.ts';
@@ -36,6 +37,8 @@ export interface RuledGraph {
 interface RuledNode {
   readonly node: DesiredNode;
   readonly kept: readonly KeptDifference[];
+  /** What another operation is to settle. */
+  readonly left: readonly PropertyDifference[];
   readonly isPostponed: boolean;
 }
 
@@ -44,6 +47,8 @@ interface Judged {
   readonly rule: ReactionRule | undefined;
   /** As of `strictness`. */
   readonly freedom: number;
+  /** Another operation is to settle it. */
+  readonly isLeft: boolean;
 }
 
 const APPROVAL = strictness('propose');
@@ -52,7 +57,8 @@ const FREE = strictness('act');
 /**
  * Applies the rules to every difference of what exists. What a rule about drift reports or ignores stays as it is,
  * whatever else of the resource is written. Of the rest of a resource only that is left to be written which needs the
- * least: first what nobody has to allow, in a later plan what needs an approval. Pure.
+ * least: first what nobody has to allow, in a later plan what needs an approval. What another operation is to settle
+ * stays as it is. Pure.
  */
 export function ruledGraph(
   graph: DesiredGraph,
@@ -67,7 +73,7 @@ export function ruledGraph(
   const nodes = graph.nodes.map((node) => {
     const ruled = ruledNode(node, observed, ledger, kinds(node.kind), rules);
     kept.push(...ruled.kept);
-    refused.push(...refusalsOf(ruled.kept));
+    refused.push(...refusalsOf(ruled.kept), ...refusalsOfLeft(rules.left, node.id, ruled.left));
     if (ruled.isPostponed) postponed.push(node.id);
     return ruled.node;
   });
@@ -86,11 +92,11 @@ function ruledNode(
   // What others made under a name of ours is theirs as a whole.
   const isTheirs = entry === undefined && node.presence === 'create';
   if (!actual || node.presence === 'reference' || isTheirs || conditionOf(actual).condition === 'deleting')
-    return { node, kept: [], isPostponed: false };
+    return { node, kept: [], left: [], isPostponed: false };
   const owned = ownedBeforeOf(entry);
   const judged = judgedDifferences(node, actual, kind, owned, rules);
-  const most = Math.max(...judged.map(({ freedom }) => freedom));
-  const staying = judged.filter(({ rule, freedom }) => freedom < most || isByPolicy(rule));
+  const most = Math.max(...judged.filter(({ isLeft }) => !isLeft).map(({ freedom }) => freedom));
+  const staying = judged.filter(({ rule, freedom, isLeft }) => isLeft || freedom < most || isByPolicy(rule));
   const result = withKeptDifferences(
     node,
     actual,
@@ -99,8 +105,10 @@ function ruledNode(
     staying.map(({ difference }) => difference.path),
   );
   const standing = staying.filter(({ difference }) => result.kept.includes(difference.path));
-  const kept = standing.flatMap((one) => keptDifference(node, one));
-  return { node: result.node, kept, isPostponed: kept.length < standing.length };
+  const ruled = standing.filter(({ isLeft }) => !isLeft);
+  const kept = ruled.flatMap((one) => keptDifference(node, one));
+  const left = standing.filter(({ isLeft }) => isLeft).map(({ difference }) => difference);
+  return { node: result.node, kept, left, isPostponed: kept.length < ruled.length };
 }
 
 function judgedDifferences(
@@ -118,10 +126,13 @@ function judgedDifferences(
     const rule = bindingRule({ id, kind: kind.name, action: 'update', scope, owner: ownerOf(difference), diff }, rules);
     const byRule = rule === undefined ? FREE : strictness(rule.mode);
     const needsApproval = !rules.attended && isAtLeast(kind.riskOf('update', diff), rules.approvalFrom);
-    return { difference, rule, freedom: needsApproval ? Math.min(byRule, APPROVAL) : byRule };
+    const isLeft = isLeftDifference(rules.left, id, difference.path);
+    return { difference, rule, freedom: needsApproval ? Math.min(byRule, APPROVAL) : byRule, isLeft };
   };
   // What cannot change in place is no candidate for anything but staying as it is.
-  const fixed = immutable.map(({ why: _, ...difference }) => judge(difference)).filter(({ rule }) => isByPolicy(rule));
+  const fixed = immutable
+    .map(({ why: _, ...difference }) => judge(difference))
+    .filter(({ rule, isLeft }) => isLeft || isByPolicy(rule));
   return [...differences.map(judge), ...fixed];
 }
 

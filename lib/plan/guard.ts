@@ -3,6 +3,7 @@ import { type ChangeWindow, isExemptFromWindows, type WindowExemption } from './
 import { normaliseId, sameId } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
+import { refusalOfLeft } from './left-changes.ts';
 import { RISKS, someOf } from './node-changes.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
 import { bindingRule, type ReactionRule, type Rules, refusalByRule } from './reaction-rules.ts';
@@ -133,7 +134,7 @@ const ALLOWED: Judgement = { verdict: 'allowed' };
 /**
  * Which changes of a plan may be made now.
  *
- * A change is refused where a mode, a lock, an opt-out or the allow-list forbids it, a person has rejected it, or another
+ * A change is refused where an operation that is set aside has yet to make it, a mode, a lock, an opt-out or the allow-list forbids it, a person has rejected it, or another
  * writer keeps undoing it,
  * and waits for the end of a pause or a hold, for a change window, for the end of a back-off, for an approval, for the
  * budget, in that order. Whatever depends on it shares its fate, and of a connection that is made so does the other side.
@@ -196,6 +197,7 @@ function judge(change: Change, circumstances: Circumstances, approved: boolean):
   const reaction = bindingRule(change, circumstances);
   const contested = approved ? [] : contestedBy(change, circumstances);
   return (
+    refusalByOther(change, circumstances) ??
     refusalByMode(change, circumstances, reaction, approved) ??
     refusalByProtection(change, circumstances) ??
     refusalByRejection(change, circumstances) ??
@@ -211,6 +213,11 @@ function judge(change: Change, circumstances: Circumstances, approved: boolean):
 
 function refusal(code: string, why: string): Judgement {
   return { verdict: 'refused', code, why };
+}
+
+function refusalByOther(change: Change, { left }: Circumstances): Judgement | undefined {
+  const other = refusalOfLeft(left, change);
+  return other === undefined ? undefined : refusal(other.code, other.why);
 }
 
 function isApproved(change: Change, plan: Plan, { approvals, requestedBy, nowMs }: Circumstances): boolean {

@@ -42,6 +42,8 @@ export interface LedgerEntry {
   readonly scope: string;
   /** From before the delete of a replacement until the resource is known to be there again. */
   readonly replacing?: boolean;
+  /** The last write left a part of it to an operation that waited: it is not as its spec declares it. */
+  readonly partly?: boolean;
   readonly operationId: string;
   /** The latest writes, newest last, noted before they are sent. Absent: none that was sent with such ids. */
   readonly writes?: readonly WriteIds[];

@@ -14,6 +14,8 @@ export type LedgerEvent =
       readonly creates: boolean;
       /** From `ownedFieldsOf`. */
       readonly fields: OwnedFields;
+      /** A part of it is left to another operation. */
+      readonly partly?: boolean;
       readonly operationId: string;
       /** What the write is sent with. */
       readonly write?: WriteIds;
@@ -129,6 +131,7 @@ function intended(entry: LedgerEntry | null, event: Extract<LedgerEvent, { reado
     dependsOn: event.node.dependsOn.map(({ id }) => id),
     scope: event.node.scope,
     ...(isBeingReplaced(entry) ? { replacing: true } : {}),
+    ...(event.partly === true ? { partly: true } : {}),
     operationId: event.operationId,
     ...writesAfter(entry, event.write),
     at: event.atIso,

@@ -1,4 +1,5 @@
 import type { Owner } from './graph.ts';
+import type { LeftChanges } from './left-changes.ts';
 import type { Change } from './plan.ts';
 import { isAtOrBelow, touches } from './property-path.ts';
 import { isInScope } from './scope.ts';
@@ -37,6 +38,8 @@ export interface Rules {
   readonly attended: boolean;
   /** The spec in force was brought about whole before: what differs from it now has been changed by others. */
   readonly specIsApplied?: boolean;
+  /** What an operation that is set aside for this run has yet to do. */
+  readonly left?: LeftChanges;
 }
 
 /** What of a change, or of one difference of it, decides which rules are meant. */

@@ -15,9 +15,9 @@ import {
   type RunRow,
 } from '../state/run.ts';
 import { booked, refilled, withSpent } from './budget.ts';
-import { conclude, concludeIdle, flushOutbox } from './conclude.ts';
+import { conclude, concludeIdle, flushOutbox, waitsForPause } from './conclude.ts';
 import { withDriftSettled } from './drift-of-run.ts';
-import { journalOfRun, journalOfStarts } from './journal-lines.ts';
+import { journalOfRun, journalOfStarts, journalOfSteppingIn } from './journal-lines.ts';
 import { type Look, lookAtOperation } from './look-at-operation.ts';
 import { withLostStarts } from './lost-starts.ts';
 import { newRun } from './new-run.ts';
@@ -29,7 +29,7 @@ import { prunePlans } from './prune-plans.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
-import { isAttended, takeRequests } from './take-requests.ts';
+import { isAttended, isDue, type TakenRequests, takeRequests } from './take-requests.ts';
 import { NOTHING_TO_TELL, tellTurn } from './tell-turn.ts';
 
 /** One turn of a reconciler. */
@@ -62,6 +62,9 @@ export async function advance(dependencies: Dependencies, request: AdvanceReques
   const current = await takenOver(dependencies, read, request);
   await catchUp(dependencies, request, current?.run);
   if (current?.run.stamp === stamp) return conclude(dependencies, request, current.run);
+  // It ended in a turn that died before it could tell the baseline: what it had set aside is the current one again.
+  if (current?.run.setAside !== undefined && isFinalState(current.run.state) && isCurrent(stored.head, current.run))
+    return conclude(dependencies, request, current.run);
   return takeTurn(dependencies, request, stamp, stored.head, current);
 }
 
@@ -104,7 +107,7 @@ async function takeTurn(
 ): Promise<Decision> {
   const { nowIso } = request;
   await flushOutbox(dependencies, head);
-  const taken = takeRequests(head, current?.run);
+  const taken = takeRequests(head, current?.run, nowIso);
   // What a large observation has read so far is from before the changes that these name.
   if (taken.joined.some(({ hints }) => hints !== undefined)) await dependencies.keptReads.remove(request.baseline);
   const begun =
@@ -118,32 +121,45 @@ async function takeTurn(
   }
   // Begun by a reconciler that died before it could say so: what it took over from the run before is in it.
   const isBegun = taken.primary !== undefined && begun !== null && !isFinalState(begun.run.state);
+  const leftInFlight = await leftBehind(dependencies, request, head, current?.run);
   let run =
     taken.primary === undefined || isBegun
       ? begun?.run
-      : newRun(head, taken.primary, await inFlightOf(dependencies, current?.run), current?.run.buckets ?? {}, nowIso);
+      : newRun(
+          head,
+          taken.primary,
+          [...(await inFlightOf(dependencies, current?.run)), ...leftInFlight],
+          current?.run.buckets ?? {},
+          nowIso,
+        );
   if (run === undefined || (isFinalState(run.state) && !taken.begins)) {
     // Nothing to do: the work was done by an earlier turn whose answer got lost, perhaps before it could tell the baseline.
-    if (run !== undefined && head.currentOperationId === run.operationId) return conclude(dependencies, request, run);
+    if (run !== undefined && isCurrent(head, run)) return conclude(dependencies, request, run);
     return concludeIdle(dependencies, request, head);
   }
+  const pause = await dependencies.baselines.readPause();
+  const isAwake = isDue(run, nowIso) || (waitsForPause(run) && !pause.paused && !dependencies.settings.stopped);
   run = {
-    ...withHintsOf(run, taken.joined),
+    ...withHintsOf(taken.primary === undefined ? run : withSetAside(run, taken.setAside), taken.joined),
     ...NOTHING_TO_TELL,
     approval: null,
     stamp,
+    wakeAt: null,
     stopping: head.stops.includes(run.operationId),
-    replan: run.replan || taken.replan,
-    rows: taken.retryFailed ? withoutFailed(run.rows) : run.rows,
+    replan: run.replan || taken.replan || leftInFlight.length > 0 || isAwake,
+    rows: withInFlight(taken.retryFailed ? withoutFailed(run.rows) : run.rows, leftInFlight),
     requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],
     consumed: taken.consumed.map(requestKey),
   };
+  // A reconciler that dies at what comes now has not died at what is set aside.
+  if (taken.setAside !== undefined)
+    return begin(dependencies, request, taken, { ...run, decision: { next: 'again' } }, begun?.etag);
   // A scheduled run that comes while this one waits brings a budget of its own; whoever causes events must not.
   const isRefilled =
     run.state === 'waiting' &&
     taken.joined.some((one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy));
   if (isRefilled) run = refilled(run);
-  if (run.state === 'waiting' && taken.consumed.length > 0) run = { ...run, plansBefore: run.plansMade };
+  if (run.state === 'waiting' && (taken.consumed.length > 0 || isAwake)) run = { ...run, plansBefore: run.plansMade };
 
   const before = run;
   const journal: JournalEntry[] = [];
@@ -157,7 +173,6 @@ async function takeTurn(
   run = settled.run;
   const looked = run;
   journal.push(...journalOfRun(before, looked, await documentOf(looked, plans), nowIso, settled.causes));
-  const pause = await dependencies.baselines.readPause();
   run = noticeMoves(run, head, pause, nowIso);
 
   if (!run.stopping && !run.aborted && run.replan && Date.parse(nowIso) >= run.planNotBeforeMs) {
@@ -193,7 +208,8 @@ async function takeTurn(
   await settleOthers(dependencies, taken, run, nowIso);
   if (run.plansMade > Math.max(1, before.plansMade)) await prunePlans(dependencies.runs, run, head.approvals);
   if (isFinalState(run.state)) {
-    await pruneOperations(dependencies.runs, run.baseline);
+    const live = run.setAside === undefined ? [] : [run.setAside];
+    await pruneOperations(dependencies.runs, run.baseline, live, nowIso);
     await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
   }
   return conclude(dependencies, request, run);
@@ -207,6 +223,50 @@ async function mayStart({ arm }: Dependencies, { decision, attended }: RunDocume
     decision.nodes.map(({ id }) => id),
     !attended,
   );
+}
+
+/** Writes a run that has begun and decided nothing yet. */
+async function begin(
+  dependencies: Dependencies,
+  request: AdvanceRequest,
+  taken: TakenRequests,
+  run: RunDocument,
+  etag: string | undefined,
+): Promise<Decision> {
+  const told: RunDocument = { ...run, state: 'running', outbox: journalOfSteppingIn(run, request.nowIso) };
+  if ((await dependencies.runs.write(told, etag)) === 'conflict') return { next: 'again' };
+  await tellTurn(dependencies, told);
+  await settleOthers(dependencies, taken, told, request.nowIso);
+  return conclude(dependencies, request, told);
+}
+
+/** Whether a run is the one that its baseline is at. */
+function isCurrent(head: BaselineHead, { operationId }: RunDocument): boolean {
+  return head.currentOperationId === operationId;
+}
+
+function withSetAside({ setAside: _, ...run }: RunDocument, setAside: string | undefined): RunDocument {
+  return setAside === undefined ? run : { ...run, setAside };
+}
+
+/** What an operation before this one was given up with, or stopped with, and nobody follows yet. */
+async function leftBehind(
+  dependencies: Dependencies,
+  request: AdvanceRequest,
+  { leftInFlightBy }: BaselineHead,
+  current: RunDocument | undefined,
+): Promise<readonly RunRow[]> {
+  if (leftInFlightBy === null || leftInFlightBy === current?.operationId) return [];
+  const left = await takenOver(dependencies, await dependencies.runs.read(leftInFlightBy), request);
+  return inFlightOf(dependencies, left?.run);
+}
+
+/** The rows with what an operation before has in flight: that is followed to its end before anything else is done there. */
+function withInFlight(rows: Rows, inFlight: readonly RunRow[]): Rows {
+  if (inFlight.length === 0) return rows;
+  const taken = new Set(inFlight.map(({ id }) => normaliseId(id)));
+  const others = Object.values(rows).filter(({ id }) => !taken.has(normaliseId(id)));
+  return Object.fromEntries([...others, ...inFlight].map((row) => [row.id, row]));
 }
 
 /** What joins a run that compares certain resources adds its own; what names none has everything compared. */
@@ -408,7 +468,11 @@ function decide(run: RunDocument, step: Step, nowIso: string): RunDocument {
   if (inFlight) return { ...run, state: 'running', decision: waitFor(LONGEST_WAIT_SECONDS) };
   const waiting = Object.values(run.rows).filter((row) => row.state.name === 'waiting');
   if (waiting.length > 0 && !run.stopping && !run.aborted) {
-    return { ...run, state: 'waiting', decision: { next: 'end' }, wakeAt: wakeAtOf(waiting) };
+    const wakeAt = wakeAtOf(waiting);
+    if (run.setAside === undefined) return { ...run, state: 'waiting', decision: { next: 'end' }, wakeAt };
+    // Nobody but the time is waited for before another operation, and that for seconds.
+    const seconds = wakeAt === null ? 0 : (Date.parse(wakeAt) - Date.parse(nowIso)) / 1_000;
+    return { ...run, state: 'running', decision: waitFor(seconds), wakeAt };
   }
   return { ...run, state: finalStateOf(run), endedAt: nowIso, decision: { next: 'end' }, wakeAt: null };
 }

@@ -2,6 +2,7 @@ import type { BaselineSpec } from '../baseline/spec.ts';
 import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
 import type { DifferenceRules } from '../plan/drift-rules.ts';
 import type { Circumstances, Contested, Mode, RejectedChange } from '../plan/guard.ts';
+import type { LeftChanges } from '../plan/left-changes.ts';
 import { DRIFT_POLICIES, REACTION_MODES, type ReactionRule } from '../plan/reaction-rules.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
@@ -25,6 +26,8 @@ export interface GuardedRun {
   readonly contested?: readonly Contested[];
   /** What people have said no to. */
   readonly rejected?: readonly RejectedChange[];
+  /** What the operation that is set aside for the run has yet to do. */
+  readonly left?: LeftChanges;
 }
 
 /**
@@ -123,13 +126,14 @@ export function circumstancesOf(
 export function differenceRulesOf(
   spec: BaselineSpec | undefined,
   head: Pick<BaselineHead, 'adjustments' | 'reactions' | 'specVersion' | 'appliedSpecVersion'>,
-  run: Pick<GuardedRun, 'attended' | 'requestedBy' | 'teardown'>,
+  run: Pick<GuardedRun, 'attended' | 'requestedBy' | 'teardown' | 'left'>,
 ): DifferenceRules {
   const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
   return {
     reactionRules: reactionRulesOf(spec, head, run),
     attended: run.attended,
     specIsApplied: head.appliedSpecVersion >= head.specVersion,
+    ...(run.left === undefined ? {} : { left: run.left }),
     approvalFrom: requiredFor === 'all' ? 'safe' : requiredFor === 'none' ? 'never' : requiredFor,
   };
 }

@@ -30,34 +30,37 @@ function headAfter(
 ): { readonly head: BaselineHead; readonly decision: Decision } {
   const isOver = run.decision.next === 'end';
   const isOperationOver = isOver && isFinalState(run.state);
+  const { setAside: _, ...rest } = head;
+  /** Goes on as it was, with a turn of its own: whatever it waited for may have happened meanwhile. */
+  const resumed = isOperationOver ? run.setAside : undefined;
   // What was to resume an operation that has just ended has nothing to resume.
   const requests = isOperationOver ? left.filter((one) => one.operationId !== run.operationId) : left;
   // While it waits, only requests that it takes up or that take over keep the reconciler at work.
   const isWorkLeft = isOperationOver
-    ? requests.length > 0
-    : takeRequests({ ...head, requests }, run).consumed.length > 0;
+    ? resumed !== undefined || requests.length > 0
+    : takeRequests({ ...head, requests, wakeAt: run.wakeAt }, run, nowIso).consumed.length > 0;
   const goesOn = isOver && isWorkLeft;
   let next: BaselineHead = {
-    ...head,
+    ...rest,
     requests,
     currentOperationId: run.operationId,
+    ...(isOperationOver || run.setAside === undefined ? {} : { setAside: run.setAside }),
     budget: booked(head.budget, run, nowIso),
     leftInFlightBy: isOperationOver && Object.values(run.rows).some(isInFlight) ? run.operationId : null,
     ...approvalsAfter(head, run, nowIso),
-    stops: head.stops.filter((id) => id === run.operationId || requests.some((one) => one.operationId === id)),
+    stops: head.stops.filter(
+      (id) => id === run.operationId || id === run.setAside || requests.some((one) => one.operationId === id),
+    ),
   };
   if (isOver) {
     next = {
       ...next,
-      wakeAt: run.wakeAt,
+      ...(resumed === undefined ? { wakeAt: run.wakeAt, waitsForPause: waitsForPause(run) } : {}),
       queuedBehind: requests.length > 0 && !goesOn ? run.operationId : null,
-      waitsForPause: Object.values(run.rows).some(
-        (row) => row.state.name === 'waiting' && row.waiting?.for === 'pause',
-      ),
       reconciler: goesOn ? next.reconciler : null,
       ...(isOperationOver
         ? {
-            currentOperationId: null,
+            currentOperationId: resumed ?? null,
             stops: next.stops.filter((id) => id !== run.operationId),
             appliedSpecVersion: hasBroughtAboutAll(run)
               ? Math.max(next.appliedSpecVersion, run.specVersion)
@@ -78,10 +81,18 @@ function headAfter(
   return { head: next, decision: goesOn ? { next: 'again' } : run.decision };
 }
 
+/** Whether something of a run goes on as soon as the stop switches are off. */
+export function waitsForPause({ rows }: Pick<RunDocument, 'rows'>): boolean {
+  return Object.values(rows).some((row) => row.state.name === 'waiting' && row.waiting?.for === 'pause');
+}
+
 /** Requests for approval that are over and yet remembered. */
 const REMEMBERED_APPROVALS = 20;
 
-/** Only the live operation has approvals, and one open request at a time: another plan of it voids the one before. */
+/**
+ * Only a live operation has approvals, and one open request at a time: another plan of it voids the one before. What
+ * steps in before another one asks for none, and leaves those of that one as they are.
+ */
 function approvalsAfter(
   head: BaselineHead,
   run: RunDocument,
@@ -103,6 +114,7 @@ function approvalsAfter(
 }
 
 function approvalsKept(head: BaselineHead, run: RunDocument): BaselineHead['approvals'] {
+  if (run.setAside !== undefined) return head.approvals.filter((one) => one.operationId === run.setAside);
   if (run.decision.next === 'end' && isFinalState(run.state)) return [];
   const own = head.approvals.filter((one) => one.operationId === run.operationId);
   const { approval } = run;

@@ -1,5 +1,12 @@
 import type { ApiErrorCode } from '../api/errors.ts';
-import { type Approval, type BaselineHead, withGeneration, withJournal, withResume } from '../state/baseline-head.ts';
+import {
+  type Approval,
+  type BaselineHead,
+  liveOperationIds,
+  withGeneration,
+  withJournal,
+  withResumed,
+} from '../state/baseline-head.ts';
 
 /** What a person says of a plan. */
 export interface ApprovalDecision {
@@ -27,9 +34,8 @@ export function knowsApproval(head: BaselineHead, planHash: string): boolean {
 /** Decides on a plan that waits for approval: the operation that asked goes on with it. Pure. */
 export function decideApproval(head: BaselineHead, wanted: ApprovalDecision): DecidedApproval {
   const { planHash, decision, comment, user, selfApproval, nowIso } = wanted;
-  const approval = head.approvals.find(
-    (one) => one.planHash === planHash && one.operationId === head.currentOperationId,
-  );
+  const live = liveOperationIds(head);
+  const approval = head.approvals.find((one) => one.planHash === planHash && live.includes(one.operationId));
   if (approval === undefined) return overAlready(head, planHash);
   if (approval.decision !== undefined)
     return {
@@ -62,7 +68,8 @@ export function decideApproval(head: BaselineHead, wanted: ApprovalDecision): De
       discriminator: planHash,
     },
   );
-  return withResume(journaled, 'resume', user, nowIso);
+  const { operationId } = approval;
+  return { ...withResumed(journaled, operationId, user, nowIso), operationId };
 }
 
 function overAlready(head: BaselineHead, planHash: string): DecidedApproval {

@@ -11,6 +11,7 @@ import { normaliseId } from '../plan/graph.ts';
 import type { Verdict } from '../plan/guard.ts';
 import { canonicalJson } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
+import { leftIds } from '../plan/left-changes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { isInScope } from '../plan/scope.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
@@ -20,6 +21,7 @@ import { changeOfRow, isInFlight, type PlanDocument, type RunDocument, type RunR
 import { changesById } from './changes-by-id.ts';
 import { causesOf, eventsOfNews, lineOfComparison, linesOfNews } from './drift-lines.ts';
 import type { MadePlan } from './make-plan.ts';
+import type { SetAside } from './set-aside.ts';
 
 type DriftDependencies = Pick<Dependencies, 'drift'>;
 
@@ -50,10 +52,11 @@ export async function seeDriftOfPlan(
   run: RunDocument,
   head: BaselineHead,
   made: MadePlan,
+  setAside: SetAside | undefined,
   nowIso: string,
 ): Promise<{ readonly before: DriftRecord; readonly seen: Seen }> {
   const before = await recordOf(dependencies, run);
-  return { before, seen: seeDrifts(before, sightOf(run, head, made, nowIso)) };
+  return { before, seen: seeDrifts(before, sightOf(run, head, made, setAside, nowIso)) };
 }
 
 /** Normalised ids of what a run is writing. */
@@ -65,8 +68,15 @@ function inFlightOf({ rows }: RunDocument): ReadonlySet<string> {
   );
 }
 
-function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: string): Sight {
+function sightOf(
+  run: RunDocument,
+  head: BaselineHead,
+  made: MadePlan,
+  setAside: SetAside | undefined,
+  nowIso: string,
+): Sight {
   const inFlight = inFlightOf(run);
+  const left = leftIds(setAside?.left);
   const { nodes, observed, plan, ledger } = made;
   const isInReach = (id: string): boolean => {
     if (run.scope === undefined) return true;
@@ -76,7 +86,7 @@ function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: s
   const postponed = new Set((made.postponed ?? []).map(normaliseId));
   const standing = (id: string): ReturnType<Sight['standing']> => {
     const key = normaliseId(id);
-    if (inFlight.has(key) || postponed.has(key) || !isInReach(key)) return 'unknown';
+    if (inFlight.has(key) || postponed.has(key) || left.has(key) || !isInReach(key)) return 'unknown';
     if (!nodes.has(key)) return 'notDeclared';
     return observed.has(key) ? 'asDeclared' : 'unknown';
   };
@@ -84,7 +94,7 @@ function sightOf(run: RunDocument, head: BaselineHead, made: MadePlan, nowIso: s
     plan,
     kept: made.kept ?? [],
     ledger,
-    wasAsDeclared: wasAsDeclared(head),
+    wasAsDeclared: wasAsDeclared(head, setAside),
     standing,
     foreign: made.foreign ?? [],
     foreignStanding: foreignStandingIn(made, inFlight),
@@ -141,12 +151,16 @@ function isWhole({ hints, scope }: RunDocument): boolean {
 
 /**
  * Whether a resource is known to have been as the spec in force declares it: that was brought about whole, or the
- * resource was written since it was put.
+ * resource was written since it was put, or the operation that is set aside compared it and has nothing to do there.
  */
-function wasAsDeclared({ appliedSpecVersion, specVersion, history }: BaselineHead): (entry: LedgerEntry) => boolean {
+function wasAsDeclared(
+  { appliedSpecVersion, specVersion, history }: BaselineHead,
+  setAside: SetAside | undefined,
+): (entry: LedgerEntry) => boolean {
   if (appliedSpecVersion >= specVersion) return () => true;
+  if (setAside?.comparedVersion === specVersion) return ({ id }) => !setAside.refusedIds.has(normaliseId(id));
   const putAt = history.find(({ version }) => version === specVersion)?.at;
-  return ({ at }) => putAt !== undefined && at > putAt;
+  return ({ at, partly }) => putAt !== undefined && at > putAt && partly !== true;
 }
 
 /** What is decided about the drift that a plan of a run shows, with the lines and the events for what is new of it. */

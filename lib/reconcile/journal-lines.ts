@@ -84,6 +84,21 @@ export function journalOfPlan(
   ];
 }
 
+/**
+ * The line for an operation that steps in before one that waits. Nobody asked for a look for drift, and that there was one
+ * each hour is no news.
+ */
+export function journalOfSteppingIn(run: RunDocument, at: string): readonly JournalEntry[] {
+  if (run.setAside === undefined || run.trigger === 'drift') return [];
+  return [
+    lineOf(run, at, {
+      resource: '',
+      decision: 'stepped in',
+      reason: `The operation ${run.setAside} only waits: it goes on as it was when this one has ended.`,
+    }),
+  ];
+}
+
 function refusedText(count: number): string {
   return count === 0 ? '' : `; ${count} refused`;
 }

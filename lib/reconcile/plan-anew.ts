@@ -13,7 +13,7 @@ import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import { reactionsOf, reliefOf } from '../state/reactions.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
-import { circumstancesOf, differenceRulesOf } from './circumstances.ts';
+import { circumstancesOf, differenceRulesOf, type GuardedRun } from './circumstances.ts';
 import { seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
@@ -25,6 +25,7 @@ import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { preflight } from './preflight.ts';
 import { readResolved } from './read-spec.ts';
 import { withPlan } from './rows.ts';
+import { readSetAside, type SetAside, toldVerdict, withoutWaits } from './set-aside.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
 
 /** A run that has to plan so often without coming to rest is being worked against. */
@@ -51,20 +52,21 @@ export async function planAnew(
   try {
     // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
     const input = head.specVersion === 0 && run.teardown ? undefined : await readResolved(dependencies, head);
+    const setAside = await readSetAside(dependencies, run);
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
       ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
       specVersion: head.specVersion,
       adjustments: head.adjustments,
       nowIso,
-      rules: differenceRulesOf(input?.spec, head, run),
+      rules: differenceRulesOf(input?.spec, head, { ...run, ...leftOf(setAside) }),
       ...(run.scope === undefined ? {} : { scope: run.scope }),
       ...(run.hints === undefined ? {} : { hints: run.hints }),
       ...(run.trigger === 'drift' && run.hints === undefined
         ? { scan: { alwaysRead: knownDrift(run), findsUnmanaged: plansSinceRest === 0 } }
         : {}),
     });
-    return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, nowIso);
+    return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, setAside, nowIso);
   } catch (error) {
     // A large baseline is read in parts: that is no failure.
     if (error instanceof ObservationPausedError)
@@ -78,6 +80,10 @@ export async function planAnew(
     // A failure that ends the run is told at its end.
     return after.aborted ? { run: after, journal: [] } : postponed(after, refusal.problem, nowIso);
   }
+}
+
+function leftOf(setAside: SetAside | undefined): Pick<GuardedRun, 'left'> {
+  return setAside === undefined ? {} : { left: setAside.left };
 }
 
 /** What an earlier plan of the run has found to differ: a new one would lose it by not looking. */
@@ -97,13 +103,14 @@ async function adoptPlan(
   plans: PlanReader,
   made: MadePlan,
   spec: Parameters<typeof circumstancesOf>[0],
+  setAside: SetAside | undefined,
   nowIso: string,
 ): Promise<{ readonly run: RunDocument; readonly journal: readonly JournalEntry[] }> {
   const { plan } = made;
   if (run.expectedPlanHash !== undefined && run.plansMade === 0 && run.expectedPlanHash !== plan.hash) {
     return { run: failed(run, stalePlan(run.expectedPlanHash, plan.hash)), journal: [] };
   }
-  const drift = await seeDriftOfPlan(dependencies, run, head, made, nowIso);
+  const drift = await seeDriftOfPlan(dependencies, run, head, made, setAside, nowIso);
   const circumstances = circumstancesOf(
     spec,
     head,
@@ -119,13 +126,16 @@ async function adoptPlan(
       made: run,
       contested: contestedAt(drift.seen.record.contests, Date.parse(nowIso)),
       rejected: rejectedChanges(drift.seen.record.rejections),
+      ...leftOf(setAside),
     },
     made.protectedScopes,
     dependencies.settings.allowedScopes,
     nowIso,
   );
   const guarded = withAskedEnds(guard(plan, circumstances), plan, run.operationId, head.approvals);
-  let verdict = decidedAside(guarded, plan, run, head.approvals, nowIso);
+  const judged = decidedAside(guarded, plan, run, head.approvals, nowIso);
+  const stepped = setAside === undefined ? { verdict: judged, behind: [] } : withoutWaits(judged, setAside);
+  let { verdict } = stepped;
   const allowedChanges = plan.changes.filter((change) =>
     verdict.allowed.some((id) => normaliseId(id) === normaliseId(change.id)),
   );
@@ -167,7 +177,14 @@ async function adoptPlan(
     postponed: made.postponed,
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
-  const decided = withDriftDecided(run, { ...next, approval }, drift, made, verdict, nowIso);
+  const decided = withDriftDecided(
+    run,
+    { ...next, approval },
+    drift,
+    made,
+    toldVerdict(verdict, stepped.behind),
+    nowIso,
+  );
   return { run: decided.run, journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal] };
 }
 

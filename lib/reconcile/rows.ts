@@ -289,7 +289,7 @@ export function withStep(
 }
 
 /** Refusals that mean "by design nothing is to be done here", so that the run has not fallen short. */
-const QUIET_REFUSALS = /^(Mode|Reaction|Drift)/;
+const QUIET_REFUSALS = /^(Mode|Reaction|Drift|LeftTo)/;
 
 /** Refusals that leave the baseline short of what its spec or its teardown asked for. */
 export function openRefusals({ refused, teardown }: Pick<RunDocument, 'refused' | 'teardown'>): readonly Refusal[] {

@@ -1,6 +1,6 @@
 import type { Dependencies } from '../dependencies.ts';
 import type { Problem } from '../problem.ts';
-import type { BaselineHead, EndedOperation } from '../state/baseline-head.ts';
+import { type BaselineHead, type EndedOperation, liveOperationIds } from '../state/baseline-head.ts';
 import { isFinalState, type RunDocument } from '../state/run.ts';
 import { runFailedAtOnce, runNeverBegun } from './new-run.ts';
 import { stopOperation } from './stop-operation.ts';
@@ -39,7 +39,7 @@ export async function settleEnded(
     let next: BaselineHead = head;
     const left = (head.ended ?? []).filter((one) => {
       if (told.has(keyOf(one))) return false;
-      if (!begun.has(keyOf(one)) || head.currentOperationId !== one.request.operationId) return true;
+      if (!begun.has(keyOf(one)) || !liveOperationIds(head).includes(one.request.operationId)) return true;
       // A turn had taken it up while it was called off: now it is stopped like any that runs.
       const stopped = stopOperation(next, one.request.operationId, one.by, one.at);
       if (stopped.outcome === 'stopping') next = stopped.head;

@@ -64,7 +64,10 @@ async function join(
   by: RunDocument,
   nowIso: string,
 ): Promise<void> {
-  if (operationId === by.operationId || (await dependencies.runs.read(operationId)) !== null) return;
+  const stored = operationId === by.operationId ? null : await dependencies.runs.read(operationId);
+  // One that a reconciler had begun, and died before it could start anything, has a document that goes on.
+  const isOver = stored !== null && (isFinalState(stored.run.state) || stored.run.joinedTo !== undefined);
+  if (operationId === by.operationId || isOver) return;
   // Nobody asked for a look for drift: what it finds is told by the run, and that there was one each hour is no news.
   if (trigger !== 'drift')
     await dependencies.journal.append([journalOfJoin(by, { operationId, trigger, requestedBy }, nowIso)]);
@@ -80,6 +83,6 @@ async function join(
       joinedTo: by.operationId,
       createdAt: nowIso,
     },
-    undefined,
+    stored?.etag,
   );
 }

@@ -12,6 +12,7 @@ import { type DesiredNode, normaliseId } from '../plan/graph.ts';
 import { canonicalJson } from '../plan/hash.ts';
 import type { PropertyDifference } from '../plan/kind.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
+import { isOfLeft } from '../plan/left-changes.ts';
 import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../plan/merge.ts';
 import { isOurs, nextLedgerEntry } from '../plan/ownership.ts';
 import type { Change } from '../plan/plan.ts';
@@ -146,7 +147,8 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
       since: request.nowIso,
     });
     if ('refusal' in taken) return { outcome: 'refused', refusal: taken.refusal };
-    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], unattended, trace);
+    const partly = plan.refused.some((refusal) => isOfLeft(refusal) && normaliseId(refusal.id) === key);
+    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], { unattended, partly, trace });
     if (result.outcome === 'running') for (const held of taken.held) await dependencies.lanes.note(held, result.handle);
     if (result.outcome === 'stale' || result.outcome === 'refused') await free();
     return result;
@@ -169,8 +171,7 @@ async function readAndWrite(
   change: Change,
   kind: ResourceKind,
   node: DesiredNode | undefined,
-  unattended: boolean,
-  trace: Trace,
+  { unattended, partly, trace }: Pick<Context, 'unattended' | 'partly' | 'trace'>,
 ): Promise<Result> {
   const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
   if (response.status !== 200 && response.status !== 404) {
@@ -179,7 +180,7 @@ async function readAndWrite(
   const actual = response.status === 200 && isJsonObject(response.body) ? response.body : null;
   // Read after Azure: what another run of this start has made is then in the ledger.
   const entry = await dependencies.ledger.read(request.baseline, change.id);
-  const context = { dependencies, request, change, kind, actual, entry, unattended, trace };
+  const context = { dependencies, request, change, kind, actual, entry, unattended, partly, trace };
   trace.mayBeUnderWay = isRepeat(context);
   if (change.action === 'delete') return startDelete(context);
   return isToBeDeletedFirst(context) ? startReplacement(context, node) : startPut(context, node);
@@ -242,6 +243,8 @@ interface Context {
   readonly entry: LedgerEntry | null;
   /** No person asked for the run. */
   readonly unattended: boolean;
+  /** The plan leaves a part of the resource to another operation. */
+  readonly partly: boolean;
   readonly trace: Trace;
 }
 
@@ -280,6 +283,7 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
     node: node ?? { id: change.id, kind: change.kind, lanes: change.lanes, scope: change.scope, dependsOn: [] },
     creates: actual === null,
     fields,
+    partly: context.partly,
     operationId: request.operationId,
     // Before the PUT: its event may come before its answer.
     write: ids,

@@ -1,24 +1,30 @@
-import { type BaselineHead, withGeneration, withJournal, withResume } from '../state/baseline-head.ts';
+import {
+  type BaselineHead,
+  liveOperationIds,
+  withGeneration,
+  withJournal,
+  withResumed,
+} from '../state/baseline-head.ts';
 
 export type StoppedOperation =
   /** It runs or waits: it starts nothing more, and what is in flight is followed to its end. */
   | { readonly outcome: 'stopping'; readonly head: BaselineHead; readonly start?: string }
   /** Nobody had taken it up: it never begins. */
   | { readonly outcome: 'withdrawn'; readonly head: BaselineHead }
-  /** It is neither the live operation nor recorded. */
+  /** It is neither live nor recorded. */
   | { readonly outcome: 'notLive' };
 
 /** Stops an operation of a baseline, or takes it off the list before it begins. Pure. */
 export function stopOperation(head: BaselineHead, operationId: string, user: string, nowIso: string): StoppedOperation {
   const line = { at: nowIso, baseline: head.name, operationId, trigger: 'stop', resource: '', by: user };
-  if (head.currentOperationId === operationId) {
+  if (liveOperationIds(head).includes(operationId)) {
     if (head.stops.includes(operationId)) return { outcome: 'stopping', head };
     const stopped = withJournal(withGeneration({ ...head, stops: [...head.stops, operationId] }), {
       ...line,
       decision: 'stop requested',
       reason: 'Nothing more is started; what is in flight is followed to its end.',
     });
-    return { outcome: 'stopping', ...withResume(stopped, 'resume', user, nowIso) };
+    return { outcome: 'stopping', ...withResumed(stopped, operationId, user, nowIso) };
   }
   const request = head.requests.find((one) => one.operationId === operationId && one.trigger !== 'resume');
   if (request === undefined) return { outcome: 'notLive' };

@@ -7,6 +7,8 @@ export interface TakenRequests {
   readonly primary?: ReconcileRequest;
   /** Whether `primary` is a new operation; else it is the current one. */
   readonly begins: boolean;
+  /** The waiting operation that `primary` steps in before; it goes on waiting when that has ended. */
+  readonly setAside?: string;
   /** Operations whose work the run does. */
   readonly joined: readonly ReconcileRequest[];
   /** Operations that a newer spec or a teardown has overtaken before or while they ran. */
@@ -55,6 +57,21 @@ function isCoveredBy(request: ReconcileRequest, run: Reach): boolean {
   );
 }
 
+/** Whether nobody asked for it but a reaction, a timer or an event. */
+function isUnattended({ trigger, requestedBy }: ReconcileRequest): boolean {
+  return !isNewDesired(trigger) && !isAttended(trigger, requestedBy);
+}
+
+/** Whether something that a run waits for may have happened. `wakeAt` is as its baseline has it. */
+export function isDue({ wakeAt }: Pick<BaselineHead, 'wakeAt'>, nowIso: string): boolean {
+  return wakeAt !== null && wakeAt <= nowIso;
+}
+
+/** Whether unattended requests step in before a run rather than queue up behind it for days: a person's that only waits. */
+function maySetAside(live: RunDocument, { stops }: BaselineHead): boolean {
+  return live.state === 'waiting' && live.attended && !live.teardown && !stops.includes(live.operationId);
+}
+
 /** A person's request for all of it does not queue up behind a run that only waits for somebody: it takes over. */
 function mayOvertake(request: ReconcileRequest, waiting: Reach): boolean {
   return (
@@ -73,51 +90,57 @@ function reachOf(request: ReconcileRequest): Reach {
 
 /**
  * Decides which operation the recorded requests are worked off under. A newer spec overtakes; what the run covers joins
- * it; everything else waits its turn, so that no request is answered by less than it asked for. Pure.
+ * it; what nobody asked for steps in before a person's run that only waits; everything else waits its turn, so that no
+ * request is answered by less than it asked for. Pure.
  */
-export function takeRequests(head: BaselineHead, current: RunDocument | undefined): TakenRequests {
+export function takeRequests(head: BaselineHead, current: RunDocument | undefined, nowIso: string): TakenRequests {
   const live = current !== undefined && !isFinalState(current.state) ? current : undefined;
   const { requests } = head;
   const own = requests.filter((request) => request.operationId === live?.operationId);
-  const others = requests.filter((request) => request.operationId !== live?.operationId);
+  const ofSetAside = requests.filter((request) => request.operationId === live?.setAside);
+  const others = requests.filter((request) => !own.includes(request) && !ofSetAside.includes(request));
   const newest = others.findLast((request) => isNewDesired(request.trigger));
   if (newest !== undefined) {
     const overtaken = others.filter((request) => isNewDesired(request.trigger) && request !== newest);
     const joined = others.filter((request) => !isNewDesired(request.trigger) && isCoveredBy(request, reachOf(newest)));
     const superseded = new Set(overtaken.map((request) => request.operationId));
     if (live !== undefined) superseded.add(live.operationId);
+    if (live?.setAside !== undefined) superseded.add(live.setAside);
     return {
       ...NOTHING,
       primary: newest,
       begins: true,
       joined,
       superseded: [...superseded],
-      consumed: [newest, ...overtaken, ...joined, ...own],
+      consumed: [newest, ...overtaken, ...joined, ...own, ...ofSetAside],
       replan: true,
     };
   }
-  if (live !== undefined) {
-    const overtaking =
-      live.state === 'waiting' && !live.teardown ? others.find((request) => mayOvertake(request, live)) : undefined;
-    if (overtaking !== undefined) {
-      const joined = others.filter((request) => request !== overtaking && isCoveredBy(request, reachOf(overtaking)));
-      return {
-        ...NOTHING,
-        primary: overtaking,
-        begins: true,
-        joined,
-        superseded: [live.operationId],
-        consumed: [overtaking, ...joined, ...own],
-        replan: true,
-      };
-    }
-    const joined = others.filter((request) => isCoveredBy(request, live));
-    const consumed = [...own, ...joined];
-    const retryFailed = joined.some((request) => isAttended(request.trigger, request.requestedBy));
-    return { ...NOTHING, joined, consumed, replan: consumed.length > 0, retryFailed };
+  if (live === undefined) {
+    const [primary] = others;
+    return primary === undefined ? NOTHING : begun(primary, others);
   }
-  const [primary, ...rest] = others;
-  if (primary === undefined) return NOTHING;
-  const joined = rest.filter((request) => isCoveredBy(request, reachOf(primary)));
+  const overtaking =
+    live.state === 'waiting' && !live.teardown ? others.find((request) => mayOvertake(request, live)) : undefined;
+  if (overtaking !== undefined) {
+    const { joined, consumed, ...rest } = begun(overtaking, others);
+    return { ...rest, joined, superseded: [live.operationId], consumed: [...consumed, ...own] };
+  }
+  // What the operation that is set aside is called for goes first: whoever causes events must not keep it from going on.
+  const isCalledFor =
+    live.setAside !== undefined && (ofSetAside.length > 0 || isDue(head, nowIso) || !others.every(isUnattended));
+  const joined = isCalledFor ? [] : others.filter((request) => isCoveredBy(request, live));
+  const consumed = [...own, ...joined];
+  const steppingIn = maySetAside(live, head) ? others.filter(isUnattended) : [];
+  const [first] = steppingIn;
+  if (consumed.length === 0 && first !== undefined && !isDue(head, nowIso))
+    return { ...begun(first, steppingIn), setAside: live.operationId };
+  const retryFailed = joined.some((request) => isAttended(request.trigger, request.requestedBy));
+  return { ...NOTHING, joined, consumed, replan: consumed.length > 0, retryFailed };
+}
+
+/** A request that begins with what of the others it covers. */
+function begun(primary: ReconcileRequest, others: readonly ReconcileRequest[]): TakenRequests {
+  const joined = others.filter((request) => request !== primary && isCoveredBy(request, reachOf(primary)));
   return { ...NOTHING, primary, begins: true, joined, consumed: [primary, ...joined], replan: true };
 }

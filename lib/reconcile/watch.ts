@@ -2,13 +2,15 @@ import {
   type Adjustment,
   type BaselineHead,
   type EndedOperation,
+  liveOperationIds,
   type ReconcileRequest,
   withGeneration,
   withJournal,
   withNextOperation,
   withReconciler,
-  withResume,
+  withResumed,
 } from '../state/baseline-head.ts';
+import { isDue } from './take-requests.ts';
 
 /** What the timer does about a baseline. */
 export interface Watched {
@@ -53,9 +55,9 @@ export function watchHead(
     ended.queuedBehind === ended.currentOperationId &&
     ended.requests.length === head.requests.length;
   if (ended.requests.length > 0 && !isQueued) return startOf(withReconciler(ended, nowIso));
-  const isDue = (ended.wakeAt !== null && ended.wakeAt <= nowIso) || (ended.waitsForPause && !isPaused);
-  if (isDue && ended.currentOperationId !== null) {
-    return startOf(withResume({ ...ended, wakeAt: null, waitsForPause: false }, 'resume', 'hubkeeper', nowIso));
+  if ((isDue(ended, nowIso) || (ended.waitsForPause && !isPaused)) && ended.currentOperationId !== null) {
+    const woken = { ...ended, wakeAt: null, waitsForPause: false };
+    return startOf(withResumed(woken, ended.currentOperationId, 'hubkeeper', nowIso));
   }
   return { head: ended === head ? null : ended, result: {} };
 }
@@ -67,15 +69,18 @@ function startOf(next: { readonly head: BaselineHead; readonly start?: string })
 function replaced(head: BaselineHead, restarts: number, nowIso: string): Watched {
   if (restarts > MAXIMUM_RESTARTS) {
     const operationId = head.currentOperationId ?? head.requests.at(-1)?.operationId ?? '';
+    const { setAside, ...rest } = head;
+    const given = head.requests.filter((request) => request.operationId !== setAside);
     const over = withJournal(
       {
-        ...head,
+        ...rest,
         reconciler: null,
-        requests: [],
-        ended: [...(head.ended ?? []), ...givenUp(head, nowIso)],
-        currentOperationId: null,
+        requests: head.requests.filter((request) => !given.includes(request)),
+        ended: [...(head.ended ?? []), ...givenUp({ ...head, requests: given }, nowIso)],
+        currentOperationId: setAside ?? null,
         leftInFlightBy: head.currentOperationId,
-        wakeAt: null,
+        // What was set aside is no cause of it: it goes on, and follows what is in flight to its end.
+        wakeAt: setAside === undefined ? null : nowIso,
         waitsForPause: false,
         lastResult: { state: 'failed', operationId, at: nowIso },
       },
@@ -90,7 +95,7 @@ function replaced(head: BaselineHead, restarts: number, nowIso: string): Watched
         by: 'hubkeeper',
       },
     );
-    return { head: over, result: { givenUp: { operationId: head.currentOperationId, requests: head.requests } } };
+    return { head: over, result: { givenUp: { operationId: head.currentOperationId, requests: given } } };
   }
   const next = withReconciler({ ...head, reconciler: null }, nowIso);
   const reconciler = next.head.reconciler;
@@ -133,15 +138,10 @@ function withoutEnded(head: BaselineHead, nowIso: string): BaselineHead {
       by: 'hubkeeper',
       discriminator: String(next.generation + 1),
     });
-    if (next.currentOperationId !== null) {
-      const request = {
-        operationId: next.currentOperationId,
-        trigger: 'resume',
-        requestedBy: 'hubkeeper',
-        at: nowIso,
-      } as const;
-      next = { ...next, requests: [...next.requests, request] };
-    }
+    const resumed = liveOperationIds(next).map(
+      (id) => ({ operationId: id, trigger: 'resume', requestedBy: 'hubkeeper', at: nowIso }) as const,
+    );
+    next = { ...next, requests: [...next.requests, ...resumed] };
   }
   const expired = next.adjustments.filter((adjustment) => adjustment.until <= nowIso);
   if (expired.length > 0) {

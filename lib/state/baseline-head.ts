@@ -128,6 +128,8 @@ export interface BaselineHead {
     readonly at: string;
   }[];
   readonly currentOperationId: string | null;
+  /** The waiting operation that an unattended one steps in before; it is the current one again when that has ended. */
+  readonly setAside?: string;
   /** An operation that was given up with writes in flight: the next one that begins follows them to their end. */
   readonly leftInFlightBy: string | null;
   /** The live operation behind which requests are queued that it does not cover: nothing is to be started for them. */
@@ -251,28 +253,38 @@ export function withSpec(
   });
 }
 
-/** The operation that waiting work goes on under: the current one while it is not final, else a new one. */
-export function withResume(
-  head: BaselineHead,
-  trigger: Trigger,
-  requestedBy: string,
-  nowIso: string,
-): { readonly head: BaselineHead; readonly start?: string; readonly operationId: string } {
-  const existing = head.currentOperationId;
-  const next = existing === null ? withNextOperation(head) : { head, operationId: existing };
-  const request = { operationId: next.operationId, trigger, requestedBy, at: nowIso };
-  return { ...withRequest(next.head, request), operationId: next.operationId };
+/** The operations that have begun and not ended: the current one, and the one that is set aside for it. */
+export function liveOperationIds({
+  currentOperationId,
+  setAside,
+}: Pick<BaselineHead, 'currentOperationId' | 'setAside'>): readonly string[] {
+  return [currentOperationId, setAside].filter((id) => typeof id === 'string');
 }
 
-/** An operation that is under way or waits looks at the world anew; without one there is nothing to resume. */
+/** A live operation looks at the world anew. */
+export function withResumed(
+  head: BaselineHead,
+  operationId: string,
+  user: string,
+  nowIso: string,
+): { readonly head: BaselineHead; readonly start?: string } {
+  return withRequest(head, { operationId, trigger: 'resume', requestedBy: user, at: nowIso });
+}
+
+/** Every operation that is under way or waits looks at the world anew; without one there is nothing to resume. */
 export function withWaitingResumed(
   head: BaselineHead,
   user: string,
   nowIso: string,
 ): { readonly head: BaselineHead; readonly result: { readonly start?: string } } {
-  if (head.currentOperationId === null) return { head, result: {} };
-  const resumed = withResume(head, 'resume', user, nowIso);
-  return { head: resumed.head, result: resumed.start === undefined ? {} : { start: resumed.start } };
+  let next = head;
+  let start: string | undefined;
+  for (const operationId of liveOperationIds(head)) {
+    const resumed = withResumed(next, operationId, user, nowIso);
+    next = resumed.head;
+    start = start ?? resumed.start;
+  }
+  return { head: next, result: start === undefined ? {} : { start } };
 }
 
 /**

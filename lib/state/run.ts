@@ -98,6 +98,8 @@ export interface RunDocument {
   /** This operation's work is done by that one. */
   readonly joinedTo?: string;
   readonly supersededBy?: string;
+  /** The waiting operation that this one steps in before: this one itself waits for nobody. */
+  readonly setAside?: string;
   /** The turn that wrote this document, and what it decided: a repeated turn answers the same. */
   readonly stamp: string;
   readonly decision: Decision;

@@ -21,23 +21,25 @@ function running(
   return { operationId: `base-${number}`, state, rows: {}, attended: true, ...reach } as unknown as RunDocument;
 }
 
+const NOW = '2026-01-02T00:00:00.000Z';
+
 const withRequests = (...requests: ReconcileRequest[]) => ({ ...newHead('base'), requests });
 
 describe('taking up requests', () => {
   it('begins the newest spec; older ones are overtaken', () => {
-    const taken = takeRequests(withRequests(request(1, 'put'), request(2, 'put')), undefined);
+    const taken = takeRequests(withRequests(request(1, 'put'), request(2, 'put')), undefined, NOW);
 
     expect(taken).toMatchObject({ primary: { operationId: 'base-2' }, begins: true, superseded: ['base-1'] });
   });
 
   it('lets a newer spec overtake the run under way', () => {
-    const taken = takeRequests(withRequests(request(2, 'put')), running(1));
+    const taken = takeRequests(withRequests(request(2, 'put')), running(1), NOW);
 
     expect(taken).toMatchObject({ primary: { operationId: 'base-2' }, superseded: ['base-1'], replan: true });
   });
 
   it('joins everything else to the run under way', () => {
-    const taken = takeRequests(withRequests(request(2, 'reconcile'), request(3, 'adjustment')), running(1));
+    const taken = takeRequests(withRequests(request(2, 'reconcile'), request(3, 'adjustment')), running(1), NOW);
 
     expect(taken.primary).toBeUndefined();
     expect(taken).toMatchObject({
@@ -48,7 +50,7 @@ describe('taking up requests', () => {
   });
 
   it('lets a waiting run go on when it is resumed', () => {
-    const taken = takeRequests(withRequests(request(1, 'resume')), running(1, 'waiting'));
+    const taken = takeRequests(withRequests(request(1, 'resume')), running(1, 'waiting'), NOW);
 
     expect(taken).toMatchObject({
       begins: false,
@@ -60,7 +62,7 @@ describe('taking up requests', () => {
   });
 
   it('begins anew after a run that is over', () => {
-    expect(takeRequests(withRequests(request(2, 'reconcile')), running(1, 'failed'))).toMatchObject({
+    expect(takeRequests(withRequests(request(2, 'reconcile')), running(1, 'failed'), NOW)).toMatchObject({
       primary: { operationId: 'base-2' },
       begins: true,
       superseded: [],
@@ -68,8 +70,8 @@ describe('taking up requests', () => {
   });
 
   it('does nothing without requests', () => {
-    expect(takeRequests(withRequests(), running(1))).toMatchObject({ begins: false, replan: false });
-    expect(takeRequests(withRequests(), undefined)).toMatchObject({
+    expect(takeRequests(withRequests(), running(1), NOW)).toMatchObject({ begins: false, replan: false });
+    expect(takeRequests(withRequests(), undefined, NOW)).toMatchObject({
       begins: false,
       joined: [],
       superseded: [],
@@ -84,11 +86,14 @@ describe('taking up requests', () => {
     const unattended = request(5, 'drift');
     const head = withRequests(scoped, pinned, everything, unattended);
 
-    const unscoped = takeRequests(head, running(1));
+    const unscoped = takeRequests(head, running(1), NOW);
     expect(unscoped.joined).toEqual([scoped, everything]);
-    expect(takeRequests(head, running(1, 'running', { scope: 'spoke:a' })).joined).toEqual([scoped]);
-    expect(takeRequests(head, running(1, 'running', { attended: false })).joined).toEqual([unattended]);
-    expect(takeRequests(withRequests(pinned, everything), undefined)).toMatchObject({ primary: pinned, joined: [] });
+    expect(takeRequests(head, running(1, 'running', { scope: 'spoke:a' }), NOW).joined).toEqual([scoped]);
+    expect(takeRequests(head, running(1, 'running', { attended: false }), NOW).joined).toEqual([unattended]);
+    expect(takeRequests(withRequests(pinned, everything), undefined, NOW)).toMatchObject({
+      primary: pinned,
+      joined: [],
+    });
   });
 
   it('joins what a reaction has adjusted to a person’s run, also to one that only waits', () => {
@@ -96,15 +101,91 @@ describe('taking up requests', () => {
     const head = withRequests(adjusted);
 
     for (const state of ['running', 'waiting'] as const) {
-      expect(takeRequests(head, running(1, state))).toMatchObject({ joined: [adjusted], replan: true, superseded: [] });
-      const narrow = takeRequests(head, running(1, state, { scope: 'spoke:a' }));
-      expect(narrow).toMatchObject({ begins: false, joined: [], superseded: [], consumed: [] });
+      expect(takeRequests(head, running(1, state), NOW)).toMatchObject({
+        joined: [adjusted],
+        replan: true,
+        superseded: [],
+      });
     }
+    const narrow = takeRequests(head, running(1, 'running', { scope: 'spoke:a' }), NOW);
+    expect(narrow).toMatchObject({ begins: false, joined: [], superseded: [], consumed: [] });
+  });
+
+  describe('lets what nobody asked for step in', () => {
+    const drift = { ...request(2, 'drift'), requestedBy: 'hubkeeper' };
+    const scan = { ...request(3, 'drift'), requestedBy: 'hubkeeper' };
+    const relief = { ...request(4, 'adjustment'), requestedBy: 'hubkeeper', scope: 'egress' };
+    const waiting = (reach: Partial<RunDocument> = {}) => running(1, 'waiting', reach);
+
+    it('before a person’s run that only waits, each for what it asks', () => {
+      const head = withRequests(drift, scan, { ...request(5, 'reconcile'), scope: 'spoke:b' });
+
+      expect(takeRequests(head, waiting({ scope: 'spoke:a' }), NOW)).toMatchObject({
+        primary: drift,
+        begins: true,
+        setAside: 'base-1',
+        joined: [scan],
+        superseded: [],
+        consumed: [drift, scan],
+      });
+      expect(takeRequests(withRequests(relief), waiting({ scope: 'spoke:a' }), NOW)).toMatchObject({
+        primary: relief,
+        setAside: 'base-1',
+      });
+      expect(takeRequests(withRequests(relief), waiting({ expectedPlanHash: 'a' }), NOW).setAside).toBe('base-1');
+    });
+
+    it('but not before one that works, that nobody asked for, that tears down, or that is to stop', () => {
+      for (const live of [running(1), waiting({ teardown: true })])
+        expect(takeRequests(withRequests(drift), live, NOW)).toMatchObject({ begins: false, consumed: [] });
+      expect(takeRequests(withRequests(drift), waiting({ attended: false }), NOW)).toMatchObject({ joined: [drift] });
+      const stopping = { ...withRequests(drift), stops: ['base-1'] };
+      expect(takeRequests(stopping, waiting(), NOW).setAside).toBeUndefined();
+    });
+
+    it('after whatever the one that waits is called for, by a person or by the time', () => {
+      const resume = request(1, 'resume');
+      expect(takeRequests(withRequests(drift, resume), waiting(), NOW)).toMatchObject({
+        begins: false,
+        consumed: [resume],
+        replan: true,
+      });
+      const due = { ...withRequests(drift), wakeAt: '2026-01-01T23:59:00.000Z' };
+      expect(takeRequests(due, waiting(), NOW)).toMatchObject({ begins: false, consumed: [] });
+      const later = { ...withRequests(drift), wakeAt: '2026-01-02T00:01:00.000Z' };
+      expect(takeRequests(later, waiting(), NOW).setAside).toBe('base-1');
+    });
+
+    it('and takes up no more of it while the one that is set aside is called for', () => {
+      const step = running(2, 'running', { attended: false, setAside: 'base-1' });
+      expect(takeRequests(withRequests(scan), step, NOW)).toMatchObject({ joined: [scan], replan: true });
+      const called = [
+        withRequests(scan, request(1, 'resume')),
+        withRequests(scan, { ...request(1, 'resume'), requestedBy: 'hubkeeper' }),
+        withRequests(scan, request(5, 'reconcile')),
+        { ...withRequests(scan), wakeAt: NOW },
+      ];
+      for (const head of called)
+        expect(takeRequests(head, step, NOW)).toMatchObject({ begins: false, joined: [], consumed: [] });
+    });
+
+    it.each(['put', 'delete'] as const)('until a %s overtakes both', (trigger) => {
+      const step = running(2, 'running', { attended: false, setAside: 'base-1' });
+      const resume = request(1, 'resume');
+      const newest = request(5, trigger);
+
+      expect(takeRequests(withRequests(resume, newest), step, NOW)).toMatchObject({
+        primary: newest,
+        superseded: ['base-2', 'base-1'],
+        consumed: [newest, resume],
+      });
+      expect(takeRequests(withRequests(newest), step, NOW).setAside).toBeUndefined();
+    });
   });
 
   it('tries again what has failed when a person asks again', () => {
-    expect(takeRequests(withRequests(request(2, 'reconcile')), running(1)).retryFailed).toBe(true);
-    expect(takeRequests(withRequests(request(1, 'resume')), running(1)).retryFailed).toBe(false);
+    expect(takeRequests(withRequests(request(2, 'reconcile')), running(1), NOW).retryFailed).toBe(true);
+    expect(takeRequests(withRequests(request(1, 'resume')), running(1), NOW).retryFailed).toBe(false);
   });
 
   it('gives every request exactly one fate, and takes up every one in the end', () => {
@@ -124,6 +205,7 @@ describe('taking up requests', () => {
           const taken = takeRequests(
             withRequests(...requests),
             live === null ? undefined : running(1, live, { attended }),
+            NOW,
           );
           const fates = [
             ...(taken.primary === undefined ? [] : [taken.primary.operationId]),
@@ -136,12 +218,95 @@ describe('taking up requests', () => {
           let left = requests;
           for (let turn = 0; left.length > 0; turn++) {
             expect(turn).toBeLessThan(requests.length + 1);
-            const consumed = new Set(takeRequests(withRequests(...left), undefined).consumed);
+            const consumed = new Set(takeRequests(withRequests(...left), undefined, NOW).consumed);
             left = left.filter((one) => !consumed.has(one));
           }
         },
       ),
     );
+  });
+
+  describe('whatever comes', () => {
+    const NEW = ['put', 'delete'];
+    const requests = fc
+      .array(
+        fc.record({
+          trigger: fc.constantFrom<Trigger>('put', 'delete', 'reconcile', 'adjustment', 'timer', 'drift', 'resume'),
+          requestedBy: fc.constantFrom('somebody', 'hubkeeper'),
+          scope: fc.constantFrom(undefined, 'egress', 'spoke:a'),
+          isOwn: fc.boolean(),
+        }),
+        { maxLength: 8 },
+      )
+      .map((chosen) =>
+        chosen.map(({ scope, isOwn, ...one }, at): ReconcileRequest => {
+          const isResume = one.trigger === 'resume';
+          const number = isResume ? (isOwn ? 2 : 1) : at + 3;
+          return { ...request(number, one.trigger), ...one, ...(scope === undefined || isResume ? {} : { scope }) };
+        }),
+      );
+    const live = fc.record({
+      state: fc.constantFrom<RunDocument['state']>('running', 'waiting'),
+      attended: fc.boolean(),
+      teardown: fc.boolean(),
+      scope: fc.constantFrom(undefined, 'egress', 'spoke:a'),
+    });
+    const wakeAt = fc.constantFrom(null, '2026-01-01T00:00:00.000Z', '2026-01-03T00:00:00.000Z');
+    const asks = ({ trigger, requestedBy }: ReconcileRequest) => isAttended(trigger, requestedBy);
+
+    it('steps in only before a person’s run that waits and is called for by nobody', () => {
+      fc.assert(
+        fc.property(requests, live, wakeAt, (asked, { scope, ...of }, at) => {
+          const run = running(2, of.state, { ...of, ...(scope === undefined ? {} : { scope }) });
+          const own = asked.filter(({ operationId }) => operationId === 'base-2');
+          const taken = takeRequests({ ...withRequests(...asked), wakeAt: at }, run, NOW);
+
+          if (taken.setAside === undefined) return;
+          expect(taken.setAside).toBe('base-2');
+          expect(of).toEqual({ state: 'waiting', attended: true, teardown: false });
+          expect(own).toEqual([]);
+          expect(at === null || at > NOW).toBe(true);
+          expect(taken.superseded).toEqual([]);
+          expect(taken.consumed.filter((one) => asks(one) || NEW.includes(one.trigger))).toEqual([]);
+        }),
+      );
+    });
+
+    it('leaves nothing that nobody asked for queued behind a person’s run that goes on waiting', () => {
+      fc.assert(
+        fc.property(requests, fc.constantFrom(undefined, 'egress', 'spoke:a'), (asked, scope) => {
+          const run = running(2, 'waiting', scope === undefined ? {} : { scope });
+          let left = asked;
+          for (let turns = 0; turns <= asked.length; turns++) {
+            const taken = takeRequests(withRequests(...left), run, NOW);
+            // Something else than the waiting goes on from here.
+            if (taken.superseded.includes('base-2')) return;
+            left = left.filter((one) => !taken.consumed.includes(one));
+          }
+          expect(left.filter((one) => !asks(one))).toEqual([]);
+        }),
+      );
+    });
+
+    it('never takes up what is for the run that is set aside, unless another spec overtakes that', () => {
+      fc.assert(
+        fc.property(requests, wakeAt, (asked, at) => {
+          const step = running(2, 'running', { attended: false, setAside: 'base-1' });
+          const taken = takeRequests({ ...withRequests(...asked), wakeAt: at }, step, NOW);
+          const isOvertaken = asked.some(({ trigger }) => NEW.includes(trigger));
+
+          expect(taken.superseded.includes('base-1')).toBe(isOvertaken);
+          expect(taken.setAside).toBeUndefined();
+          if (isOvertaken) return;
+          const others = taken.consumed.filter(({ operationId }) => operationId !== 'base-2');
+          expect(others.filter((one) => one.operationId === 'base-1' || asks(one))).toEqual([]);
+          const isCalled = asked.some(
+            (one) => one.operationId === 'base-1' || (one.operationId !== 'base-2' && asks(one)),
+          );
+          if (isCalled || (at !== null && at <= NOW)) expect(others).toEqual([]);
+        }),
+      );
+    });
   });
 
   it('knows what a person asked for', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ApprovalDecision, decideApproval } from '../../../lib/reconcile/decide-approval.ts';
 import { stopOperation } from '../../../lib/reconcile/stop-operation.ts';
-import { withGeneration, withReconciler, withResume } from '../../../lib/state/baseline-head.ts';
+import { withGeneration, withReconciler, withResumed } from '../../../lib/state/baseline-head.ts';
 import type { FakeAzure } from '../../support/fake-azure.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
 import { Reconciling, smallSpec } from '../../support/reconciling.ts';
@@ -265,7 +265,7 @@ describe('requests', () => {
     });
     const before = await reconciling.run(id);
     if (before.state === 'running')
-      await reconciling.change((head) => withResume(head, 'resume', 'late', reconciling.nowIso).head);
+      await reconciling.change((head) => withResumed(head, id, 'late', reconciling.nowIso).head);
     await reconciling.settle();
 
     expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded', trigger: 'put', requestedBy: 'first' });

@@ -6,8 +6,8 @@ import {
   withGeneration,
   withNextOperation,
   withRequest,
-  withResume,
   withSpec,
+  withWaitingResumed,
 } from '../../../lib/state/baseline-head.ts';
 import { createBaselineStore, type Patience } from '../../../lib/state/baseline-store.ts';
 import { createJournal, type JournalEntry, journalRow } from '../../../lib/state/journal.ts';
@@ -121,15 +121,15 @@ describe('a baseline in state', () => {
     expect(second.head.requests).toHaveLength(2);
   });
 
-  it('resumes the operation that waits, or begins one', () => {
-    const waiting = {
-      ...newHead('base'),
-      currentOperationId: 'base-7',
-      counters: { operation: 7, reconciler: 1, spec: 1 },
-    };
+  it('resumes the operation that waits and the one that is set aside, and none where none is live', () => {
+    const live = { ...newHead('base'), currentOperationId: 'base-8', setAside: 'base-7' };
 
-    expect(withResume(waiting, 'resume', 'x', AT).operationId).toBe('base-7');
-    expect(withResume({ ...waiting, currentOperationId: null }, 'resume', 'x', AT).operationId).toBe('base-8');
+    const resumed = withWaitingResumed(live, 'x', AT);
+    expect(resumed.result).toEqual({ start: 'reconcile.base.1' });
+    expect(resumed.head.requests).toEqual(
+      ['base-8', 'base-7'].map((operationId) => ({ operationId, trigger: 'resume', requestedBy: 'x', at: AT })),
+    );
+    expect(withWaitingResumed(newHead('base'), 'x', AT)).toEqual({ head: newHead('base'), result: {} });
   });
 
   it('counts the switch for all of them', async () => {

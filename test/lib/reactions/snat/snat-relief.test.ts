@@ -1059,7 +1059,7 @@ describe('a relief while somebody else’s operation waits', () => {
     await expectWaiting(relieving);
   });
 
-  it('says at once behind whom it is queued and what that waits for, and begins when that has ended', async () => {
+  it('steps in before one that is about something else, and that goes on waiting', async () => {
     const relieving = await Relieving.provisioned({ utilizationPercent: 100 });
     await heldSpoke(relieving);
     await relieving.reconciling.put(relievingSpec({ mode: 'act' }, { spokes: ['web'] }), 'author');
@@ -1067,14 +1067,39 @@ describe('a relief while somebody else’s operation waits', () => {
     const ahead = await relieving.reconciling.record('reconcile', 'alice', { scope: 'spoke:web' });
     await relieving.reconciling.settle();
     await expectWaiting(relieving);
+    const before = await relieving.reconciling.run(ahead);
 
     await relieving.alert();
     await relieving.decide();
     await relieving.reconciling.settle();
+    expect(relieving.addresses()).toBe(8);
+    expect(await relieving.followed()).toMatchObject({ next: 'verify' });
+    const decisions = (await relieving.journal()).map(({ decision }) => decision);
+    expect(decisions).toContain('stepped in');
+    expect(decisions).not.toContain('help needed');
+    const { state, rows, wakeAt, planHash } = await relieving.reconciling.run(ahead);
+    expect({ state, rows, wakeAt, planHash }).toEqual({
+      state: 'waiting',
+      rows: before.rows,
+      wakeAt: before.wakeAt,
+      planHash: before.planHash,
+    });
+    await expectWaiting(relieving);
+  });
+
+  it('says at once behind which teardown it is queued and what that waits for, and begins when that has ended', async () => {
+    const relieving = await Relieving.provisioned({ utilizationPercent: 100 });
+    await relieving.alert();
+    await relieving.decide();
+    const ahead = await relieving.reconciling.record('delete', 'alice', {}, (one) =>
+      withGeneration({ ...one, teardown: true }),
+    );
+    await relieving.reconciling.settle();
+    await expectWaiting(relieving);
     expect(await relieving.followed()).toEqual({ next: 'end' });
 
     const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
-    expect(line?.reason).toContain(`${ahead} of alice, which waits: It is held: incident`);
+    expect(line?.reason).toContain(`${ahead} of alice, which waits: A teardown needs an approval`);
     const head = await relieving.reconciling.head();
     const { action } = reliefOf(reactionOf(head, RELIEF_KIND, relieving.firewallId));
     if (action === null) throw new Error('The change is not recorded any more.');

@@ -1,0 +1,98 @@
+import type { Dependencies } from '../dependencies.ts';
+import { normaliseId } from '../plan/graph.ts';
+import type { Verdict, Waiting } from '../plan/guard.ts';
+import { BEHIND_CODE, type LeftChanges } from '../plan/left-changes.ts';
+import type { Refusal } from '../plan/plan.ts';
+import type { PlanDocument, RunDocument } from '../state/run.ts';
+
+/** What a run that steps in has to know of the operation that waits meanwhile. */
+export interface SetAside {
+  readonly operationId: string;
+  readonly requestedBy: string;
+  readonly left: LeftChanges;
+  /** It compared everything that is declared, under this version of the spec; null: only a part. */
+  readonly comparedVersion: number | null;
+  /** Normalised ids of what its plan has left as it is, so that nobody knows it as declared. */
+  readonly refusedIds: ReadonlySet<string>;
+}
+
+/** Of the operation that is set aside for a run; undefined: none is. */
+export async function readSetAside(
+  { runs }: Pick<Dependencies, 'runs'>,
+  { setAside }: Pick<RunDocument, 'setAside'>,
+): Promise<SetAside | undefined> {
+  const waiting = setAside === undefined ? null : ((await runs.read(setAside))?.run ?? null);
+  if (waiting === null) return undefined;
+  const document = waiting.planKey === '' ? undefined : await runs.readPlan(waiting.operationId, waiting.planKey);
+  return setAsideOf(waiting, document);
+}
+
+/** The same from its documents. Pure. */
+export function setAsideOf(
+  waiting: Pick<RunDocument, 'operationId' | 'requestedBy' | 'rows' | 'refused' | 'scope' | 'hints' | 'specVersion'>,
+  document: Pick<PlanDocument, 'plan'> | undefined,
+): SetAside {
+  const { operationId, requestedBy, rows, refused, scope, hints, specVersion } = waiting;
+  const done = new Set(
+    Object.values(rows).flatMap(({ id, state }) => (state.name === 'done' ? [normaliseId(id)] : [])),
+  );
+  return {
+    operationId,
+    requestedBy,
+    left: {
+      operationId,
+      changes: (document?.plan.changes ?? []).filter(({ id }) => !done.has(normaliseId(id))),
+    },
+    comparedVersion: document !== undefined && scope === undefined && hints === undefined ? specVersion : null,
+    refusedIds: new Set(refused.map(({ id }) => normaliseId(id))),
+  };
+}
+
+/** What the guard says of a run that steps in. */
+export interface SteppedIn {
+  /** Nothing in it waits for anybody: what would is refused. */
+  readonly verdict: Verdict;
+  /** What is refused only since the run does not wait. */
+  readonly behind: readonly Waiting[];
+}
+
+/**
+ * A run that steps in does not wait itself, and asks for nothing: what needs a person, a window or a budget is left to the
+ * next scan after the operation that waits already. Back-offs last seconds and stay. Pure.
+ */
+export function withoutWaits(verdict: Verdict, setAside: Pick<SetAside, 'operationId' | 'requestedBy'>): SteppedIn {
+  const behind = verdict.waiting
+    .filter((one) => !isBrief(one))
+    .map((one) => ({ ...one, untilIso: null, why: behindText(one, setAside) }));
+  const refused = behind.map(({ id, why, cause }): Refusal => {
+    const refusal = { id, code: BEHIND_CODE, why };
+    return cause === undefined ? refusal : { ...refusal, cause };
+  });
+  return {
+    verdict: { ...verdict, waiting: verdict.waiting.filter(isBrief), refused: [...verdict.refused, ...refused] },
+    behind,
+  };
+}
+
+/** A verdict as people are to be told of it: what is left waits, behind whom, and for what. Pure. */
+export function toldVerdict(
+  { refused, waiting }: Pick<Verdict, 'refused' | 'waiting'>,
+  behind: readonly Waiting[],
+): Pick<Verdict, 'refused' | 'waiting'> {
+  const ids = new Set(behind.map(({ id }) => normaliseId(id)));
+  return {
+    refused: refused.filter(({ id, code }) => code !== BEHIND_CODE || !ids.has(normaliseId(id))),
+    waiting: [...waiting, ...behind],
+  };
+}
+
+function isBrief({ for: what }: Waiting): boolean {
+  return what === 'backOff';
+}
+
+function behindText(
+  { why }: Waiting,
+  { operationId, requestedBy }: Pick<SetAside, 'operationId' | 'requestedBy'>,
+): string {
+  return `${why} It is left until the operation ${operationId} of ${requestedBy}, which waits, is over.`;
+}
