@@ -89,6 +89,7 @@ function summaryOf(head: BaselineHead, record: DriftRecord | null, nowIso: strin
     mode: head.mode,
     lastResult: head.lastResult,
     currentOperationId: head.currentOperationId,
+    setAsideOperationId: head.setAside ?? null,
     teardown: head.teardown,
     adjustments: head.adjustments
       .filter((adjustment) => adjustment.until > nowIso)

@@ -19,6 +19,10 @@ export const baselineSummary = z.looseObject({
   adjustments: z.array(adjustment).readonly(),
   hold: hold.nullish().describe('Null when nothing is held.'),
   currentOperationId: z.string().nullish().describe('The operation that runs or waits; null when none does.'),
+  setAsideOperationId: z
+    .string()
+    .nullish()
+    .describe('The operation that waits while the current one has stepped in before it; null when none does.'),
   teardown: z.boolean().optional().describe('True while the baseline is to be torn down.'),
   driftCounts: driftCounts.optional().describe('What is known of drift, in figures.'),
 });

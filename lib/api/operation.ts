@@ -73,6 +73,9 @@ export const operation = z.looseObject({
   waitingFor: z.array(waitingFor).readonly().optional().describe('What the whole operation waits for.'),
   refused: plan.shape.refused.optional(),
   supersededBy: operationId.optional().describe('The operation with a newer desired state that took over.'),
+  setAside: operationId
+    .optional()
+    .describe('The waiting operation that this one stepped in before: it goes on waiting when this one has ended.'),
   joinedTo: operationId.optional().describe("The operation that does this one's work."),
   plan: plan.optional().describe('The plan that a call for a plan asked for, once it is made.'),
 });

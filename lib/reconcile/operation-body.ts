@@ -31,6 +31,7 @@ export function operationBody(run: RunDocument, document: PlanDocument | undefin
     ...(run.planHash === '' ? {} : { planHash: run.planHash }),
     ...(waiting.length === 0 ? {} : { waitingFor: distinct(waiting) }),
     ...(run.supersededBy === undefined ? {} : { supersededBy: run.supersededBy }),
+    ...(run.setAside === undefined ? {} : { setAside: run.setAside }),
     ...(run.joinedTo === undefined ? {} : { joinedTo: run.joinedTo }),
     ...(run.trigger === 'plan' && document !== undefined
       ? { plan: { ...document.plan, baseline: run.baseline, version: run.specVersion } }

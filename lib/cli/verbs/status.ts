@@ -78,18 +78,27 @@ function nowText({ currentOperationId, teardown }: BaselineSummary): string {
   return `${teardown === true ? 'teardown ' : ''}${plain(currentOperationId)}`;
 }
 
-/** What is going on at this moment, or what it waits for. */
+/** What is going on at this moment, or what it waits for, and what waits meanwhile. */
 async function currentLines(context: Context, baseline: BaselineBody): Promise<string[]> {
-  if (typeof baseline.currentOperationId !== 'string') return [];
-  const current = await context.client.getOperation(baseline.currentOperationId).catch((error: unknown) => {
+  const now = `Now: ${baseline.teardown === true ? 'tearing down' : 'reconciling'}`;
+  return [
+    ...(await liveLines(context, now, baseline.currentOperationId)),
+    ...(await liveLines(context, 'Set aside meanwhile', baseline.setAsideOperationId)),
+  ];
+}
+
+/** Nothing when there is no such operation, or it has ended. */
+async function liveLines({ client, style }: Context, what: string, id: string | null | undefined): Promise<string[]> {
+  if (typeof id !== 'string') return [];
+  const live = await client.getOperation(id).catch((error: unknown) => {
     if (error instanceof CliError && error.status === 404) return undefined;
     throw error;
   });
-  if (current === undefined || isFinal(current.value.state)) return [];
-  const { value } = current;
+  if (live === undefined || isFinal(live.value.state)) return [];
+  const { value } = live;
   return [
-    `Now: ${baseline.teardown === true ? 'tearing down' : 'reconciling'}, started by ${plain(value.requestedBy ?? value.trigger)}`,
-    ...summaryLines(value, context.style).map((line) => `  ${line}`),
+    `${what}, started by ${plain(value.requestedBy ?? value.trigger)}`,
+    ...summaryLines(value, style).map((line) => `  ${line}`),
   ];
 }
 

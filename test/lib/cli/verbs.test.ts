@@ -1162,6 +1162,27 @@ describe('what stands in the way', () => {
   });
 });
 
+describe('status while an operation has stepped in before one that waits', () => {
+  it('shows both', async () => {
+    const busy = { ...summary, spec: {}, currentOperationId: 'prod-18', setAsideOperationId: 'prod-17' };
+    const stepped = operationOf('running', { id: 'prod-18', trigger: 'drift', requestedBy: 'hubkeeper' });
+    const result = await run('status', {
+      args: ['prod'],
+      routes: {
+        'GET /api/baselines/prod': { status: 200, body: busy },
+        'GET /api/pause': notPaused,
+        'GET /api/operations/prod-18': { status: 200, body: stepped },
+        'GET /api/operations/prod-17': waiting,
+      },
+    });
+
+    expect(result.out).toContain('Now: reconciling, started by hubkeeper');
+    expect(result.out).toContain('prod-18');
+    expect(result.out).toMatch(/Set aside meanwhile, started by [a-z]+\n\s+waiting\b.*prod-17/);
+    expect(result.out).toContain('waits: vnet-hub (rg-hub): A delete needs approval.');
+  });
+});
+
 describe('the end of an operation', () => {
   it('names who stopped it, and what took over', async () => {
     const stopped = await run('follow', {
