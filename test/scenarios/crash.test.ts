@@ -111,6 +111,34 @@ describe('drift that is put right', () => {
   );
 });
 
+describe('drift that is put right while a spec waits for an approval', () => {
+  let undisturbed: StoryResult;
+
+  beforeAll(async () => {
+    undisturbed = await playStory(appFile, 'step-in', { name: 'none' });
+  }, PATIENCE_MS);
+
+  it('leaves nothing to do, and the zone that the spec drops is gone', () => {
+    const { picture } = undisturbed;
+    expect(picture).toMatchObject({ operation: { state: 'succeeded', errors: [] }, repeated: [], planned: [] });
+    expect(told(picture, 'drift found')).toHaveLength(
+      COLLEAGUES_CHANGES.flat().filter(({ fate }) => fate === 'putRight').length,
+    );
+    expect([...picture.resources.keys()].filter((id) => id.includes('azmk8s.io'))).toEqual([]);
+  });
+
+  it.each<Disturbance>([{ name: 'memory' }, { name: 'host', seed: SEED }])(
+    'comes to the same end under %j',
+    async (disturbance) => {
+      const picture = await play('step-in', disturbance, undisturbed.extent);
+
+      const found = complaints(undisturbed.picture, picture, toleranceOf('step-in', disturbance));
+      expect({ disturbance, found }).toEqual({ disturbance, found: [] });
+    },
+    PATIENCE_MS,
+  );
+});
+
 describe('a kill of the host', () => {
   it(
     'while a newer spec takes over leaves each resource made once and as the newer spec has it',

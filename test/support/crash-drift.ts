@@ -97,14 +97,26 @@ export const COLLEAGUES_CHANGES: readonly (readonly ColleaguesChange[])[] = [
   ],
 ];
 
-/** The sample, in which drift is put right, asked about or only told. */
-export function driftingSpec(): string {
+/** A zone that nothing else in the sample needs. */
+const SPARE_ZONE = '    - name: privatelink.westeurope.azmk8s.io\n';
+
+/** The sample, in which drift is put right, asked about or only told; perhaps without one of its zones. */
+export function driftingSpec({
+  mode = 'no-delete',
+  withoutZone = false,
+}: {
+  readonly mode?: string;
+  readonly withoutZone?: boolean;
+} = {}): string {
   const policies = [
     '{ kind: firewallPolicy, path: properties.threatIntelMode, policy: approve }',
     '{ kind: privateDnsZone, path: tags, policy: report }',
   ];
   const section = ['drift:', '  mode: act', '  policies:', ...policies.map((policy) => `    - ${policy}`)].join('\n');
-  return sampleSpec().replace('drift:\n  mode: observe', section);
+  return sampleSpec()
+    .replace('drift:\n  mode: observe', section)
+    .replace('mode: no-delete', `mode: ${mode}`)
+    .replace(withoutZone ? SPARE_ZONE : '', '');
 }
 
 /**

@@ -24,7 +24,7 @@ import {
 import type { TestEnvironment } from './environment.ts';
 
 /** What is under way when it is disturbed. */
-export const STORIES = ['provision', 'change', 'hold', 'teardown', 'drift'] as const;
+export const STORIES = ['provision', 'change', 'hold', 'teardown', 'drift', 'step-in'] as const;
 export type Story = (typeof STORIES)[number];
 
 /**
@@ -69,7 +69,7 @@ const SCAN_AFTER_SECONDS = 60;
 /** What a disturbance may leave behind. */
 export function toleranceOf(story: Story, disturbance: Disturbance): Tolerance {
   const left = leftBy(story, disturbance);
-  if (story !== 'drift') return left;
+  if (story !== 'drift' && story !== 'step-in') return left;
   return {
     rejections: [...(left.rejections ?? []), ...COLLEAGUES_REJECTIONS],
     decisions: [...(left.decisions ?? []), ...TIMED_DECISIONS],
@@ -183,6 +183,13 @@ class Player {
         await this.#arm();
         return this.#remedied();
       }
+      case 'step-in': {
+        await this.#until(await putOnce(environment, driftingSpec({ mode: 'full' })), isOver);
+        const waiting = await putOnce(environment, driftingSpec({ mode: 'full', withoutZone: true }));
+        await this.#until(waiting, ({ state }) => state === 'waiting');
+        await this.#arm();
+        return this.#remediedBefore(waiting);
+      }
     }
   }
 
@@ -216,6 +223,27 @@ class Player {
         : { missing: `these are left: ${statesOf(drift)}, last compared ${drift?.lastScan?.at}` };
     });
     return operation;
+  }
+
+  /** Colleagues change things until all is put right while an operation waits; that is approved then. */
+  async #remediedBefore(waiting: string) {
+    const armedIso = new Date(await this.#nowMs()).toISOString();
+    const changes = COLLEAGUES_CHANGES.flat().filter(({ fate }) => fate === 'putRight');
+    for (const change of changes) {
+      await this.#untilSeen(async () =>
+        (await makeChange(this.#environment, change)) ? { seen: true } : { missing: `${change.resource} is busy.` },
+      );
+      await this.#meanwhile(moveOn(this.#environment, 10));
+    }
+    await this.#untilSeen(async () => {
+      const { drift, told } = await driftSeen(this.#environment, armedIso);
+      return told.length === changes.length && statesOf(drift) === ''
+        ? { seen: true }
+        : { missing: `only ${told.length} changes are found, and these are left: ${statesOf(drift)}` };
+    });
+    const approved = await this.#approve('no longer needed');
+    if (approved !== waiting) throw new Error(`${approved} was approved, and ${waiting} should have waited.`);
+    return this.#until(waiting, isOver);
   }
 
   /** From here on it is disturbed. */
