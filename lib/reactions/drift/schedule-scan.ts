@@ -17,8 +17,8 @@ export interface ScheduledScan {
 }
 
 /**
- * Asks for a comparison of everything, unless one is queued or under way. `live`: the run of the current operation. One
- * that waits for somebody is asked to look at the world anew. Pure.
+ * Asks for a comparison of everything, unless one is queued or under way. `live`: the run of the current operation. Where
+ * that waits for somebody, the comparison joins it or steps in before it. Pure.
  */
 export function scheduleScan(head: BaselineHead, live: RunDocument | null, nowIso: string): ScheduledScan {
   if (head.specVersion === 0 || head.teardown) return { head: null };
