@@ -69,6 +69,8 @@ export interface Circumstances extends Rules {
     /** When an unanswered request ends. */
     readonly untilIso: string | null;
     readonly granted: readonly Approval[];
+    /** `changeHash` of what somebody has said no to before: only an approval that was asked for it is one. */
+    readonly rejectedHashes?: readonly string[];
   };
   /** Unattended updates and deletes of existing resources. Null: no limit. */
   readonly budget: {
@@ -224,7 +226,9 @@ function isApproved(change: Change, plan: Plan, { approvals, requestedBy, nowMs 
   return approvals.granted.some(({ planHash, approver, expiresIso, changeHashes }) => {
     const isOther = approvals.selfApproval || approver.toLowerCase() !== requestedBy.toLowerCase();
     if (!isOther || Date.parse(expiresIso) <= nowMs) return false;
-    return planHash === plan.hash || (changeHashes?.includes(changeHash(change)) ?? false);
+    const hash = changeHash(change);
+    const isRejected = approvals.rejectedHashes?.includes(hash) === true;
+    return (planHash === plan.hash && !isRejected) || (changeHashes?.includes(hash) ?? false);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Owner } from './graph.ts';
+import { type Owner, sameId } from './graph.ts';
 import type { LeftChanges } from './left-changes.ts';
 import type { Change } from './plan.ts';
 import { isAtOrBelow, touches } from './property-path.ts';
@@ -31,6 +31,12 @@ export interface ReactionRule {
   readonly bindsAttended?: boolean;
 }
 
+/** A property that somebody has changed; path as in the difference, empty: the resource itself is gone. */
+export interface DriftedProperty {
+  readonly id: string;
+  readonly path: string;
+}
+
 /** Under what rules a change is made. */
 export interface Rules {
   readonly reactionRules: readonly ReactionRule[];
@@ -38,6 +44,8 @@ export interface Rules {
   readonly attended: boolean;
   /** The spec in force was brought about whole before: what differs from it now has been changed by others. */
   readonly specIsApplied?: boolean;
+  /** Drifts that came after the person's request: it is no word on them, and what needs an approval is asked for. */
+  readonly drifted?: readonly DriftedProperty[];
   /** What an operation that is set aside for this run has yet to do. */
   readonly left?: LeftChanges;
 }
@@ -51,9 +59,16 @@ const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactio
 /** The strictest rule for a change; undefined: an attended one that no rule about drift binds. */
 export function bindingRule(change: RuledChange, rules: Rules): ReactionRule | undefined {
   const meant = rules.reactionRules.filter((rule) => isMeant(change, rule));
-  return rules.attended
+  return rules.attended && !isOfDrift(change, rules)
     ? strictestOf(meant.filter((rule) => bindsAttended(rule, change, rules)))
     : (strictestOf(meant) ?? NO_RULE);
+}
+
+function isOfDrift({ id, action, diff }: RuledChange, { drifted = [] }: Rules): boolean {
+  return drifted.some((one) => {
+    if (!sameId(one.id, id)) return false;
+    return action === 'update' ? diff.some(({ path }) => path === one.path) : action === 'create' && one.path === '';
+  });
 }
 
 /**

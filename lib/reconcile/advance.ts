@@ -146,6 +146,7 @@ async function takeTurn(
     stamp,
     wakeAt: null,
     stopping: head.stops.includes(run.operationId),
+    ...(taken.retryFailed ? { askedAt: nowIso } : {}),
     replan: run.replan || taken.replan || leftInFlight.length > 0 || isAwake,
     rows: withInFlight(taken.retryFailed ? withoutFailed(run.rows) : run.rows, leftInFlight),
     requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],

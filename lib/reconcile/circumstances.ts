@@ -3,7 +3,7 @@ import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
 import type { DifferenceRules } from '../plan/drift-rules.ts';
 import type { Circumstances, Contested, Mode, RejectedChange } from '../plan/guard.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
-import { DRIFT_POLICIES, REACTION_MODES, type ReactionRule } from '../plan/reaction-rules.ts';
+import { DRIFT_POLICIES, type DriftedProperty, REACTION_MODES, type ReactionRule } from '../plan/reaction-rules.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import { adjustmentsUnderWay } from '../state/reactions.ts';
@@ -26,6 +26,8 @@ export interface GuardedRun {
   readonly contested?: readonly Contested[];
   /** What people have said no to. */
   readonly rejected?: readonly RejectedChange[];
+  /** Drifts that came after the request for the run and are to be approved. */
+  readonly drifted?: readonly DriftedProperty[];
   /** What the operation that is set aside for the run has yet to do. */
   readonly left?: LeftChanges;
 }
@@ -100,6 +102,9 @@ export function circumstancesOf(
           expiresIso: approval.expiresAt,
           ...(approval.changeHashes === undefined ? {} : { changeHashes: approval.changeHashes }),
         })),
+      rejectedHashes: head.approvals
+        .filter((approval) => approval.decision === 'reject' && approval.operationId === run.operationId)
+        .flatMap(({ changeHashes = [] }) => changeHashes),
     },
     budget:
       spec === undefined
@@ -126,7 +131,7 @@ export function circumstancesOf(
 export function differenceRulesOf(
   spec: BaselineSpec | undefined,
   head: Pick<BaselineHead, 'adjustments' | 'reactions' | 'specVersion' | 'appliedSpecVersion'>,
-  run: Pick<GuardedRun, 'attended' | 'requestedBy' | 'teardown' | 'left'>,
+  run: Pick<GuardedRun, 'attended' | 'requestedBy' | 'teardown' | 'left' | 'drifted'>,
 ): DifferenceRules {
   const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
   return {
@@ -134,6 +139,7 @@ export function differenceRulesOf(
     attended: run.attended,
     specIsApplied: head.appliedSpecVersion >= head.specVersion,
     ...(run.left === undefined ? {} : { left: run.left }),
+    ...(run.drifted === undefined ? {} : { drifted: run.drifted }),
     approvalFrom: requiredFor === 'all' ? 'safe' : requiredFor === 'none' ? 'never' : requiredFor,
   };
 }

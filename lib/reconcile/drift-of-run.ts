@@ -13,6 +13,7 @@ import { canonicalJson } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { leftIds } from '../plan/left-changes.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { DriftedProperty } from '../plan/reaction-rules.ts';
 import { isInScope } from '../plan/scope.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
@@ -34,6 +35,20 @@ function looksForDrift({ trigger }: RunDocument): boolean {
 async function recordOf({ drift }: DriftDependencies, run: RunDocument): Promise<DriftRecord> {
   if (run.drift) return completeRecord(run.drift);
   return (await drift.read(run.baseline)) ?? newDriftRecord(run.baseline);
+}
+
+/** Drifts that were found since a person asked for a run, and that the spec has somebody approve. */
+export async function driftsToApprove(
+  dependencies: DriftDependencies,
+  run: RunDocument,
+): Promise<readonly DriftedProperty[]> {
+  // Nothing can have stepped in before its first plan.
+  if (!run.attended || run.teardown || run.plansMade === 0) return [];
+  const sinceIso = run.askedAt ?? run.createdAt;
+  const { drifts } = await recordOf(dependencies, run);
+  return drifts
+    .filter(({ state, policy, firstSeenAt }) => state === 'waiting' && policy === 'approve' && firstSeenAt > sinceIso)
+    .map(({ id, path }) => ({ id, path }));
 }
 
 /** The run with the record, if it has moved. One turn moves the revision once. */

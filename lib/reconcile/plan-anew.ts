@@ -14,7 +14,7 @@ import type { JournalEntry } from '../state/journal.ts';
 import { reactionsOf, reliefOf } from '../state/reactions.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
 import { circumstancesOf, differenceRulesOf, type GuardedRun } from './circumstances.ts';
-import { seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
+import { driftsToApprove, seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
 import { notPreflighted, withoutUnfit } from './late-preflight.ts';
@@ -53,20 +53,21 @@ export async function planAnew(
     // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
     const input = head.specVersion === 0 && run.teardown ? undefined : await readResolved(dependencies, head);
     const setAside = await readSetAside(dependencies, run);
+    const beside = { drifted: await driftsToApprove(dependencies, run), ...leftOf(setAside) };
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
       ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
       specVersion: head.specVersion,
       adjustments: head.adjustments,
       nowIso,
-      rules: differenceRulesOf(input?.spec, head, { ...run, ...leftOf(setAside) }),
+      rules: differenceRulesOf(input?.spec, head, { ...run, ...beside }),
       ...(run.scope === undefined ? {} : { scope: run.scope }),
       ...(run.hints === undefined ? {} : { hints: run.hints }),
       ...(run.trigger === 'drift' && run.hints === undefined
         ? { scan: { alwaysRead: knownDrift(run), findsUnmanaged: plansSinceRest === 0 } }
         : {}),
     });
-    return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, setAside, nowIso);
+    return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, setAside, beside, nowIso);
   } catch (error) {
     // A large baseline is read in parts: that is no failure.
     if (error instanceof ObservationPausedError)
@@ -104,6 +105,7 @@ async function adoptPlan(
   made: MadePlan,
   spec: Parameters<typeof circumstancesOf>[0],
   setAside: SetAside | undefined,
+  beside: Pick<GuardedRun, 'left' | 'drifted'>,
   nowIso: string,
 ): Promise<{ readonly run: RunDocument; readonly journal: readonly JournalEntry[] }> {
   const { plan } = made;
@@ -126,7 +128,7 @@ async function adoptPlan(
       made: run,
       contested: contestedAt(drift.seen.record.contests, Date.parse(nowIso)),
       rejected: rejectedChanges(drift.seen.record.rejections),
-      ...leftOf(setAside),
+      ...beside,
     },
     made.protectedScopes,
     dependencies.settings.allowedScopes,

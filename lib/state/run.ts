@@ -86,6 +86,8 @@ export interface RunDocument {
   /** Everybody whose request this run does: none of them approves it. */
   readonly requesters: readonly string[];
   readonly createdAt: string;
+  /** When a person last asked for it anew; absent: never since it was made. */
+  readonly askedAt?: string;
   /** Asked for by a person: budgets and reaction modes do not bind it. */
   readonly attended: boolean;
   readonly teardown: boolean;

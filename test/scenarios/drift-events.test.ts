@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { OperationBody } from '../../lib/api/operation.ts';
 import { MANAGED_IDENTITY } from '../../local/azure/token-issuer.ts';
-import { journal } from '../support/baseline-scenario.ts';
-import { driftOf, linesOf, scan } from '../support/drift-scenario.ts';
+import { journal, operationOf } from '../support/baseline-scenario.ts';
+import { driftOf, linesOf, scan, untilOver } from '../support/drift-scenario.ts';
 import { openPort } from '../support/drifts.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { endOfRecording, requestsSince } from '../support/recording.ts';
@@ -239,6 +240,130 @@ describe('a port that somebody opens with a rule of their own', () => {
     expect(await decisionsAbout(stage, group)).toEqual(['foreign entry found', 'foreign entry gone']);
     expect(await driftOf(stage)).toMatchObject({ drifts: [], foreignEntries: [] });
   });
+});
+
+describe('a port that somebody opens while a spec waits for an approval', () => {
+  const APPROVALS = '/api/approvals';
+
+  /** The next spec takes spoke `c` away: that is for somebody to approve. */
+  async function waiting(): Promise<{ readonly stage: Stage; readonly put: OperationBody }> {
+    const stage = await opened((spec) => {
+      spec.mode = 'full';
+    });
+    const put = await stage.provision(
+      specOf(stage, (spec) => {
+        spec.mode = 'full';
+        spec.spokes = spec.spokes.slice(0, 2);
+        spec.drift = { mode: 'act', policies: [{ scope: 'spoke:b', policy: 'approve' }] };
+      }),
+    );
+    expect(put).toMatchObject({ state: 'waiting', waitingFor: [{ kind: 'approval' }] });
+    await scan(stage);
+    return { stage, put };
+  }
+
+  interface Asked {
+    readonly planHash: string;
+    readonly operationId: string;
+    readonly requestedBy: string;
+    readonly expiresAt: string;
+  }
+
+  async function approvalsOf(stage: Stage): Promise<readonly Asked[]> {
+    const { body } = await environment.api<{ approvals: readonly Asked[] }>(
+      'GET',
+      `${APPROVALS}?baseline=${stage.name}`,
+    );
+    return body.approvals.map(({ planHash, operationId, requestedBy, expiresAt }) => ({
+      planHash,
+      operationId,
+      requestedBy,
+      expiresAt,
+    }));
+  }
+
+  async function currentOf(stage: Stage): Promise<unknown> {
+    const { body } = await environment.api<Record<string, unknown>>('GET', `/api/baselines/${stage.name}`);
+    const { currentOperationId, setAsideOperationId } = body;
+    return { currentOperationId, setAsideOperationId };
+  }
+
+  it('is closed within a minute of the event; the spec is approved by the same hash and carried out', async () => {
+    const { stage, put } = await waiting();
+    const asked = await approvalsOf(stage);
+    expect(asked).toMatchObject([{ planHash: put.planHash, operationId: put.id }]);
+    const group = groupOf(stage, 'a');
+
+    await opensPort(group);
+    await advanceTo((await untilPublished(group)) + FOUND_WITHIN_MS);
+
+    expect(await sourceOf(stage, 'a')).toBe(DECLARED);
+    expect(await decisionsAbout(stage, group)).toEqual(['drift found', 'updated']);
+    const [found] = await linesOf(stage, 'drift found');
+    expect(found?.reason).toContain('by alice');
+    const step = await operationOf(environment, found?.operationId ?? '');
+    expect(step).toMatchObject({ trigger: 'drift', state: 'succeeded', setAside: put.id });
+    await untilDelivered(stage);
+    expect(await operationOf(environment, put.id)).toMatchObject({ state: 'waiting', planHash: put.planHash });
+    expect(await approvalsOf(stage)).toEqual(asked);
+    expect(await currentOf(stage)).toEqual({ currentOperationId: put.id, setAsideOperationId: null });
+    expect(await decisionsAbout(stage, group)).toEqual(['drift found', 'updated']);
+
+    await stage.approve(put.planHash ?? '');
+    expect(await untilOver(stage, put.id)).toMatchObject({ state: 'succeeded', planHash: put.planHash });
+    expect([...(await stage.world()).keys()]).not.toContain(stage.id('rg-c').toLowerCase());
+    expect(await sourceOf(stage, 'a')).toBe(DECLARED);
+  });
+
+  it('stays open where its policy wants an approval; that is told at once, and asked for once the spec goes on', async () => {
+    const { stage, put } = await waiting();
+    const asked = await approvalsOf(stage);
+    const group = groupOf(stage, 'b');
+    const beginning = endOfRecording(environment);
+
+    await opensPort(group);
+    await advanceTo((await untilPublished(group)) + FOUND_WITHIN_MS);
+
+    const left = `It is left until the operation ${put.id} of`;
+    const [found] = await linesOf(stage, 'drift found');
+    expect(found?.reason).toContain(left);
+    expect(await operationOf(environment, found?.operationId ?? '')).toMatchObject({
+      state: 'partial',
+      setAside: put.id,
+      errors: [{ code: 'WaitsBehindOperation', resource: group, message: expect.stringContaining(left) }],
+    });
+    expect((await driftOf(stage)).drifts).toMatchObject([
+      { id: group, path: PATH, state: 'waiting', code: 'approval' },
+    ]);
+    expect(await approvalsOf(stage)).toEqual(asked);
+    await scan(stage);
+    const requests = requestsSince(environment, beginning, [stage.subscriptionId]);
+    expect(requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+    expect(await linesOf(stage, 'drift found')).toHaveLength(1);
+
+    await stage.approve(put.planHash ?? '');
+    expect(await untilWaitingAgain(put)).toMatchObject({ state: 'waiting', waitingFor: [{ kind: 'approval' }] });
+    expect([...(await stage.world()).keys()]).not.toContain(stage.id('rg-c').toLowerCase());
+    expect(await sourceOf(stage, 'b')).toBe(ANYWHERE);
+    const [repair, ...more] = await approvalsOf(stage);
+    expect(more).toEqual([]);
+    expect((await driftOf(stage)).drifts).toMatchObject([{ approvePlanHash: repair?.planHash, operationId: put.id }]);
+    await stage.approve(repair?.planHash ?? '');
+    expect(await untilOver(stage, put.id)).toMatchObject({ state: 'succeeded' });
+    expect(await sourceOf(stage, 'b')).toBe(DECLARED);
+  });
+
+  async function untilWaitingAgain({ id, planHash }: OperationBody): Promise<OperationBody> {
+    return environment.advanceUntil(
+      `${id} waits for something else`,
+      async () => {
+        const operation = await operationOf(environment, id);
+        return operation.planHash !== planHash && operation.state === 'waiting' ? operation : undefined;
+      },
+      3_600,
+      10,
+    );
+  }
 });
 
 /** What a run asks about rights, registration and the write itself before and after it: no look at a resource. */

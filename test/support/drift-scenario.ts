@@ -17,6 +17,7 @@ interface DriftBody {
     readonly approvePlanHash?: string;
     readonly before?: unknown;
     readonly after?: unknown;
+    readonly operationId: string;
     readonly origin: { readonly author: { readonly name: string | null } | null } | null;
   }[];
   readonly unmanaged: readonly { readonly id: string; readonly type: string }[];

@@ -55,6 +55,55 @@ const X = 'properties.x';
 const A = 'properties.parts[a].size';
 const BB = 'properties.parts[bb]';
 
+describe('what another operation is to settle', () => {
+  const leftTo = (...paths: readonly (readonly [path: string, before: number])[]) => ({
+    left: {
+      operationId: 'base-7',
+      changes: [
+        {
+          id: NODE.id.toUpperCase(),
+          action: 'update' as const,
+          diff: paths.map(([path, before]) => ({ path, before, after: 0 })),
+        },
+      ],
+    },
+  });
+
+  it('stays as it is while the rest is written, and is no drift', () => {
+    const result = ruled(DRIFTED, rules(leftTo([X, 7])));
+
+    expect(left(DRIFTED, result)).toEqual([A, BB]);
+    expect(result).toMatchObject({ kept: [], postponed: [] });
+    expect(result.refused).toEqual([
+      {
+        id: NODE.id,
+        code: 'LeftToOperation',
+        why: 'The operation base-7, which waits, has yet to change properties.x.',
+      },
+    ]);
+  });
+
+  it('is told where somebody has changed it since that was planned', () => {
+    const result = ruled(DRIFTED, rules(leftTo([X, 5], [A, 9])));
+
+    expect(left(DRIFTED, result)).toEqual([BB]);
+    expect(result.refused.map(({ code }) => code)).toEqual(['LeftToOperation', 'WaitsBehindOperation']);
+    expect(result.refused[1]?.why).toContain('Somebody has changed properties.x');
+  });
+
+  it('is never written, nor is anything else kept for it, whatever it is', () => {
+    const paths = [X, A, BB];
+    fc.assert(
+      fc.property(fc.subarray(paths), (chosen) => {
+        const result = ruled(DRIFTED, rules(leftTo(...chosen.map((path) => [path, 0] as const))));
+
+        expect(left(DRIFTED, result)).toEqual(paths.filter((path) => !chosen.includes(path)));
+        expect(result.refused.length > 0).toBe(chosen.length > 0);
+      }),
+    );
+  });
+});
+
 describe('rules about single properties', () => {
   it('leave what is reported as it is and let the rest be written', () => {
     const { reactionRules } = rules();

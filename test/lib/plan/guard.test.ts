@@ -670,7 +670,67 @@ describe('guard: the two sides of a connection', () => {
   });
 });
 
+describe('drifts that came after a person’s request', () => {
+  it('follow the rules that bind nobody’s request, and whatever else is asked for does not', () => {
+    const drifted = [{ id: '/A', path: 'properties.x' }];
+    const attended = { ...rule('propose'), attended: true };
+
+    expect(outcomeOf(change('a'), attended)).toBe('allowed');
+    expect(outcomeOf(change('a'), { ...attended, drifted })).toBe('waits for approval');
+    expect(outcomeOf(change('a', { diff: [{ path: 'properties.y' }] }), { ...attended, drifted })).toBe('allowed');
+    expect(outcomeOf(change('a', { action: 'create', diff: [] }), { ...attended, drifted })).toBe('allowed');
+    const gone = { ...attended, drifted: [{ id: '/a', path: '' }] };
+    expect(outcomeOf(change('a', { action: 'create', diff: [] }), gone)).toBe('waits for approval');
+  });
+});
+
+describe('an approval of what somebody has said no to before', () => {
+  it('counts only where it was asked for again', () => {
+    const one = change('a', { risk: 'destructive' });
+    const hash = changeHash(one);
+    const granted = { planHash: planOf(one).hash, approver: 'bob', expiresIso: LATER };
+    const asked = (changeHashes: readonly string[], rejectedHashes: readonly string[]) => ({
+      attended: true,
+      approvals: {
+        ...OPEN.approvals,
+        requiredFrom: 'destructive' as const,
+        granted: [{ ...granted, changeHashes }],
+        rejectedHashes,
+      },
+    });
+
+    expect(outcomeOf(one, asked([], []))).toBe('allowed');
+    expect(outcomeOf(one, asked([], [hash]))).toBe('waits for approval');
+    expect(outcomeOf(one, asked([hash], [hash]))).toBe('allowed');
+  });
+});
+
 describe('guard over any plan', () => {
+  it('makes nothing of what another operation has yet to do, whatever the rules', () => {
+    fc.assert(
+      fc.property(plans, circumstances, fc.infiniteStream(fc.boolean()), (plan, around, picks) => {
+        const changes = plan.changes.filter(() => picks.next().value);
+        const { allowed, refused } = guard(plan, { ...around, left: { operationId: 'base-7', changes } });
+
+        const ids = new Set(changes.map(({ id }) => id));
+        expect(allowed.filter((id) => ids.has(id))).toEqual([]);
+        expect(refused.filter(({ code }) => code === 'LeftToOperation').map(({ id }) => id)).toEqual([...ids]);
+        for (const { code, why } of refused) if (code === 'LeftToOperation') expect(why).toContain('base-7');
+      }),
+    );
+  });
+
+  it('lets what is written in one piece with that wait behind it', () => {
+    const both = change('a', { diff: [{ path: 'properties.x' }, { path: 'properties.y.z' }] });
+    const left = (over: Partial<Change>) => ({ left: { operationId: 'base-7', changes: [change('a', over)] } });
+
+    expect(outcomeOf(both, left({}))).toBe('WaitsBehindOperation');
+    expect(outcomeOf(both, left({ diff: [{ path: 'properties.y' }] }))).toBe('WaitsBehindOperation');
+    expect(outcomeOf(both, left({ replaces: true }))).toBe('LeftToOperation');
+    expect(outcomeOf(both, left({ diff: [{ path: 'properties.v' }] }))).toBe('allowed');
+    expect(outcomeOf(both, left({ action: 'delete' }))).toBe('allowed');
+  });
+
   it('puts every change in exactly one list', () => {
     fc.assert(
       fc.property(plans, circumstances, (plan, around) => {

@@ -68,7 +68,7 @@ async function steppingIn(): Promise<string> {
 async function decide(decision: Partial<ApprovalDecision> = {}): Promise<void> {
   const head = await reconciling.head();
   const { nowIso } = reconciling;
-  const planHash = head.approvals[0]?.planHash ?? '';
+  const planHash = head.approvals.find((one) => one.decision === undefined)?.planHash ?? '';
   const decided = decideApproval(head, {
     planHash,
     decision: 'approve',
@@ -162,6 +162,30 @@ describe('a drift while a person’s spec waits for an approval', () => {
     const asks = await scan();
     expect(await reconciling.run(asks)).toMatchObject({ state: 'waiting' });
     expect((await reconciling.head()).approvals).toMatchObject([{ operationId: asks }]);
+  });
+
+  it('that is to be approved is asked for by the one that waits once it goes on, unless a person asks for it anew', async () => {
+    for (const asksAnew of [false, true]) {
+      dependencies = memoryDependencies();
+      reconciling = new Reconciling(dependencies, NAME);
+      const policies = [{ kind: 'logAnalyticsWorkspace', policy: 'approve' }];
+      const waiting = await waitingPut({ drift: { mode: 'act', policies } });
+      edit({ retentionInDays: 7 });
+      await scan();
+      if (asksAnew) await reconciling.record('reconcile', 'carl');
+      await decide({ decision: asksAnew ? 'approve' : 'reject' });
+      await reconciling.settle();
+
+      expect(retention()).toBe(asksAnew ? 30 : 7);
+      expect(await reconciling.run(waiting)).toMatchObject({ state: asksAnew ? 'succeeded' : 'waiting' });
+      if (asksAnew) continue;
+      expect((await record()).drifts).toMatchObject([{ ...RETENTION, state: 'waiting', operationId: waiting }]);
+      await decide();
+      await reconciling.settle();
+      expect(retention()).toBe(30);
+      expect(await reconciling.run(waiting)).toMatchObject({ state: 'partial' });
+      expect((await record()).drifts).toEqual([]);
+    }
   });
 
   it('is bound by a hold and by the pause, and waits for neither itself', async () => {

@@ -96,6 +96,19 @@ describe('watching a baseline', () => {
     expect(watchHead({ ...base, hold: { ...hold, until: LATER } }, undefined, 'none', false, NOW).head).toBeNull();
   });
 
+  it('lets both go on at the end of a hold where one has stepped in before the other', () => {
+    const hold = { owner: 'incident', reason: 'r', until: EARLIER, since: EARLIER, by: 'somebody' };
+    const both = { ...base, hold, reconciler, currentOperationId: 'base-4', setAside: 'base-3', wakeAt: EARLIER };
+    const { head, result } = watchHead(both, reconciler.instanceId, 'alive', false, NOW);
+
+    expect(head?.requests).toMatchObject([
+      { operationId: 'base-4', trigger: 'resume' },
+      { operationId: 'base-3', trigger: 'resume' },
+    ]);
+    expect(head).toMatchObject({ currentOperationId: 'base-4', setAside: 'base-3', wakeAt: EARLIER });
+    expect(result).toEqual({});
+  });
+
   it('ends adjustments in time and runs the loop for it, also beside a live reconciler', () => {
     const adjusted = { ...base, adjustments: [adjustment(EARLIER), adjustment(LATER)] };
     const alone = watchHead(adjusted, undefined, 'none', false, NOW);

@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Verdict, Waiting } from '../../../lib/plan/guard.ts';
+import type { Change } from '../../../lib/plan/plan.ts';
+import { setAsideOf, toldVerdict, withoutWaits } from '../../../lib/reconcile/set-aside.ts';
+import type { RunDocument } from '../../../lib/state/run.ts';
+
+const SET_ASIDE = { operationId: 'base-7', requestedBy: 'ann' };
+
+describe('a run that steps in', () => {
+  const verdicts: fc.Arbitrary<Verdict> = fc
+    .array(
+      fc.record({
+        fate: fc.constantFrom('allowed', 'refused', 'waiting'),
+        for: fc.constantFrom<Waiting['for']>('approval', 'hold', 'changeWindow', 'pause', 'budget', 'backOff'),
+        untilIso: fc.constantFrom(null, '2026-06-01T12:00:00.000Z'),
+      }),
+      { maxLength: 10 },
+    )
+    .map((fates) => {
+      const ids = (fate: string) => fates.flatMap((one, at) => (one.fate === fate ? [{ ...one, id: `/R${at}` }] : []));
+      return {
+        allowed: ids('allowed').map(({ id }) => id),
+        refused: ids('refused').map(({ id }) => ({ id, code: 'Protected', why: 'It is locked.' })),
+        waiting: ids('waiting').map(({ id, for: what, untilIso }) => ({
+          ...{ id, for: what, untilIso },
+          ...{ who: 'somebody', why: 'It waits.' },
+        })),
+        budgeted: [],
+      };
+    });
+
+  it('waits for nobody, allows no more, and leaves each change one fate', () => {
+    fc.assert(
+      fc.property(verdicts, (before) => {
+        const { verdict, behind } = withoutWaits(before, SET_ASIDE);
+
+        expect(verdict.waiting.every((one) => one.for === 'backOff')).toBe(true);
+        expect(verdict.allowed).toEqual(before.allowed);
+        const all = ({ allowed, refused, waiting }: Verdict) =>
+          [...allowed, ...[...refused, ...waiting].map(({ id }) => id)].sort();
+        expect(all(verdict)).toEqual(all(before));
+        const left = verdict.refused.filter(({ code }) => code === 'WaitsBehindOperation');
+        expect(left.map(({ id }) => id)).toEqual(behind.map(({ id }) => id));
+        for (const { why } of left)
+          expect(why).toBe('It waits. It is left until the operation base-7 of ann, which waits, is over.');
+      }),
+    );
+  });
+
+  it('is told of as if it waited, each change once', () => {
+    fc.assert(
+      fc.property(verdicts, (before) => {
+        const { verdict, behind } = withoutWaits(before, SET_ASIDE);
+        const told = toldVerdict(verdict, behind);
+
+        expect(told.refused).toEqual(before.refused);
+        const waits = (one: Pick<Waiting, 'id' | 'for'>) => `${one.id} ${one.for}`;
+        expect(told.waiting.map(waits).sort()).toEqual(before.waiting.map(waits).sort());
+      }),
+    );
+  });
+});
+
+describe('what an operation that waits has yet to do', () => {
+  const change = (id: string) => ({ id, action: 'update', diff: [] }) as unknown as Change;
+  const run = (over: Partial<RunDocument> = {}) =>
+    ({ ...SET_ASIDE, specVersion: 2, refused: [{ id: '/C', code: 'x', why: '' }], rows: {}, ...over }) as RunDocument;
+  const document = { plan: { hash: '', changes: [change('/A'), change('/B')], criticalPathMinutes: 0, refused: [] } };
+
+  it('is all of its plan that is not done', () => {
+    const rows = { '/a': { id: '/a', state: { name: 'done' } }, '/b': { id: '/b', state: { name: 'failed' } } };
+    const setAside = setAsideOf(run({ rows: rows as unknown as RunDocument['rows'] }), document);
+
+    expect(setAside.left).toEqual({ operationId: 'base-7', changes: [change('/B')] });
+    expect(setAside.refusedIds).toEqual(new Set(['/c']));
+  });
+
+  it('is known of everything only where it compared everything', () => {
+    expect(setAsideOf(run(), document).comparedVersion).toBe(2);
+    expect(setAsideOf(run({ scope: 'hub' }), document).comparedVersion).toBeNull();
+    expect(setAsideOf(run({ hints: [] }), document).comparedVersion).toBeNull();
+    expect(setAsideOf(run(), undefined)).toMatchObject({ comparedVersion: null, left: { changes: [] } });
+  });
+});
