@@ -218,6 +218,22 @@ describe('a drift while a person’s spec waits for an approval', () => {
     }
   });
 
+  it('that another writer brings back is put right again after seconds, within the operation that steps in', async () => {
+    const waiting = await waitingPut();
+    const before = standing(await reconciling.head());
+    edit({ retentionInDays: 7 });
+    await scan();
+    edit({ retentionInDays: 7 });
+    const startedMs = Date.parse(reconciling.nowIso);
+    const step = await scan();
+
+    expect(retention()).toBe(30);
+    expect(await reconciling.run(step)).toMatchObject({ state: 'succeeded', setAside: waiting });
+    expect(Date.parse(reconciling.nowIso) - startedMs).toBeGreaterThanOrEqual(2_000);
+    expect((await record()).contests).toMatchObject([{ ...RETENTION, theirs: [{}] }]);
+    expect(standing(await reconciling.head())).toEqual(before);
+  });
+
   describe('of a resource that the spec changes too', () => {
     /** One spoke with these rules, by name and priority. */
     const withRules = (rules: Readonly<Record<string, number>>) => ({
