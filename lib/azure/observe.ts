@@ -166,6 +166,17 @@ export async function readResourceBody(arm: Arm, id: string, apiVersion: string)
   return bodyOf(await arm.send({ method: 'GET', target: id, apiVersion }), id);
 }
 
+/**
+ * The bodies of resources by normalised id, `null` for one that is not there: one GET each.
+ * @throws as `observe`, without lists.
+ */
+export async function readEach(
+  arm: Arm,
+  wanted: readonly { readonly id: string; readonly apiVersion: string }[],
+): Promise<ReadonlyMap<string, JsonObject | null>> {
+  return readOneByOne(arm, wanted, new Map());
+}
+
 function bodyOf(response: ArmResponse, id: string): JsonObject | null {
   if (response.status === 404) return null;
   if (response.status !== 200 || !isJsonObject(response.body)) throw new ArmRefusalError(readRefusal(response, id));

@@ -19,6 +19,7 @@ import { conditionOf } from '../plan/provisioning-state.ts';
 import { brokenState, isBeingReplaced } from '../plan/replacement.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { StorageError } from '../state/storage.ts';
+import { readMembers } from './group-contents.ts';
 import { isInsideAny } from './preflight-rules.ts';
 import { optOutOf } from './protection.ts';
 import { takeSharedLanes } from './shared-lanes.ts';
@@ -383,7 +384,10 @@ async function startDelete(context: Context): Promise<Result> {
   // Children of ours may still be on it when the plan deletes them in the same run; what is foreign was not there when the plan was made.
   const foreign = await foreignContentOf(dependencies, request.baseline, kind, actual, entry);
   if (foreign.length > 0)
-    return { outcome: 'stale', why: `There is something of others on it now: ${foreign.slice(0, 3).join(', ')}.` };
+    return {
+      outcome: 'stale',
+      why: `There is something of others in it or on it now: ${foreign.slice(0, 3).join(', ')}.`,
+    };
   const not = await whyNot(context);
   if (not !== undefined) return not;
   const ids = writeIdsOf(request);
@@ -420,7 +424,7 @@ async function startDelete(context: Context): Promise<Result> {
 
 const UNTIL_ABSENT: OperationHandle = { by: 'resource', expect: 'absent' };
 
-/** What of others is in or on the resource; children are looked up in the ledger one by one, there are few. */
+/** What of others is in or on the resource now; children are looked up in the ledger one by one, there are few. */
 async function foreignContentOf(
   dependencies: Dependencies,
   baseline: string,
@@ -428,6 +432,7 @@ async function foreignContentOf(
   actual: JsonObject,
   entry: LedgerEntry,
 ): Promise<readonly string[]> {
+  const members = kind.holdsResources === true ? await readMembers(dependencies, entry.id) : [];
   const children = new Set<string>();
   kind.foreignContentOf(actual, (pathOrId) => {
     if (pathOrId.startsWith('/')) children.add(pathOrId);
@@ -435,7 +440,7 @@ async function foreignContentOf(
   });
   const ours = new Set<string>();
   for (const child of children) if ((await dependencies.ledger.read(baseline, child)) !== null) ours.add(child);
-  return kind.foreignContentOf(actual, (pathOrId) => ours.has(pathOrId) || isOurs(entry, pathOrId));
+  return kind.foreignContentOf(actual, (pathOrId) => ours.has(pathOrId) || isOurs(entry, pathOrId), members);
 }
 
 /**
