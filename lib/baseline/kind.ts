@@ -11,7 +11,7 @@ import type { ResolvedBaseline } from './resolved.ts';
  */
 export type ObserveStrategy =
   | { readonly by: 'subscription' }
-  | { readonly by: 'parent' }
+  | { readonly by: 'parent'; readonly parentKind: string }
   | { readonly by: 'inline'; readonly parentKind: string; readonly path: string }
   | { readonly by: 'get' };
 

@@ -1,9 +1,9 @@
-import { ArmRefusalError, readRefusal } from '../azure/arm-answer.ts';
-import { ArmListError } from '../azure/arm-errors.ts';
+import { listBelow, listWhole } from '../azure/lists.ts';
 import { readEach } from '../azure/observe.ts';
-import { kindOfType } from '../baseline/kinds/index.ts';
+import { kindOf, kindOfType } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { JsonObject } from '../json.ts';
+import { isGroup } from '../plan/deletions.ts';
 import { normaliseId } from '../plan/graph.ts';
 
 const RESOURCES_API_VERSION = '2025-04-01';
@@ -11,16 +11,12 @@ const RESOURCES_API_VERSION = '2025-04-01';
 /** What a resource group, or a subscription, holds: one paged list. @throws ArmRefusalError; ArmUnreachableError. */
 export async function readContents(
   { arm }: Pick<Dependencies, 'arm'>,
-  groupId: string,
+  scopeId: string,
 ): Promise<readonly JsonObject[]> {
-  try {
-    return await arm.list(`${groupId}/resources`, RESOURCES_API_VERSION);
-  } catch (error) {
-    if (!(error instanceof ArmListError)) throw error;
-    // It was deleted since it was looked at.
-    if (error.response.status === 404) return [];
-    throw new ArmRefusalError(readRefusal(error.response, groupId));
-  }
+  const path = `${scopeId}/resources`;
+  if (!isGroup(scopeId)) return listWhole(arm, path, RESOURCES_API_VERSION);
+  const { apiVersion } = kindOf('resourceGroup');
+  return (await listBelow(arm, { id: scopeId, apiVersion }, path, RESOURCES_API_VERSION)) ?? [];
 }
 
 /**

@@ -1,5 +1,12 @@
 import type { ArmRequest, ArmResponse } from '../azure/arm.ts';
-import { type ArmRefusal, ArmRefusalError, readRefusal, refusalOfUnreachable, shortened } from '../azure/arm-answer.ts';
+import {
+  type ArmRefusal,
+  ArmRefusalError,
+  readListRefusal,
+  readRefusal,
+  refusalOfUnreachable,
+  shortened,
+} from '../azure/arm-answer.ts';
 import { ArmListError, ArmUnreachableError } from '../azure/arm-errors.ts';
 import { type OperationHandle, readStart } from '../azure/long-operation.ts';
 import type { Evidence, EvidenceRequest, ResourceKind } from '../baseline/kind.ts';
@@ -487,7 +494,7 @@ function textOf({ path, before, after }: PropertyDifference): string {
 /** What an exception means for the write: without an answer it may or may not have happened, so it is looked up again. */
 export function refusalOfError(error: unknown, resource: string): ArmRefusal {
   if (error instanceof ArmRefusalError) return error.refusal;
-  if (error instanceof ArmListError) return readRefusal(error.response, error.target);
+  if (error instanceof ArmListError) return readListRefusal(error);
   if (error instanceof ProblemError) return { disposition: 'stop', problem: { resource, ...error.problem } };
   if (error instanceof ArmUnreachableError) {
     return refusalOfUnreachable(error, 'the resource was read or written', resource);

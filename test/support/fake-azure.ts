@@ -114,7 +114,7 @@ export class FakeAzure implements Arm {
     await this.#happen('GET');
     const key = path.toLowerCase();
     const refused = this.#answerTo('GET', key);
-    if (refused !== undefined) throw new ArmListError(path, refused);
+    if (refused !== undefined) throw new ArmListError(path, refused, 0);
     if (key.endsWith('/providers/microsoft.authorization/permissions')) return [{ actions: ['*'], notActions: [] }];
     return [
       ...[...this.#resources].flatMap(([id, body]) => (isListed(id, key) && !this.#unlisted.has(id) ? [body] : [])),
