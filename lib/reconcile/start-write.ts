@@ -5,10 +5,12 @@ import {
   readListRefusal,
   readRefusal,
   refusalOfUnreachable,
+  saysAbsent,
   shortened,
 } from '../azure/arm-answer.ts';
 import { ArmListError, ArmUnreachableError } from '../azure/arm-errors.ts';
 import { type OperationHandle, readStart } from '../azure/long-operation.ts';
+import { readResourceBody } from '../azure/read-resource.ts';
 import type { Evidence, EvidenceRequest, ResourceKind } from '../baseline/kind.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -181,7 +183,7 @@ async function readAndWrite(
   trace: Trace,
 ): Promise<Result> {
   const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
-  if (response.status !== 200 && response.status !== 404) {
+  if (response.status !== 200 && !saysAbsent(response)) {
     return { outcome: 'refused', refusal: readRefusal(response, change.id) };
   }
   const actual = response.status === 200 && isJsonObject(response.body) ? response.body : null;
@@ -342,10 +344,8 @@ async function readEvidence(
   const read = async ({ kind: name, id, childrenOf }: EvidenceRequest): Promise<readonly JsonObject[]> => {
     const { type, apiVersion } = kindOf(name);
     if (childrenOf === true) return arm.list(`${id}${type.slice(type.lastIndexOf('/'))}`, apiVersion);
-    const response = await arm.send({ method: 'GET', target: id, apiVersion });
-    if (response.status === 404) return [];
-    if (response.status !== 200 || !isJsonObject(response.body)) throw new ArmRefusalError(readRefusal(response, id));
-    return [response.body];
+    const found = await readResourceBody(arm, { id, apiVersion });
+    return found === null ? [] : [found];
   };
   return new Map(await Promise.all(wanted.map(async (one) => [normaliseId(one.id), await read(one)] as const)));
 }
@@ -419,7 +419,7 @@ async function startDelete(context: Context): Promise<Result> {
   if (response.status === 409) {
     // As with a PUT: the other run of this start may have been faster.
     const now = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
-    if (now.status === 404) return { outcome: 'settled', wrote: true };
+    if (saysAbsent(now)) return { outcome: 'settled', wrote: true };
     if (now.status === 200 && isJsonObject(now.body) && conditionOf(now.body).condition === 'deleting')
       return { outcome: 'running', wrote: true, handle: UNTIL_ABSENT, retryAfterSeconds: 10 };
   }
