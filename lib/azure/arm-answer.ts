@@ -1,7 +1,7 @@
 import { isJsonObject, type Json } from '../json.ts';
 import { type Actor, type Problem, ProblemError } from '../problem.ts';
 import type { ArmResponse } from './arm.ts';
-import type { ArmUnreachableError } from './arm-errors.ts';
+import type { ArmListError, ArmUnreachableError } from './arm-errors.ts';
 
 /**
  * What a refusal means for the write that met it.
@@ -230,6 +230,29 @@ export function readRefusal(response: ArmResponse, resource: string): ArmRefusal
 /** Azure refused the write since a management lock is on the resource or on what it is in. */
 export function isManagementLock({ problem }: ArmRefusal): boolean {
   return problem.code === MANAGEMENT_LOCK_CODE;
+}
+
+/** Codes of a 404 that is not about the resource: nobody sees its subscription, or ARM does not know its type. */
+const NOT_ABOUT_THE_RESOURCE: readonly string[] = ['SubscriptionNotFound', 'InvalidResourceType'];
+
+/** Whether an answer to a GET says that the resource is not there. */
+export function saysAbsent({ status, body }: Pick<ArmResponse, 'status' | 'body'>): boolean {
+  return status === 404 && !NOT_ABOUT_THE_RESOURCE.includes(armErrorOf(body).code);
+}
+
+/** Reads the refusal of a list. That it is not found, although what it belongs to is there, passes like any disturbance. */
+export function readListRefusal({ response, target }: ArmListError): ArmRefusal {
+  const refusal = readRefusal(response, target);
+  if (!saysAbsent(response)) return refusal;
+  return {
+    ...refusal,
+    disposition: 'wait',
+    problem: { ...refusal.problem, actor: 'azure-temporary', remedy: busy.remedy },
+    givenUp: {
+      actor: 'operator',
+      remedy: "Check that the app's identity may read there, then reconcile the baseline.",
+    },
+  };
 }
 
 /** What it means that ARM gave no answer: the call may or may not have done its work. `doing`: what was under way. */

@@ -11,12 +11,16 @@ export class ArmUnreachableError extends Error {
 /** A list that could not be read whole. */
 export class ArmListError extends Error {
   readonly response: ArmResponse;
+  /** Path of the list. */
   readonly target: string;
+  /** The page that was refused; 0 is the first. */
+  readonly page: number;
 
-  constructor(target: string, response: ArmResponse) {
+  constructor(target: string, response: ArmResponse, page: number) {
     super(`GET ${target} answered ${response.status}`);
     this.name = 'ArmListError';
     this.target = target;
+    this.page = page;
     this.response = response;
   }
 }

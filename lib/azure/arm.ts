@@ -115,7 +115,7 @@ export function createArm({ endpoint, tokenScope, credential, httpClient }: ArmO
     let request: ArmRequest | undefined = { method: 'GET', target: path, apiVersion, ...(query ? { query } : {}) };
     for (let page = 0; request !== undefined; page++) {
       const response: ArmResponse = await send(request);
-      if (response.status !== 200 || !isJsonObject(response.body)) throw new ArmListError(request.target, response);
+      if (response.status !== 200 || !isJsonObject(response.body)) throw new ArmListError(path, response, page);
       const { value, nextLink } = response.body;
       if (Array.isArray(value)) items.push(...value.filter(isJsonObject));
       request = typeof nextLink === 'string' && nextLink !== '' ? { method: 'GET', target: nextLink } : undefined;

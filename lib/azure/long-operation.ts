@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../json.ts';
 import type { Problem } from '../problem.ts';
 import type { Arm, ArmResponse } from './arm.ts';
 import type { ArmRefusal } from './arm-answer.ts';
-import { armErrorOf, readRefusal, retryAfterSecondsOf } from './arm-answer.ts';
+import { armErrorOf, readRefusal, retryAfterSecondsOf, saysAbsent } from './arm-answer.ts';
 
 /** How a running operation is watched; plain data that survives in state. */
 export type OperationHandle =
@@ -154,14 +154,14 @@ async function pollResource(
 ): Promise<OperationOutcome> {
   const response = await arm.send({ method: 'GET', target: resource.id, apiVersion: resource.apiVersion });
   if (resource.expect === 'absent') {
-    if (response.status === 404) return { state: 'succeeded' };
+    if (saysAbsent(response)) return { state: 'succeeded' };
     const handle = { by: 'resource', expect: 'absent' } as const;
     return response.status >= 400
       ? unread(response, handle, resource.id)
       : { state: 'running', handle, retryAfterSeconds: pollSeconds(response.headers) };
   }
   // Neither operation nor resource: it is over, and whoever verifies the resource finds that it is not there.
-  if (response.status === 404) return { state: 'succeeded' };
+  if (saysAbsent(response)) return { state: 'succeeded' };
   return response.status >= 400
     ? unread(response, { by: 'resource', expect: 'present' }, resource.id)
     : readResource(response, resource.id);

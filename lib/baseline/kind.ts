@@ -11,7 +11,7 @@ import type { ResolvedBaseline } from './resolved.ts';
  */
 export type ObserveStrategy =
   | { readonly by: 'subscription' }
-  | { readonly by: 'parent' }
+  | { readonly by: 'parent'; readonly parentKind: string }
   | { readonly by: 'inline'; readonly parentKind: string; readonly path: string }
   | { readonly by: 'get' };
 
@@ -36,6 +36,11 @@ export interface ResourceKind extends KindRules {
   readonly etag: 'honoured' | 'ignored';
   /** Query of a PUT that brings `copy` up to date. */
   readonly refreshQuery?: Readonly<Record<string, string>>;
+  /**
+   * Whether ARM deletes along whatever other resources are in it, which its body does not show: they are listed when it
+   * may be deleted, and once more right before that, for `foreignContentOf`.
+   */
+  readonly holdsResources?: true;
   /** The resources of this kind that a baseline wants. */
   compile(baseline: ResolvedBaseline): readonly DesiredNode[];
   /**

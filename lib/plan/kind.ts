@@ -104,8 +104,12 @@ export interface KindRules {
   referencesOf(body: JsonObject): readonly string[];
   /**
    * What is in or on the actual resource that we did not make, as readable names ('subnet snet-theirs'); `isOurs`
-   * answers for an entry path such as `properties.subnets[snet-nodes]` or for a child's ARM id.
-   * A resource with foreign content is never deleted.
+   * answers for an entry path such as `properties.subnets[snet-nodes]` or for a child's ARM id; `members`: ids of what a
+   * list shows in it right before its delete. A resource with foreign content is never deleted.
    */
-  foreignContentOf(actual: JsonObject, isOurs: (entryPathOrId: string) => boolean): readonly string[];
+  foreignContentOf(
+    actual: JsonObject,
+    isOurs: (entryPathOrId: string) => boolean,
+    members?: readonly string[],
+  ): readonly string[];
 }

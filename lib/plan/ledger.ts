@@ -1,4 +1,4 @@
-import type { Owner } from './graph.ts';
+import { normaliseId, type Owner } from './graph.ts';
 
 /** Paths we own in a resource, in the form of `PropertyDifference.path`, each with its owner. */
 export type OwnedFields = Readonly<Record<string, Owner>>;
@@ -49,4 +49,9 @@ export interface LedgerEntry {
   readonly writes?: readonly WriteIds[];
   /** ISO time of the last change of this row. */
   readonly at: string;
+}
+
+/** Normalised ids of what we wrote and have not begun to delete: as far as we know, that is there. */
+export function idsThatWereThere(entries: Iterable<LedgerEntry>): ReadonlySet<string> {
+  return new Set([...entries].flatMap(({ id, state }) => (state === 'deleting' ? [] : [normaliseId(id)])));
 }

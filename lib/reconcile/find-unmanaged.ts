@@ -1,5 +1,3 @@
-import { ArmRefusalError, readRefusal } from '../azure/arm-answer.ts';
-import { ArmListError } from '../azure/arm-errors.ts';
 import { parseResourceId } from '../azure/resource-id.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { JsonObject } from '../json.ts';
@@ -8,8 +6,8 @@ import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed } from '../plan/plan.ts';
 import { isAtOrIn } from '../plan/scope.ts';
 import { type ListedResource, managedGroups, type UnmanagedResource, unmanagedAmong } from '../plan/unmanaged.ts';
+import { readContents } from './group-contents.ts';
 
-const RESOURCES_API_VERSION = '2025-04-01';
 /** More than a person reads; the rest is a number. */
 const SHOWN_UNMANAGED = 500;
 
@@ -22,21 +20,6 @@ export interface Unmanaged {
 
 /** From so many groups in one subscription on, one list of all that is in the subscription is fewer calls. */
 const GROUPS_OF_ONE_LIST = 10;
-
-/** What a resource group, or a subscription, holds: one paged list. @throws ArmRefusalError; ArmUnreachableError. */
-export async function readContents(
-  { arm }: Pick<Dependencies, 'arm'>,
-  groupId: string,
-): Promise<readonly JsonObject[]> {
-  try {
-    return await arm.list(`${groupId}/resources`, RESOURCES_API_VERSION);
-  } catch (error) {
-    if (!(error instanceof ArmListError)) throw error;
-    // It was deleted since it was looked at.
-    if (error.response.status === 404) return [];
-    throw new ArmRefusalError(readRefusal(error.response, groupId));
-  }
-}
 
 /** What is in the groups that a baseline makes and is nobody's that it knows. Nothing of it is ever touched. */
 export async function findUnmanaged(

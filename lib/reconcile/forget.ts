@@ -1,3 +1,4 @@
+import { saysAbsent } from '../azure/arm-answer.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { normaliseId } from '../plan/graph.ts';
@@ -64,5 +65,5 @@ function lineOf(
 }
 
 async function isGone({ arm }: Pick<Dependencies, 'arm'>, { id, kind }: LedgerEntry): Promise<boolean> {
-  return (await arm.send({ method: 'GET', target: id, apiVersion: kindOf(kind).apiVersion })).status === 404;
+  return saysAbsent(await arm.send({ method: 'GET', target: id, apiVersion: kindOf(kind).apiVersion }));
 }

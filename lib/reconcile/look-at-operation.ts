@@ -1,3 +1,4 @@
+import { saysAbsent } from '../azure/arm-answer.ts';
 import {
   type OperationHandle,
   type OperationOutcome,
@@ -69,7 +70,7 @@ export async function lookAtOperation(
     }
 
     const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
-    if (response.status === 404) {
+    if (saysAbsent(response)) {
       // Half of a replacement: the ledger knows that it is to be made anew.
       if (expect === 'absent' && change.action !== 'delete') return { row: startedAnew(row), replan: true };
       if (expect === 'absent') return { row: settled(row, nowIso), ledger: 'gone' };

@@ -13,7 +13,8 @@ import { planInScope } from '../plan/scope.ts';
 import type { UnmanagedResource } from '../plan/unmanaged.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
-import { findUnmanaged, readContents } from './find-unmanaged.ts';
+import { findUnmanaged } from './find-unmanaged.ts';
+import { readContents } from './group-contents.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
 import { alignedGraph, type LookInput, lookAtAll, lookAtNamed, lookInRotation } from './look.ts';
 import { optOutsOf, type ProtectedScope, readManagementLocks, readOptOutsAround } from './protection.ts';
@@ -187,7 +188,7 @@ async function readGroupContents(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const contents = new Map<string, readonly string[]>();
   for (const entry of leaving) {
-    if (entry.kind !== 'resourceGroup' || !entry.created) continue;
+    if (kindOf(entry.kind).holdsResources !== true || !entry.created) continue;
     const resources = await readContents(dependencies, entry.id);
     contents.set(
       normaliseId(entry.id),

@@ -1,9 +1,10 @@
-import { ObservationPausedError, observe, type ResourceReference } from '../azure/observe.ts';
+import { ObservationPausedError, observe } from '../azure/observe.ts';
+import type { ResourceReference } from '../azure/read-plan.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { JsonObject } from '../json.ts';
 import { normaliseId } from '../plan/graph.ts';
-import type { LedgerEntry } from '../plan/ledger.ts';
+import { idsThatWereThere, type LedgerEntry } from '../plan/ledger.ts';
 import type { Observed } from '../plan/plan.ts';
 import type { KeptReads } from '../state/kept-reads-store.ts';
 
@@ -36,7 +37,8 @@ export async function observeBaseline(
     kept === null ? new Map<string, JsonObject | null>() : stillGood(kept, ledger, few?.changedAtIso, nowIso);
   const known: Observed = few?.known ?? new Map();
   try {
-    const observed = await observe(arm, references, kindOf, { already, known, isFew: few !== undefined });
+    const options = { already, known, wasThere: idsThatWereThere(ledger.values()), isFew: few !== undefined };
+    const observed = await observe(arm, references, kindOf, options);
     if (kept !== null) await keptReads.remove(baseline);
     return observed;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type ArmRefusal, ArmRefusalError, readRefusal, refusalOfUnreachable } from '../azure/arm-answer.ts';
+import { type ArmRefusal, ArmRefusalError, readListRefusal, refusalOfUnreachable } from '../azure/arm-answer.ts';
 import { ArmListError, ArmUnreachableError } from '../azure/arm-errors.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { problemOfGivenUp } from './retry-policy.ts';
@@ -15,7 +15,7 @@ const LONGEST_PLAN_PAUSE_SECONDS = 180;
 export function refusalOfPlanning(error: unknown, baseline: string): ArmRefusal {
   if (error instanceof ArmRefusalError) return error.refusal;
   if (error instanceof ProblemError) return { disposition: 'stop', problem: error.problem };
-  if (error instanceof ArmListError) return readRefusal(error.response, error.target);
+  if (error instanceof ArmListError) return readListRefusal(error);
   if (error instanceof ArmUnreachableError) return refusalOfUnreachable(error, `'${baseline}' was being planned`);
   throw error;
 }

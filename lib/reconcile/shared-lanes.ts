@@ -1,4 +1,4 @@
-import type { ArmRefusal } from '../azure/arm-answer.ts';
+import { type ArmRefusal, saysAbsent } from '../azure/arm-answer.ts';
 import { pollOperation } from '../azure/long-operation.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject } from '../json.ts';
@@ -92,12 +92,13 @@ async function isOver(dependencies: Dependencies, holder: LaneHolder, wanted: La
     });
     return outcome.state === 'succeeded' || (outcome.state === 'refused' && outcome.refusal.failedOperation === true);
   }
-  const { status, body } = await dependencies.arm.send({
+  const response = await dependencies.arm.send({
     method: 'GET',
     target: holder.resource,
     apiVersion: holder.apiVersion,
   });
-  if (status === 404) return true;
+  if (saysAbsent(response)) return true;
+  const { status, body } = response;
   if (status !== 200 || !isJsonObject(body)) return false;
   const { condition } = conditionOf(body);
   // A delete that Azure has accepted may not show yet.

@@ -1,7 +1,16 @@
 import type { ArmRequest, ArmResponse } from '../azure/arm.ts';
-import { type ArmRefusal, ArmRefusalError, readRefusal, refusalOfUnreachable, shortened } from '../azure/arm-answer.ts';
+import {
+  type ArmRefusal,
+  ArmRefusalError,
+  readListRefusal,
+  readRefusal,
+  refusalOfUnreachable,
+  saysAbsent,
+  shortened,
+} from '../azure/arm-answer.ts';
 import { ArmListError, ArmUnreachableError } from '../azure/arm-errors.ts';
 import { type OperationHandle, readStart } from '../azure/long-operation.ts';
+import { readResourceBody } from '../azure/read-resource.ts';
 import type { Evidence, EvidenceRequest, ResourceKind } from '../baseline/kind.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -20,6 +29,7 @@ import { conditionOf } from '../plan/provisioning-state.ts';
 import { brokenState, isBeingReplaced } from '../plan/replacement.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { StorageError } from '../state/storage.ts';
+import { readMembers } from './group-contents.ts';
 import { isInsideAny } from './preflight-rules.ts';
 import { optOutOf } from './protection.ts';
 import { takeSharedLanes } from './shared-lanes.ts';
@@ -174,7 +184,7 @@ async function readAndWrite(
   { unattended, partly, trace }: Pick<Context, 'unattended' | 'partly' | 'trace'>,
 ): Promise<Result> {
   const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
-  if (response.status !== 200 && response.status !== 404) {
+  if (response.status !== 200 && !saysAbsent(response)) {
     return { outcome: 'refused', refusal: readRefusal(response, change.id) };
   }
   const actual = response.status === 200 && isJsonObject(response.body) ? response.body : null;
@@ -338,10 +348,8 @@ async function readEvidence(
   const read = async ({ kind: name, id, childrenOf }: EvidenceRequest): Promise<readonly JsonObject[]> => {
     const { type, apiVersion } = kindOf(name);
     if (childrenOf === true) return arm.list(`${id}${type.slice(type.lastIndexOf('/'))}`, apiVersion);
-    const response = await arm.send({ method: 'GET', target: id, apiVersion });
-    if (response.status === 404) return [];
-    if (response.status !== 200 || !isJsonObject(response.body)) throw new ArmRefusalError(readRefusal(response, id));
-    return [response.body];
+    const found = await readResourceBody(arm, { id, apiVersion });
+    return found === null ? [] : [found];
   };
   return new Map(await Promise.all(wanted.map(async (one) => [normaliseId(one.id), await read(one)] as const)));
 }
@@ -387,7 +395,10 @@ async function startDelete(context: Context): Promise<Result> {
   // Children of ours may still be on it when the plan deletes them in the same run; what is foreign was not there when the plan was made.
   const foreign = await foreignContentOf(dependencies, request.baseline, kind, actual, entry);
   if (foreign.length > 0)
-    return { outcome: 'stale', why: `There is something of others on it now: ${foreign.slice(0, 3).join(', ')}.` };
+    return {
+      outcome: 'stale',
+      why: `There is something of others in it or on it now: ${foreign.slice(0, 3).join(', ')}.`,
+    };
   const not = await whyNot(context);
   if (not !== undefined) return not;
   const ids = writeIdsOf(request);
@@ -412,7 +423,7 @@ async function startDelete(context: Context): Promise<Result> {
   if (response.status === 409) {
     // As with a PUT: the other run of this start may have been faster.
     const now = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
-    if (now.status === 404) return { outcome: 'settled', wrote: true };
+    if (saysAbsent(now)) return { outcome: 'settled', wrote: true };
     if (now.status === 200 && isJsonObject(now.body) && conditionOf(now.body).condition === 'deleting')
       return { outcome: 'running', wrote: true, handle: UNTIL_ABSENT, retryAfterSeconds: 10 };
   }
@@ -424,7 +435,7 @@ async function startDelete(context: Context): Promise<Result> {
 
 const UNTIL_ABSENT: OperationHandle = { by: 'resource', expect: 'absent' };
 
-/** What of others is in or on the resource; children are looked up in the ledger one by one, there are few. */
+/** What of others is in or on the resource now; children are looked up in the ledger one by one, there are few. */
 async function foreignContentOf(
   dependencies: Dependencies,
   baseline: string,
@@ -432,6 +443,7 @@ async function foreignContentOf(
   actual: JsonObject,
   entry: LedgerEntry,
 ): Promise<readonly string[]> {
+  const members = kind.holdsResources === true ? await readMembers(dependencies, entry.id) : [];
   const children = new Set<string>();
   kind.foreignContentOf(actual, (pathOrId) => {
     if (pathOrId.startsWith('/')) children.add(pathOrId);
@@ -439,7 +451,7 @@ async function foreignContentOf(
   });
   const ours = new Set<string>();
   for (const child of children) if ((await dependencies.ledger.read(baseline, child)) !== null) ours.add(child);
-  return kind.foreignContentOf(actual, (pathOrId) => ours.has(pathOrId) || isOurs(entry, pathOrId));
+  return kind.foreignContentOf(actual, (pathOrId) => ours.has(pathOrId) || isOurs(entry, pathOrId), members);
 }
 
 /**
@@ -486,7 +498,7 @@ function textOf({ path, before, after }: PropertyDifference): string {
 /** What an exception means for the write: without an answer it may or may not have happened, so it is looked up again. */
 export function refusalOfError(error: unknown, resource: string): ArmRefusal {
   if (error instanceof ArmRefusalError) return error.refusal;
-  if (error instanceof ArmListError) return readRefusal(error.response, error.target);
+  if (error instanceof ArmListError) return readListRefusal(error);
   if (error instanceof ProblemError) return { disposition: 'stop', problem: { resource, ...error.problem } };
   if (error instanceof ArmUnreachableError) {
     return refusalOfUnreachable(error, 'the resource was read or written', resource);

@@ -1,4 +1,4 @@
-import type { Arm, ArmRequest, ArmResponse } from '../../lib/azure/arm.ts';
+import { type Arm, ArmListError, type ArmRequest, type ArmResponse } from '../../lib/azure/arm.ts';
 import { isJsonObject, type JsonObject } from '../../lib/json.ts';
 
 /** Resources in memory behind the `Arm` contract: writes are over at once unless a test says otherwise. */
@@ -6,6 +6,8 @@ export class FakeAzure implements Arm {
   readonly #resources = new Map<string, JsonObject>();
   readonly #answers: { readonly method: string; readonly target: string; readonly response: ArmResponse }[] = [];
   readonly #before: { readonly method: string; readonly act: () => Promise<void> }[] = [];
+  readonly #unlisted = new Set<string>();
+  readonly #lagging = new Map<string, JsonObject>();
   readonly requests: ArmRequest[] = [];
 
   put(id: string, body: JsonObject): void {
@@ -20,7 +22,17 @@ export class FakeAzure implements Arm {
     return this.#resources.get(id.toLowerCase());
   }
 
-  /** The next request of this kind gets this answer. */
+  /** Lists do not show it, although it is there. */
+  hideFromLists(id: string): void {
+    this.#unlisted.add(id.toLowerCase());
+  }
+
+  /** Lists go on showing it after it was deleted. */
+  keepInLists(id: string, body: JsonObject): void {
+    this.#lagging.set(id.toLowerCase(), { id, ...body });
+  }
+
+  /** The next request of this kind gets this answer; a list is refused with it. */
   answerOnce(
     method: string,
     target: string,
@@ -45,8 +57,8 @@ export class FakeAzure implements Arm {
     this.requests.push(request);
     await this.#happen(request.method);
     const key = request.target.toLowerCase();
-    const at = this.#answers.findIndex(({ method, target }) => method === request.method && target === key);
-    if (at >= 0) for (const { response } of this.#answers.splice(at, 1)) return response;
+    const answer = this.#answerTo(request.method, key);
+    if (answer !== undefined) return answer;
     const found = this.#resources.get(key);
     switch (request.method) {
       case 'PUT': {
@@ -58,6 +70,8 @@ export class FakeAzure implements Arm {
       }
       case 'DELETE':
         this.remove(request.target);
+        if (isGroup(key))
+          for (const member of this.#resources.keys()) if (member.startsWith(`${key}/`)) this.remove(member);
         this.#showPeerings(request.target);
         return { status: found === undefined ? 204 : 200, headers: {}, body: undefined };
       default:
@@ -86,6 +100,11 @@ export class FakeAzure implements Arm {
     this.put(network, { ...body, properties: { ...body.properties, virtualNetworkPeerings: peerings } });
   }
 
+  #answerTo(wanted: string, key: string): ArmResponse | undefined {
+    const at = this.#answers.findIndex(({ method, target }) => method === wanted && target === key);
+    return at < 0 ? undefined : this.#answers.splice(at, 1)[0]?.response;
+  }
+
   async #happen(method: string): Promise<void> {
     const event = this.#before.findIndex((one) => one.method === method);
     if (event >= 0) for (const { act } of this.#before.splice(event, 1)) await act();
@@ -94,8 +113,13 @@ export class FakeAzure implements Arm {
   async list(path: string): Promise<readonly JsonObject[]> {
     await this.#happen('GET');
     const key = path.toLowerCase();
+    const refused = this.#answerTo('GET', key);
+    if (refused !== undefined) throw new ArmListError(path, refused, 0);
     if (key.endsWith('/providers/microsoft.authorization/permissions')) return [{ actions: ['*'], notActions: [] }];
-    return [...this.#resources].flatMap(([id, body]) => (isListed(id, key) ? [body] : []));
+    return [
+      ...[...this.#resources].flatMap(([id, body]) => (isListed(id, key) && !this.#unlisted.has(id) ? [body] : [])),
+      ...[...this.#lagging].flatMap(([id, body]) => (isListed(id, key) && !this.#resources.has(id) ? [body] : [])),
+    ];
   }
 }
 
@@ -108,6 +132,10 @@ function isListed(id: string, path: string): boolean {
     return id.startsWith(path.replace(/resources$/, 'resourcegroups/')) && id.includes('/providers/');
   if (path.endsWith('/resources')) return id.startsWith(path.replace(/resources$/, 'providers/'));
   return id.startsWith(`${path}/`);
+}
+
+function isGroup(id: string): boolean {
+  return /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+$/.test(id);
 }
 
 /** A subscription, a provider or a feature of it: usable, as a run finds them before its first write. */

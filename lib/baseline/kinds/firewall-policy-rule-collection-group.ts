@@ -69,7 +69,7 @@ export const firewallPolicyRuleCollectionGroup: ResourceKind = {
   name: 'firewallPolicyRuleCollectionGroup',
   type: 'Microsoft.Network/firewallPolicies/ruleCollectionGroups',
   apiVersion: NETWORK_API_VERSION,
-  observe: { by: 'parent' },
+  observe: { by: 'parent', parentKind: 'firewallPolicy' },
   etag: 'honoured',
   // Seconds while no firewall uses the policy, 1 to 5 minutes with one.
   durationMinutes: { create: 1, update: 3, delete: 3 },

@@ -10,7 +10,7 @@ export const privateDnsZoneLink: ResourceKind = {
   name: 'privateDnsZoneLink',
   type: 'Microsoft.Network/privateDnsZones/virtualNetworkLinks',
   apiVersion: '2024-06-01',
-  observe: { by: 'parent' },
+  observe: { by: 'parent', parentKind: 'privateDnsZone' },
   etag: 'honoured',
   // Operators see half a minute to two minutes.
   durationMinutes: { create: 2, update: 1, delete: 1 },

@@ -3,7 +3,6 @@ import { FIXED_LOCATION, PLAIN_RULES } from '../kind-support/network-rules.ts';
 import { envelope, nodeOf } from '../kind-support/node.ts';
 import { riskFrom } from '../kind-support/risk.ts';
 
-/** What it holds is not in its own body: whoever deletes one looks at its members first. */
 export const resourceGroup: ResourceKind = {
   name: 'resourceGroup',
   type: 'Microsoft.Resources/resourceGroups',
@@ -19,7 +18,9 @@ export const resourceGroup: ResourceKind = {
   },
   riskOf: riskFrom('destructive', [], 'safe'),
   referencesOf: () => [],
-  foreignContentOf: () => [],
+  holdsResources: true,
+  // A plan deletes what is ours in it first: what is there at its own turn came later, or was not to go.
+  foreignContentOf: (_actual, _isOurs, members = []) => members,
   compile: (baseline) =>
     baseline.resourceGroups.map((group) => nodeOf('resourceGroup', group, { body: envelope(group, baseline) })),
 };

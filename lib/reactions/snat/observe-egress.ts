@@ -1,5 +1,5 @@
 import { ArmListError, ArmUnreachableError } from '../../azure/arm.ts';
-import { ArmRefusalError, readRefusal } from '../../azure/arm-answer.ts';
+import { ArmRefusalError, readListRefusal } from '../../azure/arm-answer.ts';
 import { observe } from '../../azure/observe.ts';
 import { parseResourceId } from '../../azure/resource-id.ts';
 import { adjusted, type PublicIpsInForce, publicIpsInForce } from '../../baseline/adjustments.ts';
@@ -19,7 +19,7 @@ import type { SnatFirewall } from '../../egress/snat-decision.ts';
 import { snatFirewallOf } from '../../egress/snat-firewall.ts';
 import { isJsonObject, type JsonObject } from '../../json.ts';
 import { normaliseId } from '../../plan/graph.ts';
-import type { LedgerEntry } from '../../plan/ledger.ts';
+import { idsThatWereThere, type LedgerEntry } from '../../plan/ledger.ts';
 import { isAtOrIn } from '../../plan/scope.ts';
 import { type Problem, ProblemError } from '../../problem.ts';
 import { optOutOf, readManagementLocks } from '../../reconcile/protection.ts';
@@ -68,7 +68,8 @@ export async function observeEgress(
     ...(firewall === undefined ? [] : [{ id: firewall.id, kind: 'azureFirewall' }]),
     ...baseline.natGateways.map(({ id }) => ({ id, kind: 'natGateway' })),
   ];
-  const first = await observe(dependencies.arm, carriers, kindOf);
+  const wasThere = idsThatWereThere(ledger);
+  const first = await observe(dependencies.arm, carriers, kindOf, { wasThere });
   const attached = [...first.values()].flatMap((body) =>
     body === null
       ? []
@@ -86,6 +87,7 @@ export async function observeEgress(
       ...(firewall === undefined ? [] : [{ id: parentId(firewall.subnetId), kind: 'virtualNetwork' }]),
     ],
     kindOf,
+    { wasThere },
   );
   return { spec, declared, baseline, observed: new Map([...first, ...rest]), ledger };
 }
@@ -184,7 +186,7 @@ export function provisioningStateOf(body: JsonObject): string {
 export function problemOfReading(error: unknown, resource: string): Problem {
   if (error instanceof ArmRefusalError) return error.refusal.problem;
   if (error instanceof ProblemError) return error.problem;
-  if (error instanceof ArmListError) return readRefusal(error.response, error.target).problem;
+  if (error instanceof ArmListError) return readListRefusal(error).problem;
   if (error instanceof ArmUnreachableError) {
     return {
       code: 'AzureUnreachable',

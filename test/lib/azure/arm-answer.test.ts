@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { readRefusal, retryAfterSecondsOf } from '../../../lib/azure/arm-answer.ts';
+import fc from 'fast-check';
+import { readListRefusal, readRefusal, retryAfterSecondsOf, saysAbsent } from '../../../lib/azure/arm-answer.ts';
+import { ArmListError } from '../../../lib/azure/arm-errors.ts';
 
 const RESOURCE = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v';
 
@@ -66,5 +68,42 @@ describe('reading a refusal of Azure', () => {
     expect(retryAfterSecondsOf({ 'retry-after': 'soon' })).toBeUndefined();
     expect(retryAfterSecondsOf({ 'retry-after': '-1' })).toBeUndefined();
     expect(retryAfterSecondsOf({})).toBeUndefined();
+  });
+});
+
+describe('a 404', () => {
+  it.each([
+    ['ResourceNotFound', true],
+    ['ResourceGroupNotFound', true],
+    ['ParentResourceNotFound', true],
+    ['NotFound', true],
+    ['', true],
+    ['SubscriptionNotFound', false],
+    ['InvalidResourceType', false],
+  ])("'%s' says that the resource is not there: %p", (code, expected) => {
+    expect(saysAbsent({ status: 404, body: { error: { code, message: '' } } })).toBe(expected);
+  });
+
+  it('of a list passes by itself, and whatever else refuses it means what it means elsewhere', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(200, 400, 403, 404, 404, 409, 429, 503),
+        fc.constantFrom('NotFound', 'ResourceGroupNotFound', 'SubscriptionNotFound', 'InvalidResourceType', 'Other'),
+        fc.nat({ max: 3 }),
+        (status, code, page) => {
+          const response = { status, headers: {}, body: { error: { code, message: 'why' } } };
+
+          const read = readListRefusal(new ArmListError(RESOURCE, response, page));
+
+          if (saysAbsent(response))
+            expect(read).toMatchObject({
+              disposition: 'wait',
+              problem: { code, actor: 'azure-temporary', resource: RESOURCE },
+              givenUp: { actor: 'operator' },
+            });
+          else expect(read).toEqual(readRefusal(response, RESOURCE));
+        },
+      ),
+    );
   });
 });

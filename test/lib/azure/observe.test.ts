@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Arm, ArmRequest, ArmResponse } from '../../../lib/azure/arm.ts';
-import { type ObservableKind, ObservationPausedError, observe } from '../../../lib/azure/observe.ts';
+import fc from 'fast-check';
+import { type Arm, ArmListError, type ArmRequest, type ArmResponse } from '../../../lib/azure/arm.ts';
+import { ObservationPausedError, observe } from '../../../lib/azure/observe.ts';
+import type { ObservableKind } from '../../../lib/azure/read-plan.ts';
 import type { JsonObject } from '../../../lib/json.ts';
 
 const GROUP = '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg';
@@ -18,7 +20,7 @@ const KINDS: Readonly<Record<string, ObservableKind>> = {
     name: 'link',
     type: 'Microsoft.Network/virtualNetworks/links',
     apiVersion: '2025-01-01',
-    observe: { by: 'parent' },
+    observe: { by: 'parent', parentKind: 'network' },
   },
   setting: {
     name: 'setting',
@@ -45,7 +47,9 @@ function armWith(bodies: readonly JsonObject[]): { readonly arm: Arm; readonly a
     },
     async list(path) {
       asked.push(path);
-      return bodies.filter(({ id, type }) => path.endsWith(`/providers/${type}`) || String(id).startsWith(`${path}/`));
+      const isIn = ({ id, type }: JsonObject) =>
+        path.endsWith(`/providers/${type}`) || String(id).startsWith(`${path}/`);
+      return bodies.filter((body) => body.unlisted !== true && isIn(body));
     },
   };
   return { arm, asked };
@@ -98,6 +102,92 @@ describe('observe', () => {
     expect(await of({ x: 1 })).toEqual({ calls: 2, keys, network: { ...network, properties: { x: 1, links } } });
     expect(await of({ links: [] })).toEqual({ calls: 2, keys, network: { ...network, properties: { links: [] } } });
     expect(await of({ x: 1 }, { isFew: true })).toEqual({ calls: 2, keys, network });
+  });
+
+  describe('where lists cannot be trusted', () => {
+    const link = `${there}/links/l`;
+    const listOfNetworks =
+      '/subscriptions/00000000-0000-4000-8000-000000000001/providers/Microsoft.Network/virtualNetworks';
+    const body = { id: there, type: 'Microsoft.Network/virtualNetworks' };
+
+    /** Lists at this path are refused on this page. */
+    function refusing(arm: Arm, path: string, code: string, page = 0): Arm {
+      const list: Arm['list'] = async (target, apiVersion) => {
+        if (target === path)
+          throw new ArmListError(path, { status: 404, headers: {}, body: { error: { code, message: 'No.' } } }, page);
+        return arm.list(target, apiVersion);
+      };
+      return { ...arm, list };
+    }
+
+    it('takes no refused list of a subscription for an empty one', async () => {
+      const arm = refusing(armWith([body]).arm, listOfNetworks, 'NotFound');
+
+      await expect(observe(arm, [{ id: there, kind: 'network' }], kindOf)).rejects.toMatchObject({
+        refusal: { disposition: 'wait', problem: { code: 'NotFound', actor: 'azure-temporary' } },
+      });
+    });
+
+    it('says at once what does not pass by itself', async () => {
+      const arm = refusing(armWith([body]).arm, listOfNetworks, 'SubscriptionNotFound');
+
+      await expect(observe(arm, [{ id: there, kind: 'network' }], kindOf)).rejects.toMatchObject({
+        refusal: { disposition: 'stop', problem: { code: 'SubscriptionNotFound', actor: 'caller' } },
+      });
+    });
+
+    it.each([
+      ['is there', [body, { id: link }], 0, 'refused'],
+      ['is not there', [], 0, null],
+      ['is not there any more on a later page', [], 1, 'refused'],
+    ] as const)('asks for the parent of a list that is not found: it %s', async (_, bodies, page, expected) => {
+      const { arm, asked } = armWith(bodies);
+      const reading = observe(refusing(arm, `${there}/links`, 'NotFound', page), [{ id: link, kind: 'link' }], kindOf);
+
+      const result = await reading.then(
+        (observed) => observed.get(link.toLowerCase()),
+        ({ refusal }) => (refusal.disposition === 'wait' ? 'refused' : undefined),
+      );
+
+      expect(result).toBe(expected);
+      expect(asked).toEqual(page === 0 ? [there] : []);
+    });
+
+    it('calls gone only what is, whatever lists lack, and asks by the id for nothing that they show', async () => {
+      const state = fc.constantFrom('listed', 'unlisted', 'gone');
+      const networks = fc.array(fc.record({ self: state, link: state, setting: fc.boolean() }), { maxLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(networks, async (world) => {
+          const named = world.map((one, index) => ({ ...one, id: `${NETWORKS}/n${index}` }));
+          const isThere = ({ self }: (typeof named)[number]) => self !== 'gone';
+          const bodies = named
+            .filter(isThere)
+            .flatMap(({ id, self, link: of, setting }): JsonObject[] => [
+              { id, type: 'Microsoft.Network/virtualNetworks', unlisted: self === 'unlisted' },
+              ...(of === 'gone' ? [] : [{ id: `${id}/links/l`, unlisted: of === 'unlisted' }]),
+              ...(setting ? [{ id: settingOf(id) }] : []),
+            ]);
+          const { arm, asked } = armWith(bodies);
+          const references = named.flatMap(({ id }) => [
+            { id: settingOf(id), kind: 'setting' },
+            { id: `${id}/links/l`, kind: 'link' },
+            { id, kind: 'network' },
+          ]);
+          const wasThere = new Set(references.map((one) => one.id.toLowerCase()));
+
+          const observed = await observe(arm, references, kindOf, { wasThere });
+
+          for (const { id } of references)
+            expect(observed.get(id.toLowerCase()) !== null).toBe(bodies.some((one) => one.id === id));
+          const isShown = (id: string) => bodies.some((one) => one.id === id && one.unlisted === false);
+          expect(asked.filter((path) => isShown(path))).toEqual([]);
+          expect(new Set(asked).size).toBe(asked.length);
+          // What hung on something that is known to be gone is gone with it.
+          const goneNetworks = named.filter((one) => !isThere(one)).map(({ id }) => id);
+          expect(asked.filter((path) => goneNetworks.some((id) => path.startsWith(`${id}/`)))).toEqual([]);
+        }),
+      );
+    });
   });
 
   describe('of more than ARM admits at once', () => {

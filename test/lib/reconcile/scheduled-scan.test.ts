@@ -64,6 +64,59 @@ describe('a scheduled scan', () => {
     expect(JSON.stringify(arm.body(id))).toContain('"enabled":true');
   });
 
+  describe('where lists fail', () => {
+    const ofType = (type: string) =>
+      settings[0]?.replace(/\/resourceGroups.*$/i, `/providers/Microsoft.Network/${type}`) ?? '';
+    const written = (end: string) =>
+      arm.requests.find(({ method, target }) => method === 'PUT' && target.endsWith(end))?.target ?? '';
+    const drifts = async () => (await dependencies.drift.read(NAME))?.drifts ?? [];
+
+    it('asks by its id for what one lacks, and tells of nothing', async () => {
+      const group = written(`rg-${NAME}-b`);
+      const network = written('vnet-spoke-b');
+      await scan();
+      const { entries: before } = await dependencies.journal.read({ baseline: NAME });
+      for (const id of [group, network]) arm.hideFromLists(id);
+      const writes = arm.writes.length;
+
+      const gets = await scan();
+
+      expect(gets.filter((id) => !settings.includes(id)).toSorted()).toEqual([group, network].toSorted());
+      expect(await drifts()).toEqual([]);
+      const { entries } = await dependencies.journal.read({ baseline: NAME });
+      expect(entries.slice(before.length).map(({ decision }) => decision)).toEqual(['compared']);
+      expect(arm.writes).toHaveLength(writes);
+    });
+
+    it('is put off by one that is not found, and tells of nothing', async () => {
+      for (const path of [ofType('virtualNetworks'), `${written(`rg-${NAME}-b`)}/resources`]) {
+        const writes = arm.writes.length;
+        const { entries: before } = await dependencies.journal.read({ baseline: NAME });
+        arm.answerOnce('GET', path, 404, { error: { code: 'NotFound', message: 'No.' } });
+
+        await scan();
+
+        expect(await drifts()).toEqual([]);
+        const { entries } = await dependencies.journal.read({ baseline: NAME });
+        expect(entries.slice(before.length).map(({ decision }) => decision)).toEqual([
+          'planning postponed',
+          'compared',
+        ]);
+        expect(arm.writes).toHaveLength(writes);
+      }
+    });
+
+    it('tells of what is gone for sure', async () => {
+      const network = written('vnet-spoke-b');
+      arm.remove(network);
+
+      const gets = await scan();
+
+      expect(gets.filter((id) => id === network)).toHaveLength(1);
+      expect((await drifts()).map(({ id }) => id)).toContain(network);
+    });
+  });
+
   it('leaves a person’s own plan whole', async () => {
     const [id = ''] = settings;
     await scan();

@@ -154,6 +154,22 @@ describe('a start', () => {
     expect(known).toMatchObject({ state: 'deleting', writes: [{ correlationId, clientRequestId }] });
   });
 
+  it('takes no subscription that is not to be seen for the end of what is in it', async () => {
+    for (const action of ['update', 'delete'] as const) {
+      const dependencies = await world(change(action, action === 'update' ? { diff: LACKS_TAG } : {}));
+      await dependencies.ledger.write('north', [ENTRY]);
+      dependencies.arm.put(ID, { location: 'global', properties: {} });
+      dependencies.arm.answerOnce('GET', ID, 404, { error: { code: 'SubscriptionNotFound', message: 'No.' } });
+
+      expect(await start(dependencies)).toMatchObject({
+        outcome: 'refused',
+        refusal: { problem: { code: 'SubscriptionNotFound' } },
+      });
+      expect(dependencies.arm.writes).toEqual([]);
+      expect(await dependencies.ledger.read('north', ID)).toEqual(ENTRY);
+    }
+  });
+
   it('leaves alone what has been tagged so since the plan, be it to be written or deleted', async () => {
     for (const action of ['update', 'delete'] as const) {
       const dependencies = await world(change(action, action === 'update' ? { diff: LACKS_TAG } : {}));
