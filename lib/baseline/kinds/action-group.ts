@@ -2,6 +2,7 @@ import type { ResourceKind } from '../kind.ts';
 import { dependencies, groupOf } from '../kind-support/dependencies.ts';
 import { FIXED_LOCATION } from '../kind-support/network-rules.ts';
 import { envelope, nodeOf } from '../kind-support/node.ts';
+import { foreignEntries } from '../kind-support/references.ts';
 import { riskFrom } from '../kind-support/risk.ts';
 
 const WEBHOOKS = 'properties.webhookReceivers';
@@ -63,7 +64,8 @@ export const actionGroup: ResourceKind = {
   // While it is gone nobody is told of anything.
   riskOf: riskFrom('disruptive', [{ path: WEBHOOKS, risk: 'safe', when: 'added' }], 'disruptive'),
   referencesOf: () => [],
-  foreignContentOf: () => [],
+  foreignContentOf: (actual, isOurs) =>
+    RECEIVERS.flatMap((name) => foreignEntries(actual, `properties.${name}`, 'receiver', isOurs)),
   compile: (baseline) =>
     baseline.actionGroups.map((group) => {
       const { receiver, shortName } = group;

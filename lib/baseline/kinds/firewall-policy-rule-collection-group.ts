@@ -1,4 +1,5 @@
-import type { Json } from '../../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../json.ts';
+import { entryPath } from '../../plan/property-path.ts';
 import type { ResourceKind } from '../kind.ts';
 import { dependencies } from '../kind-support/dependencies.ts';
 import { describeRuleCollection, joined, namesAt, phrase, textsAt } from '../kind-support/entry-text.ts';
@@ -65,6 +66,19 @@ function describeRule(rule: Json): string {
   ]);
 }
 
+/** Rules of others in collections of ours. */
+function foreignRules(actual: JsonObject, isOurs: (entryPath: string) => boolean): readonly string[] {
+  return valuesAt(actual, `${COLLECTIONS}[]`)
+    .filter(isJsonObject)
+    .flatMap((collection) => {
+      const name = String(collection.name);
+      const path = entryPath(COLLECTIONS, name);
+      if (!isOurs(path)) return [];
+      const isOurRule = (rule: string) => isOurs(`${path}.${rule}`);
+      return foreignEntries(collection, 'rules', 'rule', isOurRule).map((rule) => `${rule} in ${name}`);
+    });
+}
+
 export const firewallPolicyRuleCollectionGroup: ResourceKind = {
   name: 'firewallPolicyRuleCollectionGroup',
   type: 'Microsoft.Network/firewallPolicies/ruleCollectionGroups',
@@ -106,7 +120,10 @@ export const firewallPolicyRuleCollectionGroup: ResourceKind = {
     'disruptive',
   ),
   referencesOf: (body) => referencesAt(body, IP_GROUPS),
-  foreignContentOf: (actual, isOurs) => foreignEntries(actual, COLLECTIONS, 'rule collection', isOurs),
+  foreignContentOf: (actual, isOurs) => [
+    ...foreignEntries(actual, COLLECTIONS, 'rule collection', isOurs),
+    ...foreignRules(actual, isOurs),
+  ],
   compile: (baseline) => {
     const policy = baseline.firewallPolicy;
     if (policy === undefined) return [];

@@ -3,6 +3,8 @@ import { compile } from '../../../../lib/baseline/compile.ts';
 import { kindOf } from '../../../../lib/baseline/kinds/index.ts';
 import type { JsonObject } from '../../../../lib/json.ts';
 import type { Action, PropertyDifference } from '../../../../lib/plan/kind.ts';
+import { ownedFieldsOf } from '../../../../lib/plan/merge.ts';
+import { ownedTree } from '../../../../lib/plan/owned-tree.ts';
 import { sample } from '../../../support/sample.ts';
 
 const NOW = '2026-11-20T00:00:00Z';
@@ -253,11 +255,23 @@ describe('foreign content', () => {
       [`used by ${id('virtualNetworks/v')}`],
     ],
     ['privateDnsZone', { properties: { numberOfRecordSets: 3 } }, ['2 record sets']],
+    ['actionGroup', { properties: { emailReceivers: [{ name: 'pager' }] } }, ['receiver pager']],
   ])('of a %s is told, and what is ours is not', (kind, actual, expected) => {
     const { foreignContentOf } = kindOf(kind);
 
     expect(foreignContentOf(actual, none)).toEqual(expected);
     if (kind !== 'privateDnsZone') expect(foreignContentOf(actual, () => true)).toEqual([]);
+  });
+
+  it('of a rule collection of ours is told', () => {
+    const { comparison, foreignContentOf } = kindOf('firewallPolicyRuleCollectionGroup');
+    const collection = (...rules: readonly string[]) => ({ name: 'rc.ours', rules: rules.map((name) => ({ name })) });
+    const bodyWith = (...rules: readonly string[]) => ({ properties: { ruleCollections: [collection(...rules)] } });
+    const owned = ownedTree(ownedFieldsOf({ body: bodyWith('ours'), owner: 'spec' }, comparison));
+    const isOurs = (path: string) => owned.covers(path);
+
+    expect(foreignContentOf(bodyWith('ours'), isOurs)).toEqual([]);
+    expect(foreignContentOf(bodyWith('theirs', 'ours'), isOurs)).toEqual(['rule theirs in rc.ours']);
   });
 });
 
