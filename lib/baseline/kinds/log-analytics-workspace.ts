@@ -2,6 +2,7 @@ import type { ResourceKind } from '../kind.ts';
 import { dependencies, groupOf } from '../kind-support/dependencies.ts';
 import { FIXED_LOCATION } from '../kind-support/network-rules.ts';
 import { envelope, nodeOf } from '../kind-support/node.ts';
+import { foreignUsers } from '../kind-support/references.ts';
 import { riskFrom } from '../kind-support/risk.ts';
 
 export const logAnalyticsWorkspace: ResourceKind = {
@@ -57,7 +58,8 @@ export const logAnalyticsWorkspace: ResourceKind = {
     'safe',
   ),
   referencesOf: () => [],
-  foreignContentOf: () => [],
+  foreignContentOf: (actual, isOurs) =>
+    foreignUsers(actual, ['properties.privateLinkScopedResources[].resourceId'], isOurs),
   compile: (baseline) => {
     const { workspace } = baseline;
     if (workspace === undefined) return [];

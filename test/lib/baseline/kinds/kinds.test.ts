@@ -255,6 +255,11 @@ describe('foreign content', () => {
       [`used by ${id('virtualNetworks/v')}`],
     ],
     ['privateDnsZone', { properties: { numberOfRecordSets: 3 } }, ['2 record sets']],
+    [
+      'logAnalyticsWorkspace',
+      { properties: { privateLinkScopedResources: [{ resourceId: id('privateLinkScopes/l'), scopeId: 'guid' }] } },
+      [`used by ${id('privateLinkScopes/l')}`],
+    ],
     ['actionGroup', { properties: { emailReceivers: [{ name: 'pager' }] } }, ['receiver pager']],
   ])('of a %s is told, and what is ours is not', (kind, actual, expected) => {
     const { foreignContentOf } = kindOf(kind);
