@@ -146,7 +146,7 @@ function mostRecent(contests: readonly Contest[]): readonly Contest[] {
 /** What the guard has to know of contests at a time. Pure. */
 export function contestedAt(contests: readonly Contest[], nowMs: number): readonly Contested[] {
   return contests.flatMap(({ id, path, theirs, stoppedAt }): readonly Contested[] => {
-    if (stoppedAt !== null) return [{ id, path, stopped: true, untilIso: restEndsAt(stoppedAt) }];
+    if (stoppedAt !== null) return [{ id, path, stopped: true, sinceIso: stoppedAt, untilIso: restEndsAt(stoppedAt) }];
     const last = theirs.at(-1);
     if (last === undefined) return [];
     const goesOnMs = Date.parse(last.at) + pauseSeconds(theirs.length) * 1_000;

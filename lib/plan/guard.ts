@@ -25,6 +25,9 @@ export interface Approval {
   readonly planHash: string;
   readonly approver: string;
   readonly expiresIso: string;
+  readonly decidedIso: string;
+  /** Hashes, of the plan or of changes, for which it does not count any more. */
+  readonly usedUp?: readonly string[];
   /** `changeHash` of each approved change: what is left of an approved plan after a part of it is done stays approved. */
   readonly changeHashes?: readonly string[];
 }
@@ -36,6 +39,8 @@ export interface Contested {
   readonly path: string;
   /** True: Hubkeeper leaves it to the other writer. False: it only waits a while. */
   readonly stopped: boolean;
+  /** Since when, of one that was stopped: an approval that is not newer says nothing about it. */
+  readonly sinceIso?: string;
   /** Until when, unless a person does something about it before. */
   readonly untilIso: string;
 }
@@ -98,7 +103,7 @@ export interface Circumstances extends Rules {
   }[];
   /** When present, unattended changes may touch only these resources and what is below them. */
   readonly allowList?: readonly string[];
-  /** Binds unattended changes that nobody has approved. */
+  /** Binds unattended changes that nobody has approved, nor, where it was stopped, since then. */
   readonly contested?: readonly Contested[];
   /** Changes that a person has said no to. Binds unattended ones: an approval of another part of a plan is none of them. */
   readonly rejected?: readonly RejectedChange[];
@@ -148,8 +153,9 @@ export function guard(plan: Plan, circumstances: Circumstances): Verdict {
   const approved = new Set<string>();
   for (const change of plan.changes) {
     const key = normaliseId(change.id);
-    if (isApproved(change, plan, circumstances)) approved.add(key);
-    judged.set(key, judge(change, circumstances, approved.has(key)));
+    const approvedIso = approvedAt(change, plan, circumstances);
+    if (approvedIso !== undefined) approved.add(key);
+    judged.set(key, judge(change, circumstances, approvedIso));
   }
   shareFates(plan.changes, judged, circumstances.attended);
   const { budget, attended, approvals } = circumstances;
@@ -195,9 +201,10 @@ function causeOf({ cause }: { readonly cause?: string }): { readonly cause?: str
   return cause === undefined ? {} : { cause };
 }
 
-function judge(change: Change, circumstances: Circumstances, approved: boolean): Judgement {
+function judge(change: Change, circumstances: Circumstances, approvedIso: string | undefined): Judgement {
   const reaction = bindingRule(change, circumstances);
-  const contested = approved ? [] : contestedBy(change, circumstances);
+  const contested = contestedBy(change, circumstances, approvedIso);
+  const approved = approvedIso !== undefined;
   return (
     refusalByOther(change, circumstances) ??
     refusalByMode(change, circumstances, reaction, approved) ??
@@ -222,14 +229,23 @@ function refusalByOther(change: Change, { left }: Circumstances): Judgement | un
   return other === undefined ? undefined : refusal(other.code, other.why);
 }
 
-function isApproved(change: Change, plan: Plan, { approvals, requestedBy, nowMs }: Circumstances): boolean {
-  return approvals.granted.some(({ planHash, approver, expiresIso, changeHashes }) => {
-    const isOther = approvals.selfApproval || approver.toLowerCase() !== requestedBy.toLowerCase();
-    if (!isOther || Date.parse(expiresIso) <= nowMs) return false;
-    const hash = changeHash(change);
-    const isRejected = approvals.rejectedHashes?.includes(hash) === true;
-    return (planHash === plan.hash && !isRejected) || (changeHashes?.includes(hash) ?? false);
-  });
+/**
+ * When somebody approved a change, the latest time; undefined: nobody did, or what was approved is over or has moved. The
+ * approval of a plan is none of a change in it that a person has rejected.
+ */
+function approvedAt(change: Change, plan: Plan, { approvals, requestedBy, nowMs }: Circumstances): string | undefined {
+  const hash = changeHash(change);
+  const isRejected = approvals.rejectedHashes?.includes(hash) === true;
+  return approvals.granted
+    .filter(({ planHash, approver, expiresIso, changeHashes, usedUp = [] }) => {
+      const isOther = approvals.selfApproval || approver.toLowerCase() !== requestedBy.toLowerCase();
+      if (!isOther || Date.parse(expiresIso) <= nowMs || usedUp.includes(hash)) return false;
+      const isOfPlan = planHash === plan.hash && !isRejected && !usedUp.includes(planHash);
+      return isOfPlan || (changeHashes?.includes(hash) ?? false);
+    })
+    .map(({ decidedIso }) => decidedIso)
+    .sort()
+    .at(-1);
 }
 
 function refusalByMode(
@@ -285,12 +301,18 @@ function refusalByRejection(change: Change, { rejected = [], attended }: Circums
   return rejection === undefined ? undefined : refusal('ApprovalRejected', rejection.why);
 }
 
-/** What of an unattended change another writer has changed back; the latest end first. */
-function contestedBy(change: Change, { contested = [], attended }: Circumstances): readonly Contested[] {
+/** What of an unattended change another writer has changed back, and nobody has approved since; the latest end first. */
+function contestedBy(
+  change: Change,
+  { contested = [], attended }: Circumstances,
+  approvedIso: string | undefined,
+): readonly Contested[] {
   if (attended) return [];
   return contested
-    .filter(({ id, path }) => {
+    .filter(({ id, path, stopped, sinceIso }) => {
       if (!sameId(id, change.id)) return false;
+      const isSettled = approvedIso !== undefined && (!stopped || (sinceIso !== undefined && approvedIso > sinceIso));
+      if (isSettled) return false;
       return change.action === 'update' ? change.diff.some((one) => one.path === path) : path === '';
     })
     .toSorted((one, other) => Date.parse(other.untilIso) - Date.parse(one.untilIso));

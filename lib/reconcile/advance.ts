@@ -14,10 +14,10 @@ import {
   type RunDocument,
   type RunRow,
 } from '../state/run.ts';
-import { booked, refilled, withSpent } from './budget.ts';
+import { booked, refilled, withPaidDone, withSpent } from './budget.ts';
 import { conclude, concludeIdle, flushOutbox, waitsForPause } from './conclude.ts';
 import { withDriftSettled } from './drift-of-run.ts';
-import { journalOfRun, journalOfStarts, journalOfSteppingIn } from './journal-lines.ts';
+import { journalOfLapsed, journalOfRun, journalOfStarts, journalOfSteppingIn } from './journal-lines.ts';
 import { type Look, lookAtOperation } from './look-at-operation.ts';
 import { withLostStarts } from './lost-starts.ts';
 import { newRun } from './new-run.ts';
@@ -31,6 +31,7 @@ import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
 import { isAttended, isDue, type TakenRequests, takeRequests } from './take-requests.ts';
 import { NOTHING_TO_TELL, tellTurn } from './tell-turn.ts';
+import { hashesDone, lapsedUnused, withUsedUp } from './used-approvals.ts';
 
 /** One turn of a reconciler. */
 export interface AdvanceRequest {
@@ -169,6 +170,9 @@ async function takeTurn(
   journal.push(...journalOfStarts(run, request.outcomes, nowIso));
   run = await takeInOutcomes(run, request.outcomes, plans, nowIso);
   run = await lookAtDue(dependencies, run, plans, nowIso);
+  const done = hashesDone(before.rows, run.rows);
+  run = withUsedUp(withPaidDone(run, done), done, head.approvals, nowIso);
+  journal.push(...journalOfLapsed(run, lapsedUnused(run, head.approvals, nowIso), nowIso));
   // Told now: a new plan of this turn may go on with the same rows.
   const settled = await withDriftSettled(dependencies, before, run, await documentOf(run, plans), nowIso);
   run = settled.run;

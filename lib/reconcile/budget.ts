@@ -9,13 +9,25 @@ function dayOf(nowIso: string): string {
   return nowIso.slice(0, 'YYYY-MM-DD'.length);
 }
 
-/** The run with these writes of rows counted; the same change again, be it a retry, counts once. */
+/** `changeHash` of what a run has begun and not brought to its end: another try of it is paid for. */
+export function paidChanges({ spent }: Pick<RunDocument, 'spent'>): readonly string[] {
+  return spent.filter(({ done }) => done !== true).map(({ changeHash }) => changeHash);
+}
+
+/** The run after changes have come to their end: what comes to the same afterwards takes from the budget again. */
+export function withPaidDone<Run extends Pick<RunDocument, 'spent'>>(run: Run, doneHashes: readonly string[]): Run {
+  const done = new Set(doneHashes);
+  if (!run.spent.some((one) => one.done !== true && done.has(one.changeHash))) return run;
+  return { ...run, spent: run.spent.map((one) => (done.has(one.changeHash) ? { ...one, done: true } : one)) };
+}
+
+/** The run with these writes of rows counted; another try of a change that has not come to its end is none. */
 export function withSpent<Run extends Pick<RunDocument, 'spent'>>(
   run: Run,
   written: readonly RunRow[],
   nowIso: string,
 ): Run {
-  const known = new Set(run.spent.map(({ changeHash }) => changeHash));
+  const known = new Set(paidChanges(run));
   const added = written.filter((row) => row.budgeted === true && !known.has(row.changeHash));
   if (added.length === 0) return run;
   const day = dayOf(nowIso);

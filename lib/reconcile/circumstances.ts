@@ -8,8 +8,9 @@ import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import { adjustmentsUnderWay } from '../state/reactions.ts';
 import type { RunDocument } from '../state/run.ts';
-import { usedInRun, usedToday } from './budget.ts';
+import { paidChanges, usedInRun, usedToday } from './budget.ts';
 import type { ProtectedScope } from './protection.ts';
+import { usedUpOf } from './used-approvals.ts';
 
 export interface GuardedRun {
   /** Approvals of other operations do not count for this one. */
@@ -21,7 +22,7 @@ export interface GuardedRun {
   /** How many resources the ledger says are ours. */
   readonly managedCount?: number;
   /** What the run has made; absent: nothing yet. */
-  readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore'>;
+  readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore' | 'usedUp'>;
   /** What another writer keeps changing back. */
   readonly contested?: readonly Contested[];
   /** What people have said no to. */
@@ -100,6 +101,8 @@ export function circumstancesOf(
           planHash: approval.planHash,
           approver: approval.decidedBy ?? '',
           expiresIso: approval.expiresAt,
+          decidedIso: approval.decidedAt ?? approval.requestedAt,
+          usedUp: usedUpOf(approval, made),
           ...(approval.changeHashes === undefined ? {} : { changeHashes: approval.changeHashes }),
         })),
       rejectedHashes: head.approvals
@@ -117,7 +120,7 @@ export function circumstancesOf(
             ...(run.managedCount === undefined ? {} : { managedCount: run.managedCount }),
             usedInRun: usedInRun(made),
             usedToday: usedToday(head.budget, made, nowIso),
-            paid: made.spent.map(({ changeHash }) => changeHash),
+            paid: paidChanges(made),
             dayEndsIso: new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString(),
           },
     protectedIds: protectedScopes,

@@ -1,9 +1,10 @@
 import type { Dependencies } from '../dependencies.ts';
-import { type BaselineHead, requestKey, withGeneration } from '../state/baseline-head.ts';
+import { type Approval, type BaselineHead, requestKey, withGeneration } from '../state/baseline-head.ts';
 import { type Decision, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { booked } from './budget.ts';
 import { takeRequests } from './take-requests.ts';
+import { hasLapsed, usedUpOf } from './used-approvals.ts';
 
 /** Brings the baseline in line with the run as written, and answers. May run twice. */
 export async function conclude(
@@ -98,14 +99,10 @@ function approvalsAfter(
   run: RunDocument,
   nowIso: string,
 ): Pick<BaselineHead, 'approvals' | 'pastApprovals'> {
-  const kept = approvalsKept(head, run);
+  const kept = approvalsKept(head, run, nowIso);
   const past = head.approvals
     .filter((one) => !kept.includes(one))
-    .map(({ planHash, decision, expiresAt }) => ({
-      planHash,
-      end:
-        decision !== undefined ? ('decided' as const) : expiresAt <= nowIso ? ('expired' as const) : ('stale' as const),
-    }));
+    .map((one) => ({ planHash: one.planHash, end: endOf(one, nowIso) }));
   return {
     approvals: kept,
     pastApprovals:
@@ -113,13 +110,35 @@ function approvalsAfter(
   };
 }
 
-function approvalsKept(head: BaselineHead, run: RunDocument): BaselineHead['approvals'] {
+function endOf(approval: Approval, nowIso: string): BaselineHead['pastApprovals'][number]['end'] {
+  if (approval.decision !== undefined && !hasLapsed(approval, nowIso)) return 'decided';
+  return approval.expiresAt <= nowIso ? 'expired' : 'stale';
+}
+
+function approvalsKept(head: BaselineHead, run: RunDocument, nowIso: string): BaselineHead['approvals'] {
   if (run.setAside !== undefined) return head.approvals.filter((one) => one.operationId === run.setAside);
   if (run.decision.next === 'end' && isFinalState(run.state)) return [];
-  const own = head.approvals.filter((one) => one.operationId === run.operationId);
+  const own = head.approvals.filter((one) => one.operationId === run.operationId && !hasLapsed(one, nowIso));
   const { approval } = run;
-  if (!approval || own.some((one) => one.planHash === approval.planHash)) return own;
-  return [...own.filter((one) => one.decision !== undefined), approval];
+  if (!approval) return own;
+  const same = own.find((one) => one.planHash === approval.planHash);
+  if (same !== undefined && stillAnswers(same, head, run)) return own;
+  return [...own.filter((one) => one.decision !== undefined && one !== same), approval];
+}
+
+/** Whether a request, or its answer, is still about the plan of which the run asks: else it asks anew under the same hash. */
+function stillAnswers(approval: Approval, head: BaselineHead, run: RunDocument): boolean {
+  switch (approval.decision) {
+    case 'reject':
+      return true;
+    case 'approve':
+      // Given since the plan was made: the next turn sees it. The plan knew of any other and waits all the same.
+      return head.generation !== run.generation;
+    case undefined: {
+      const used = new Set(usedUpOf(approval, run));
+      return ![approval.planHash, ...approval.changeHashes].some((hash) => used.has(hash));
+    }
+  }
 }
 
 /** Whether a run has looked at everything that its spec declares and left nothing of it out. */
@@ -133,7 +152,10 @@ function hasBroughtAboutAll(run: RunDocument): boolean {
  * One that was stopped, rejected, refused or never approved never was: the baseline goes on as it is declared.
  */
 function isTornDown(head: BaselineHead, run: RunDocument): boolean {
-  const isApproved = head.approvals.some((one) => one.operationId === run.operationId && one.decision === 'approve');
+  // An approval that has ended meanwhile is not there any more; what was carried out under it is.
+  const isApproved =
+    head.approvals.some((one) => one.operationId === run.operationId && one.decision === 'approve') ||
+    Object.values(run.rows).some((row) => row.state.name === 'done' && row.writes > 0);
   const isNothingThere = Object.keys(run.rows).length === 0 && run.refused.length === 0;
   return (isApproved && run.state === 'partial') || (run.state === 'succeeded' && (isApproved || isNothingThere));
 }

@@ -2,7 +2,7 @@ import { isManagementLock } from '../azure/arm-answer.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Change, Plan } from '../plan/plan.ts';
 import type { Problem } from '../problem.ts';
-import type { ReconcileRequest } from '../state/baseline-head.ts';
+import type { Approval, ReconcileRequest } from '../state/baseline-head.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import { changeOfRow, isFinalState, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
@@ -97,6 +97,18 @@ export function journalOfSteppingIn(run: RunDocument, at: string): readonly Jour
       reason: `The operation ${run.setAside} only waits: it goes on as it was when this one has ended.`,
     }),
   ];
+}
+
+/** Lines for approvals that came to nothing, or to a part only: what waited for something else besides is asked about anew. */
+export function journalOfLapsed(run: RunDocument, lapsed: readonly Approval[], at: string): readonly JournalEntry[] {
+  return lapsed.map(({ planHash, decidedBy = 'somebody', decidedAt, expiresAt }) =>
+    lineOf(run, at, {
+      resource: '',
+      decision: 'approval lapsed',
+      reason: `The approval of ${decidedBy} for the plan ${planHash.slice(0, 12)}… ended at ${expiresAt} before everything in it was done: what is left needs another one.`,
+      discriminator: `${planHash} ${decidedAt ?? ''}`,
+    }),
+  );
 }
 
 function refusedText(count: number): string {

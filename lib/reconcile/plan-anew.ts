@@ -27,6 +27,7 @@ import { readResolved } from './read-spec.ts';
 import { withPlan } from './rows.ts';
 import { readSetAside, type SetAside, toldVerdict, withoutWaits } from './set-aside.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
+import { hashesMoved, withUsedUp } from './used-approvals.ts';
 
 /** A run that has to plan so often without coming to rest is being worked against. */
 const MAXIMUM_PLANS = 100;
@@ -98,7 +99,7 @@ function postponed(run: RunDocument, problem: Problem, nowIso: string): Awaited<
 
 async function adoptPlan(
   dependencies: Dependencies,
-  run: RunDocument,
+  planned: RunDocument,
   head: BaselineHead,
   pause: Pause,
   plans: PlanReader,
@@ -109,6 +110,8 @@ async function adoptPlan(
   nowIso: string,
 ): Promise<{ readonly run: RunDocument; readonly journal: readonly JournalEntry[] }> {
   const { plan } = made;
+  const before = await plans.changes(planned.planKey);
+  const run = withUsedUp(planned, hashesMoved(planned, before.values(), plan), head.approvals, nowIso);
   if (run.expectedPlanHash !== undefined && run.plansMade === 0 && run.expectedPlanHash !== plan.hash) {
     return { run: failed(run, stalePlan(run.expectedPlanHash, plan.hash)), journal: [] };
   }
@@ -159,7 +162,6 @@ async function adoptPlan(
   const key = `${run.plansMade + 1}-${hashOf(JSON.parse(JSON.stringify(content))).slice(0, 12)}`;
   const document: PlanDocument = { ...content, key };
   await dependencies.runs.writePlan(document);
-  const before = await plans.changes(run.planKey);
   const next: RunDocument = {
     ...run,
     specVersion: head.specVersion,

@@ -131,8 +131,11 @@ export interface RunDocument {
   readonly knownRefusals?: readonly string[];
   /** Resources of which the plan holds only a part: when that is written, a new plan has the rest. */
   readonly postponed?: readonly string[];
-  /** Unattended updates and deletes that it has made, each with the day (UTC) for which it counts. */
-  readonly spent: readonly { readonly changeHash: string; readonly day: string }[];
+  /**
+   * Unattended updates and deletes that it has made, each with the day (UTC) for which it counts. `done`: it has come to its
+   * end as wanted, so that the same change again is another one.
+   */
+  readonly spent: readonly { readonly changeHash: string; readonly day: string; readonly done?: true }[];
   /** How many of them an earlier budget paid, before a scheduled run joined with one of its own. */
   readonly spentBefore: number;
   readonly buckets: Readonly<Record<string, Bucket>>;
@@ -141,6 +144,11 @@ export interface RunDocument {
   readonly stopping: boolean;
   /** A problem ended it: nothing more is started, what is in flight is followed to its end. */
   readonly aborted: boolean;
+  /**
+   * Hashes of changes and plans for which approvals that were asked for before `at` do not count any more: it was done, or
+   * the world has moved. Absent: none.
+   */
+  readonly usedUp?: readonly { readonly hash: string; readonly at: string }[];
   /** What its last turn asks to be approved; it is recorded in the baseline right after. */
   readonly approval?: Approval | null;
   /** Journal lines of its last turn: stored with what was decided, and in the journal right after. */

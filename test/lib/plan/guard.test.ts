@@ -8,6 +8,8 @@ import { REACTION_MODES, type ReactionMode } from '../../../lib/plan/reaction-ru
 
 const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
 const EARLIER = '2026-06-01T11:00:00Z';
+const LONG_AGO = '2026-06-01T10:00:00Z';
+const STOPPED = '2026-06-01T11:30:00Z';
 const LATER = '2026-06-01T13:00:00Z';
 const MUCH_LATER = '2026-06-01T15:00:00Z';
 
@@ -68,7 +70,9 @@ describe('guard: what another writer changes back', () => {
   const contested = (over: Partial<NonNullable<Circumstances['contested']>[number]> = {}): Partial<Circumstances> => ({
     contested: [{ id: '/A', path: 'properties.x', stopped: false, untilIso: LATER, ...over }],
   });
-  const approved = approvals({ granted: [{ planHash: planOf(change('a')).hash, approver: 'ann', expiresIso: LATER }] });
+  const approved = approvals({
+    granted: [{ planHash: planOf(change('a')).hash, approver: 'ann', expiresIso: LATER, decidedIso: EARLIER }],
+  });
 
   it.each<readonly [string, Partial<Circumstances>, string]>([
     ['waits for a while', contested(), 'waits for backOff'],
@@ -76,7 +80,17 @@ describe('guard: what another writer changes back', () => {
     ['is written when it is about another property', contested({ path: 'properties.y' }), 'allowed'],
     ['is written when it is about another resource', contested({ id: '/b' }), 'allowed'],
     ['is written for a person', { ...contested({ stopped: true }), attended: true }, 'allowed'],
-    ['is written with an approval', { ...contested({ stopped: true }), ...approved }, 'allowed'],
+    ['is written at once with an approval', { ...contested(), ...approved }, 'allowed'],
+    [
+      'is refused although somebody approved it before that was stopped',
+      { ...contested({ stopped: true, sinceIso: STOPPED }), ...approved },
+      'WriterConflict',
+    ],
+    [
+      'is written with an approval since that was stopped',
+      { ...contested({ stopped: true, sinceIso: LONG_AGO }), ...approved },
+      'allowed',
+    ],
   ])('%s', (_, over, expected) => {
     expect(outcomeOf(change('a'), over)).toBe(expected);
   });
@@ -96,7 +110,9 @@ describe('guard: what a person has rejected', () => {
     rejected: [{ changeHash: changeHash(one), why: 'Ann said no.' }],
   });
   const other = change('a', { diff: [{ path: 'properties.x', before: 3, after: 2 }] });
-  const approved = approvals({ granted: [{ planHash: planOf(change('a')).hash, approver: 'ann', expiresIso: LATER }] });
+  const approved = approvals({
+    granted: [{ planHash: planOf(change('a')).hash, approver: 'ann', expiresIso: LATER, decidedIso: EARLIER }],
+  });
 
   it.each<readonly [string, Partial<Circumstances>, string]>([
     ['is not made, and nobody is asked again', { ...rejected(change('a')), ...rule('propose') }, 'ApprovalRejected'],
@@ -194,7 +210,7 @@ describe('guard: modes', () => {
 
   it('tears down only an approved plan, in the modes that allow updates', () => {
     const gone = change('a', { action: 'delete' });
-    const granted = [{ planHash: planOf(gone).hash, approver: 'eve', expiresIso: LATER }];
+    const granted = [{ planHash: planOf(gone).hash, approver: 'eve', expiresIso: LATER, decidedIso: EARLIER }];
     const teardown = { attended: true, teardown: true, requestedBy: 'adam' };
 
     expect(outcomeOf(gone, { ...teardown, mode: 'no-delete' })).toBe('waits for approval');
@@ -269,25 +285,29 @@ describe('guard: who else is asked', () => {
 
   const risky = change('a', { risk: 'disruptive' });
   const hash = planOf(risky).hash;
+  const ofPlan = { planHash: hash, approver: 'eve', expiresIso: LATER, decidedIso: EARLIER };
   it.each<readonly [string, Partial<Circumstances['approvals']>, Partial<Circumstances>, string]>([
     ['from this risk on', { requiredFrom: 'disruptive' }, {}, 'waits for approval'],
     ['for an operator too', { requiredFrom: 'safe' }, { attended: true }, 'waits for approval'],
     ['above this risk', { requiredFrom: 'destructive' }, {}, 'allowed'],
     [
       'given',
-      { requiredFrom: 'safe', granted: [{ planHash: hash, approver: 'eve', expiresIso: LATER }] },
+      { requiredFrom: 'safe', granted: [{ planHash: hash, approver: 'eve', expiresIso: LATER, decidedIso: EARLIER }] },
       {},
       'allowed',
     ],
     [
       'expired',
-      { requiredFrom: 'safe', granted: [{ planHash: hash, approver: 'eve', expiresIso: EARLIER }] },
+      {
+        requiredFrom: 'safe',
+        granted: [{ planHash: hash, approver: 'eve', expiresIso: EARLIER, decidedIso: EARLIER }],
+      },
       {},
       'waits for approval',
     ],
     [
       'of another plan',
-      { requiredFrom: 'safe', granted: [{ planHash: 'x', approver: 'eve', expiresIso: LATER }] },
+      { requiredFrom: 'safe', granted: [{ planHash: 'x', approver: 'eve', expiresIso: LATER, decidedIso: EARLIER }] },
       {},
       'waits for approval',
     ],
@@ -295,20 +315,47 @@ describe('guard: who else is asked', () => {
       'of a plan of which this is the rest',
       {
         requiredFrom: 'safe',
-        granted: [{ planHash: 'x', approver: 'eve', expiresIso: LATER, changeHashes: [changeHash(risky)] }],
+        granted: [
+          { planHash: 'x', approver: 'eve', expiresIso: LATER, decidedIso: EARLIER, changeHashes: [changeHash(risky)] },
+        ],
       },
       {},
       'allowed',
     ],
     [
+      'and used up for the change',
+      {
+        requiredFrom: 'safe',
+        granted: [{ ...ofPlan, changeHashes: [changeHash(risky)], usedUp: [changeHash(risky)] }],
+      },
+      {},
+      'waits for approval',
+    ],
+    [
+      'of a plan that was another one meanwhile',
+      { requiredFrom: 'safe', granted: [{ ...ofPlan, usedUp: [hash] }] },
+      {},
+      'waits for approval',
+    ],
+    [
+      'of this change in a plan that was another one meanwhile',
+      { requiredFrom: 'safe', granted: [{ ...ofPlan, changeHashes: [changeHash(risky)], usedUp: [hash] }] },
+      {},
+      'allowed',
+    ],
+    [
       'by the requester',
-      { requiredFrom: 'safe', granted: [{ planHash: hash, approver: 'Eve', expiresIso: LATER }] },
+      { requiredFrom: 'safe', granted: [{ planHash: hash, approver: 'Eve', expiresIso: LATER, decidedIso: EARLIER }] },
       { requestedBy: 'eve', attended: true },
       'waits for approval',
     ],
     [
       'by the requester, who may',
-      { requiredFrom: 'safe', selfApproval: true, granted: [{ planHash: hash, approver: 'eve', expiresIso: LATER }] },
+      {
+        requiredFrom: 'safe',
+        selfApproval: true,
+        granted: [{ planHash: hash, approver: 'eve', expiresIso: LATER, decidedIso: EARLIER }],
+      },
       { requestedBy: 'eve', attended: true },
       'allowed',
     ],
@@ -463,7 +510,15 @@ describe('guard: budgets', () => {
 
   it('tells what takes from it: neither creates, nor what is approved, nor what is paid', () => {
     const changes = [change('a'), change('b', { action: 'create' }), change('c'), change('d')];
-    const granted = [{ planHash: 'x', approver: 'eve', expiresIso: LATER, changeHashes: [changeHash(change('c'))] }];
+    const granted = [
+      {
+        planHash: 'x',
+        approver: 'eve',
+        expiresIso: LATER,
+        decidedIso: EARLIER,
+        changeHashes: [changeHash(change('c'))],
+      },
+    ];
     const paid = [changeHash(change('d'))];
     const circumstances = { ...OPEN, budget: { ...budget, perRun: 1, paid }, ...approvals({ granted }) };
 
@@ -476,7 +531,7 @@ describe('guard: budgets', () => {
 
   it('does not count what is approved', () => {
     const changes = [change('a'), change('b'), change('c')];
-    const granted = [{ planHash: planOf(...changes).hash, approver: 'eve', expiresIso: LATER }];
+    const granted = [{ planHash: planOf(...changes).hash, approver: 'eve', expiresIso: LATER, decidedIso: EARLIER }];
 
     expect(guard(planOf(...changes), { ...OPEN, budget, ...approvals({ granted }) }).allowed).toHaveLength(3);
   });
@@ -758,6 +813,26 @@ describe('guard over any plan', () => {
         expect(guard(plan, stricter).allowed.filter((id) => !more.has(id))).toEqual([]);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('allows no more for an approval that is used up than for none', () => {
+    fc.assert(
+      fc.property(plans, circumstances, (plan, around) => {
+        const hashes = plan.changes.map(changeHash);
+        const spent = {
+          planHash: plan.hash,
+          approver: 'zoe',
+          expiresIso: MUCH_LATER,
+          decidedIso: EARLIER,
+          changeHashes: hashes,
+          usedUp: [plan.hash, ...hashes],
+        };
+        const { granted } = around.approvals;
+        const withIt = { ...around, approvals: { ...around.approvals, granted: [...granted, spent] } };
+
+        expect(guard(plan, withIt)).toEqual(guard(plan, around));
+      }),
     );
   });
 

@@ -84,7 +84,15 @@ const OPEN: Circumstances = {
 
 function approvedFor(made: Plan): Circumstances['approvals'] {
   const changeHashes = made.changes.map(changeHash);
-  const granted = [{ planHash: made.hash, approver: 'b', expiresIso: '2026-01-02T00:00:00Z', changeHashes }];
+  const granted = [
+    {
+      planHash: made.hash,
+      approver: 'b',
+      expiresIso: '2026-01-02T00:00:00Z',
+      decidedIso: '2026-01-01T00:00:00Z',
+      changeHashes,
+    },
+  ];
   return { ...OPEN.approvals, granted };
 }
 

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { booked, refilled, usedInRun, usedToday, withSpent } from '../../../lib/reconcile/budget.ts';
+import {
+  booked,
+  paidChanges,
+  refilled,
+  usedInRun,
+  usedToday,
+  withPaidDone,
+  withSpent,
+} from '../../../lib/reconcile/budget.ts';
 import type { RunRow } from '../../../lib/state/run.ts';
 
 const NOON = '2026-03-01T12:00:00.000Z';
@@ -19,6 +27,21 @@ function row(changeHash: string, budgeted: boolean): RunRow {
 }
 
 describe('the budget of a run', () => {
+  it('counts every write but another try of what has not come to its end', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ hash: fc.constantFrom('a', 'b'), isDone: fc.boolean() })), (writes) => {
+        let run: Parameters<typeof withPaidDone>[0] & typeof NOTHING = NOTHING;
+        for (const { hash, isDone } of writes)
+          run = withPaidDone(withSpent(run, [row(hash, true)], NOON), isDone ? [hash] : []);
+
+        const lastOf = (hash: string) => writes.findLast((one) => one.hash === hash);
+        const open = ['a', 'b'].filter((hash) => lastOf(hash)?.isDone === false);
+        expect(run.spent).toHaveLength(writes.filter(({ isDone }) => isDone).length + open.length);
+        expect(paidChanges(run).toSorted()).toEqual(open);
+      }),
+    );
+  });
+
   it('counts what takes from it, once for each change', () => {
     const once = withSpent(NOTHING, [row('a', true), row('create', false), row('b', true)], NOON);
     const again = withSpent(once, [row('a', true)], NOON);
