@@ -26,6 +26,7 @@ import { PlanReader } from './plan-reader.ts';
 import { mayWriteIn } from './protection.ts';
 import { pruneOperations } from './prune-operations.ts';
 import { prunePlans } from './prune-plans.ts';
+import { requeue } from './requeue.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
@@ -109,6 +110,8 @@ async function takeTurn(
   const { nowIso } = request;
   await flushOutbox(dependencies, head);
   const taken = takeRequests(head, current?.run, nowIso);
+  if (taken.requeued !== undefined && taken.primary !== undefined)
+    await requeue(dependencies, request.baseline, taken.requeued, taken.primary);
   // What a large observation has read so far is from before the changes that these name.
   if (taken.joined.some(({ hints }) => hints !== undefined)) await dependencies.keptReads.remove(request.baseline);
   const begun =

@@ -67,6 +67,11 @@ async function settle(
   }
   const { run, etag } = stored;
   if (isFinalState(run.state) || run.joinedTo !== undefined) return 'told';
+  // One that had begun, and made way for another one while it waited, has nothing in flight.
+  if (ended.end === 'calledOff' && run.state === 'waiting') {
+    const stopped = { ...run, state: 'stopped', decision: { next: 'end' }, endedAt: ended.at, wakeAt: null } as const;
+    return (await dependencies.runs.write(stopped, etag)) === 'conflict' ? 'later' : 'told';
+  }
   if (ended.end === 'calledOff') return 'begun';
   // The turn that wrote it may have died before it could tell.
   await tellTurn(dependencies, run);

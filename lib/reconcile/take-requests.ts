@@ -1,4 +1,4 @@
-import type { BaselineHead, ReconcileRequest, Trigger } from '../state/baseline-head.ts';
+import { type BaselineHead, type ReconcileRequest, requestKey, type Trigger } from '../state/baseline-head.ts';
 import { isFinalState, type RunDocument } from '../state/run.ts';
 
 /** What becomes of the requests that triggers have recorded. Those in none of the lists stay recorded. */
@@ -9,6 +9,8 @@ export interface TakenRequests {
   readonly begins: boolean;
   /** The waiting operation that `primary` steps in before; it goes on waiting when that has ended. */
   readonly setAside?: string;
+  /** The waiting operation that `primary` goes before, as a request: it is worked off after that. */
+  readonly requeued?: ReconcileRequest;
   /** Operations whose work the run does. */
   readonly joined: readonly ReconcileRequest[];
   /** Operations that a newer spec or a teardown has overtaken before or while they ran. */
@@ -72,11 +74,30 @@ function maySetAside(live: RunDocument, { stops }: BaselineHead): boolean {
   return live.state === 'waiting' && live.attended && !live.teardown && !stops.includes(live.operationId);
 }
 
-/** A person's request for all of it does not queue up behind a run that only waits for somebody: it takes over. */
-function mayOvertake(request: ReconcileRequest, waiting: Reach): boolean {
-  return (
-    isAttended(request.trigger, request.requestedBy) && request.scope === undefined && !isCoveredBy(request, waiting)
-  );
+/**
+ * A person's request does not queue up behind a run that only waits for somebody: one for all of it takes over, one for a
+ * part goes before what nobody asked for.
+ */
+function mayOvertake(request: ReconcileRequest, waiting: RunDocument, { stops }: BaselineHead): boolean {
+  if (!isAttended(request.trigger, request.requestedBy) || isCoveredBy(request, waiting)) return false;
+  return request.scope === undefined || mayMakeWay(waiting, stops);
+}
+
+/** What is set aside for a run is a person's as well: that run has no time to lose. */
+function mayMakeWay({ attended, setAside, operationId }: RunDocument, stops: BaselineHead['stops']): boolean {
+  return !attended && setAside === undefined && !stops.includes(operationId);
+}
+
+/** A run that has begun as a request, so that it is taken up again. */
+function requestOf(run: RunDocument, nowIso: string): ReconcileRequest {
+  return {
+    operationId: run.operationId,
+    trigger: run.trigger,
+    requestedBy: run.requestedBy,
+    at: nowIso,
+    ...(run.scope === undefined ? {} : { scope: run.scope }),
+    ...(run.hints === undefined ? {} : { hints: run.hints }),
+  };
 }
 
 function reachOf(request: ReconcileRequest): Reach {
@@ -90,8 +111,8 @@ function reachOf(request: ReconcileRequest): Reach {
 
 /**
  * Decides which operation the recorded requests are worked off under. A newer spec overtakes; what the run covers joins
- * it; what nobody asked for steps in before a person's run that only waits; everything else waits its turn, so that no
- * request is answered by less than it asked for. Pure.
+ * it; what nobody asked for steps in before a person's run that only waits, and makes way for a person's request while it
+ * waits itself; everything else waits its turn, so that no request is answered by less than it asked for. Pure.
  */
 export function takeRequests(head: BaselineHead, current: RunDocument | undefined, nowIso: string): TakenRequests {
   const live = current !== undefined && !isFinalState(current.state) ? current : undefined;
@@ -121,10 +142,14 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
     return primary === undefined ? NOTHING : begun(primary, others);
   }
   const overtaking =
-    live.state === 'waiting' && !live.teardown ? others.find((request) => mayOvertake(request, live)) : undefined;
+    live.state === 'waiting' && !live.teardown ? others.find((request) => mayOvertake(request, live, head)) : undefined;
   if (overtaking !== undefined) {
     const { joined, consumed, ...rest } = begun(overtaking, others);
-    return { ...rest, joined, superseded: [live.operationId], consumed: [...consumed, ...own] };
+    if (overtaking.scope === undefined)
+      return { ...rest, joined, superseded: [live.operationId], consumed: [...consumed, ...own] };
+    const requeued = requestOf(live, nowIso);
+    const before = own.filter((request) => requestKey(request) !== requestKey(requeued));
+    return { ...rest, joined, requeued, consumed: [...consumed, ...before] };
   }
   // What the operation that is set aside is called for goes first: whoever causes events must not keep it from going on.
   const isCalledFor =

@@ -743,7 +743,7 @@ describe('an approval of what somebody has said no to before', () => {
   it('counts only where it was asked for again', () => {
     const one = change('a', { risk: 'destructive' });
     const hash = changeHash(one);
-    const granted = { planHash: planOf(one).hash, approver: 'bob', expiresIso: LATER };
+    const granted = { planHash: planOf(one).hash, approver: 'bob', expiresIso: LATER, decidedIso: EARLIER };
     const asked = (changeHashes: readonly string[], rejectedHashes: readonly string[]) => ({
       attended: true,
       approvals: {

@@ -50,6 +50,25 @@ describe('an operation that was called off before it began', () => {
     expect(await stateOf(next)).toBe('stopped');
   });
 
+  it('and had made way for another one while it waited ends as stopped', async () => {
+    const { dependencies, reconciling, next, stateOf } = await world();
+    await reconciling.settle();
+    const waiting = { ...(await reconciling.run(next)), operationId: 'main-9', planKey: '', state: 'waiting' } as const;
+    await dependencies.runs.write(waiting, undefined);
+    const request = {
+      operationId: 'main-9',
+      trigger: 'drift',
+      requestedBy: 'hubkeeper',
+      at: reconciling.nowIso,
+    } as const;
+    await reconciling.change((head) => ({ ...head, requests: [request] }));
+    await reconciling.change((head) => calledOff(head, 'main-9', reconciling.nowIso));
+    await settleEnded(dependencies, await reconciling.head());
+
+    expect(await stateOf('main-9')).toBe('stopped');
+    expect(await reconciling.head()).toMatchObject({ ended: [], requests: [] });
+  });
+
   it('keeps its end with the baseline while its document cannot be written', async () => {
     const { dependencies, reconciling, next, stateOf } = await world();
     await reconciling.change((head) => calledOff(head, next, reconciling.nowIso));

@@ -21,6 +21,10 @@ function running(
   return { operationId: `base-${number}`, state, rows: {}, attended: true, ...reach } as unknown as RunDocument;
 }
 
+function requestOf({ operationId, trigger, requestedBy }: RunDocument): Omit<ReconcileRequest, 'at'> {
+  return { operationId, trigger, requestedBy };
+}
+
 const NOW = '2026-01-02T00:00:00.000Z';
 
 const withRequests = (...requests: ReconcileRequest[]) => ({ ...newHead('base'), requests });
@@ -284,6 +288,25 @@ describe('taking up requests', () => {
             left = left.filter((one) => !taken.consumed.includes(one));
           }
           expect(left.filter((one) => !asks(one))).toEqual([]);
+        }),
+      );
+    });
+
+    it('lets no person’s request wait behind a run that nobody asked for and that only waits', () => {
+      fc.assert(
+        fc.property(requests, live, (asked, { scope, ...of }) => {
+          const run = running(2, 'waiting', { ...of, attended: false, ...(scope === undefined ? {} : { scope }) });
+          const taken = takeRequests(withRequests(...asked), { ...run, state: 'waiting', teardown: false }, NOW);
+          const persons = asked.filter((one) => asks(one) && one.operationId !== 'base-2');
+
+          if (persons.length === 0) expect(taken.requeued).toBeUndefined();
+          else expect(taken).toMatchObject({ begins: true });
+          if (taken.requeued === undefined) return;
+          // It goes on later, as what it was, and is not over.
+          expect(taken.requeued).toEqual({ ...requestOf(run), at: NOW, ...(scope === undefined ? {} : { scope }) });
+          expect(taken.superseded).toEqual([]);
+          expect(taken.consumed).not.toContainEqual(taken.requeued);
+          expect(taken.setAside).toBeUndefined();
         }),
       );
     });
