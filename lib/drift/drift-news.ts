@@ -1,5 +1,5 @@
 import type { ContestEnd } from './contest.ts';
-import type { Contest, Drift } from './drift-record.ts';
+import type { Contest, Drift, Failing } from './drift-record.ts';
 import type { ForeignNews } from './see-foreign.ts';
 
 /** Something about drift that was not known before, or was decided otherwise. */
@@ -17,6 +17,10 @@ export type DriftNews =
   | { readonly news: 'conflict'; readonly contest: Contest }
   | { readonly news: 'conflictOver'; readonly end: ContestEnd }
   | ForeignNews
+  /** It failed so often that Hubkeeper tries it no more until something moves. */
+  | { readonly news: 'parked'; readonly failing: Failing }
+  /** Given up before, and tried again. */
+  | { readonly news: 'unparked'; readonly failing: Failing }
   /** A change that is no drift is refused or waits. */
   | {
       readonly news: 'other';

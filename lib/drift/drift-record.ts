@@ -98,6 +98,22 @@ export interface Rejection {
   readonly comment?: string;
 }
 
+/** A change that fails without a person again and again, in a row. */
+export interface Failing {
+  readonly id: string;
+  readonly changeHash: string;
+  /** Digest of what was there and what was to become of it: at another one the count begins anew. */
+  readonly worldHash: string;
+  /** A newer spec begins anew. */
+  readonly specVersion: number;
+  readonly count: number;
+  readonly firstAt: string;
+  readonly lastAt: string;
+  /** Of the last failure. */
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface UnmanagedResource {
   readonly id: string;
   readonly type: string;
@@ -137,6 +153,7 @@ export interface DriftRecord {
   readonly contests: readonly Contest[];
   /** Newest first. */
   readonly rejections: readonly Rejection[];
+  readonly failing: readonly Failing[];
   /** In managed resource groups and not ours, as of the last scan that looked. */
   readonly unmanaged: readonly UnmanagedResource[];
   readonly unmanagedCount: number;
@@ -156,6 +173,8 @@ export const MOST_DRIFTS = 500;
 export const MOST_CONTESTS = 500;
 /** Rejected changes of one baseline that are remembered. */
 export const MOST_REJECTIONS = 500;
+/** Failing changes of one baseline that are remembered. */
+export const MOST_FAILING = 500;
 /** Unmanaged resources that are listed; the rest is counted. */
 export const MOST_UNMANAGED = 200;
 /** Entries of others that are remembered; the rest is counted. One has up to a kilobyte. */
@@ -176,6 +195,7 @@ export function newDriftRecord(baseline: string): DriftRecord {
     moreDriftsCount: 0,
     contests: [],
     rejections: [],
+    failing: [],
     unmanaged: [],
     unmanagedCount: 0,
     foreignEntries: [],

@@ -18,6 +18,7 @@ import {
   type Scan,
   type UnmanagedResource,
 } from './drift-record.ts';
+import { type FailingSight, withoutMoved } from './failing.ts';
 import { type DriftGround, type FoundDrift, foundDrifts } from './found-drift.ts';
 import { withRejections } from './rejection.ts';
 import { type ForeignSight, seeForeign } from './see-foreign.ts';
@@ -38,6 +39,8 @@ export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'>, Fo
   readonly looksForDrift: boolean;
   /** A person takes the property over, so that nobody counts whose write it was. */
   readonly isTakenOver: (one: { readonly id: string }) => boolean;
+  /** Of each change of the plan, a digest of what would be sent, by normalised id. */
+  readonly worlds: FailingSight['worlds'];
   readonly isWhole: boolean;
   readonly comparedCount: number;
   readonly notComparedCount: number;
@@ -81,6 +84,7 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
   const unknown = left.filter(({ id }) => standingOf(id) === 'unknown');
   const gone = left.filter((drift) => !unknown.includes(drift));
 
+  const failing = withoutMoved(record.failing, { ...sight, standing: standingOf });
   const going = withoutEnded(record.contests, { ...sight, nowMs: Date.parse(sight.nowIso) });
   const drifted = sight.looksForDrift ? found.filter(({ kept }) => kept === undefined) : [];
   const contested = withReversals(
@@ -97,12 +101,14 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
       drifts: [...seen, ...unknown].sort(byProperty),
       moreDriftsCount: sight.looksForDrift && sight.isWhole ? found.length - seen.length : record.moreDriftsCount,
       contests: contested.contests,
+      failing: failing.failing,
       rejections: withRejections(record.rejections, { ...sight, standing: standingOf }),
     },
     news: [
       ...seen.flatMap((drift) => newsOfKnown(before.get(propertyKey(drift)), drift)),
       ...gone.map((drift) => ({ news: 'gone', drift, isDeclared: sight.standing(drift.id) === 'asDeclared' }) as const),
       ...going.ended.map((end) => ({ news: 'conflictOver', end }) as const),
+      ...failing.ended.map((one) => ({ news: 'unparked', failing: one }) as const),
       ...contested.stopped.map((contest) => ({ news: 'conflict', contest }) as const),
       ...foreign.news,
     ],

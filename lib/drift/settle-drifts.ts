@@ -1,7 +1,9 @@
 import { normaliseId } from '../plan/graph.ts';
 import type { Change } from '../plan/plan.ts';
 import { withPutRights } from './contest.ts';
+import type { DriftNews } from './drift-news.ts';
 import { type Drift, type DriftRecord, propertyKey } from './drift-record.ts';
+import { type FailedChange, withFailures } from './failing.ts';
 
 /** How a change of a run has ended. */
 export interface EndedChange {
@@ -12,6 +14,8 @@ export interface EndedChange {
   readonly why: string;
   /** Azure took a write for it; else it was found as it should be. */
   readonly wrote: boolean;
+  /** Of one that failed itself, and not since something that it needs did. */
+  readonly tried?: { readonly changeHash: string; readonly worldHash: string };
 }
 
 export interface SettledRun {
@@ -23,13 +27,13 @@ export interface SettledRun {
 
 /**
  * The record after changes have ended: what was put right is no drift any more, and without a person it is remembered
- * as put right; what failed says why. `right`: the drifts that are over. Pure.
+ * as put right; what failed says why, and without a person how often in a row. `right`: the drifts that are over. Pure.
  */
 export function settleDrifts(
   record: DriftRecord,
   ended: readonly EndedChange[],
   { unattended, operationId, specVersion, nowIso }: SettledRun,
-): { readonly record: DriftRecord; readonly right: readonly Drift[] } {
+): { readonly record: DriftRecord; readonly right: readonly Drift[]; readonly news: readonly DriftNews[] } {
   const byId = new Map(ended.map((one) => [normaliseId(one.change.id), one]));
   const right: Drift[] = [];
   const written: Drift[] = [];
@@ -41,12 +45,25 @@ export function settleDrifts(
     if (one.wrote) written.push(drift);
     return [];
   });
-  if (right.length === 0 && drifts.every((drift, at) => drift === record.drifts[at])) return { record, right };
+  const { failing, parked } = withFailures(
+    record.failing,
+    ended.filter(({ end }) => end === 'done').map(({ change }) => change.id),
+    unattended ? ended.flatMap(failedChange) : [],
+    specVersion,
+    nowIso,
+  );
+  const news = parked.map((one) => ({ news: 'parked', failing: one }) as const);
+  const isUnchanged = failing === record.failing && drifts.every((drift, at) => drift === record.drifts[at]);
+  if (right.length === 0 && isUnchanged) return { record, right, news };
   const contests =
     unattended && written.length > 0
       ? withPutRights(record.contests, written, { at: nowIso, operationId }, specVersion)
       : record.contests;
-  return { record: { ...record, drifts, contests }, right };
+  return { record: { ...record, drifts, contests, failing }, right, news };
+}
+
+function failedChange({ change, end, code, why, tried }: EndedChange): readonly FailedChange[] {
+  return end === 'failed' && tried !== undefined ? [{ id: change.id, ...tried, code, message: why }] : [];
 }
 
 function isPartOf(drift: Drift, change: Change): boolean {

@@ -51,6 +51,16 @@ export interface RejectedChange {
   readonly why: string;
 }
 
+/** A change that has failed without a person, by its `changeHash`, and is not tried now. */
+export interface FailingChange {
+  readonly changeHash: string;
+  /** True: not until something moves. False: only until a pause is over. */
+  readonly parked: boolean;
+  /** Since when: an approval that is not newer says nothing about it. */
+  readonly sinceIso: string;
+  readonly why: string;
+}
+
 /** Of the rules, those about drift that ignore or report bind attended changes too; budgets bind none of these. */
 export interface Circumstances extends Rules {
   readonly nowMs: number;
@@ -107,6 +117,8 @@ export interface Circumstances extends Rules {
   readonly contested?: readonly Contested[];
   /** Changes that a person has said no to. Binds unattended ones: an approval of another part of a plan is none of them. */
   readonly rejected?: readonly RejectedChange[];
+  /** Binds unattended changes that nobody has approved since. */
+  readonly failing?: readonly FailingChange[];
 }
 
 export interface Waiting {
@@ -211,6 +223,7 @@ function judge(change: Change, circumstances: Circumstances, approvedIso: string
     refusalByProtection(change, circumstances) ??
     refusalByRejection(change, circumstances) ??
     refusalByConflict(contested) ??
+    refusalByFailures(change, circumstances, approvedIso) ??
     waitForPause(circumstances) ??
     waitForHold(change, circumstances) ??
     waitForWindow(change, circumstances) ??
@@ -330,6 +343,18 @@ function refusalByConflict(contested: readonly Contested[]): Judgement | undefin
     'WriterConflict',
     `Another writer keeps changing ${pathsOf(stopped)} back: Hubkeeper leaves it until ${last.untilIso}, until somebody reconciles by hand, or until the spec changes.`,
   );
+}
+
+function refusalByFailures(
+  change: Change,
+  { failing = [], attended }: Circumstances,
+  approvedIso: string | undefined,
+): Judgement | undefined {
+  if (attended || failing.length === 0) return undefined;
+  const hash = changeHash(change);
+  const failure = failing.find((one) => one.changeHash === hash);
+  if (failure === undefined || (approvedIso !== undefined && approvedIso > failure.sinceIso)) return undefined;
+  return refusal(failure.parked ? 'RepairParked' : 'RepairDelayed', failure.why);
 }
 
 function waitForBackOff(contested: readonly Contested[]): Judgement | undefined {

@@ -180,7 +180,10 @@ async function takeTurn(
   const settled = await withDriftSettled(dependencies, before, run, await documentOf(run, plans), nowIso);
   run = settled.run;
   const looked = run;
-  journal.push(...journalOfRun(before, looked, await documentOf(looked, plans), nowIso, settled.causes));
+  journal.push(
+    ...journalOfRun(before, looked, await documentOf(looked, plans), nowIso, settled.causes),
+    ...settled.journal,
+  );
   run = noticeMoves(run, head, pause, nowIso);
 
   if (!run.stopping && !run.aborted && run.replan && Date.parse(nowIso) >= run.planNotBeforeMs) {
@@ -200,8 +203,9 @@ async function takeTurn(
     scheduled = schedule(planned.run, document, startsPerTurn, nowIso);
   }
   run = scheduled;
-  run = (await withDriftSettled(dependencies, looked, run, document, nowIso)).run;
-  journal.push(...journalOfRun(looked, run, document, nowIso));
+  const settledLast = await withDriftSettled(dependencies, looked, run, document, nowIso);
+  run = settledLast.run;
+  journal.push(...journalOfRun(looked, run, document, nowIso), ...settledLast.journal);
 
   run = { ...run, outbox: journal };
   const written = await dependencies.runs.write(run, begun?.etag);

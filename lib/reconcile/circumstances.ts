@@ -1,7 +1,7 @@
 import type { BaselineSpec } from '../baseline/spec.ts';
 import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
 import type { DifferenceRules } from '../plan/drift-rules.ts';
-import type { Circumstances, Contested, Mode, RejectedChange } from '../plan/guard.ts';
+import type { Circumstances, Contested, FailingChange, Mode, RejectedChange } from '../plan/guard.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
 import { DRIFT_POLICIES, type DriftedProperty, REACTION_MODES, type ReactionRule } from '../plan/reaction-rules.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
@@ -27,6 +27,8 @@ export interface GuardedRun {
   readonly contested?: readonly Contested[];
   /** What people have said no to. */
   readonly rejected?: readonly RejectedChange[];
+  /** What has failed before, and is not tried now. */
+  readonly failing?: readonly FailingChange[];
   /** Drifts that came after the request for the run and are to be approved. */
   readonly drifted?: readonly DriftedProperty[];
   /** What the operation that is set aside for the run has yet to do. */
@@ -126,6 +128,7 @@ export function circumstancesOf(
     protectedIds: protectedScopes,
     ...(run.contested === undefined ? {} : { contested: run.contested }),
     ...(run.rejected === undefined ? {} : { rejected: run.rejected }),
+    ...(run.failing === undefined ? {} : { failing: run.failing }),
     ...(allowedScopes.length === 0 ? {} : { allowList: allowedScopes }),
   };
 }

@@ -3,7 +3,8 @@ import type { OutboundEvent } from '../azure/event-publisher.ts';
 import { authorText } from '../drift/author-text.ts';
 import { type ContestEnd, restEndsAt } from '../drift/contest.ts';
 import type { DriftNews } from '../drift/drift-news.ts';
-import type { ChangeOrigin, Contest, Drift, DriftState } from '../drift/drift-record.ts';
+import type { ChangeOrigin, Contest, Drift, DriftState, Failing } from '../drift/drift-record.ts';
+import { parkedText } from '../drift/failing.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import type { RunDocument } from '../state/run.ts';
@@ -57,6 +58,20 @@ function lineOfNews(news: DriftNews): Line | undefined {
       };
     case 'foreign':
       return lineOfForeign(news, originText);
+    case 'parked':
+      return {
+        resource: news.failing.id,
+        decision: 'given up',
+        reason: parkedText(news.failing),
+        discriminator: news.failing.changeHash,
+      };
+    case 'unparked':
+      return {
+        resource: news.failing.id,
+        decision: 'taken up again',
+        reason: `It failed ${news.failing.count} times and was left alone since ${news.failing.lastAt}; something has moved.`,
+        discriminator: news.failing.changeHash,
+      };
     case 'other':
       return { resource: news.id, decision: news.decision, reason: news.why, discriminator: news.code };
   }
@@ -154,6 +169,7 @@ function whyOver({ because }: ContestEnd): string {
 /** What a person has to know of a conflict. Pure. */
 export function eventsOfNews(run: RunDocument, news: readonly DriftNews[], at: string): readonly OutboundEvent[] {
   return news.flatMap((one): readonly OutboundEvent[] => {
+    if (one.news === 'parked') return [eventOfParked(run, one.failing, at)];
     if (one.news !== 'conflict') return [];
     const { id, path, ours, theirs } = one.contest;
     return [
@@ -177,6 +193,18 @@ export function eventsOfNews(run: RunDocument, news: readonly DriftNews[], at: s
   });
 }
 
+function eventOfParked({ baseline, operationId }: RunDocument, failing: Failing, at: string): OutboundEvent {
+  const { id, changeHash, count, firstAt, lastAt, code, message } = failing;
+  return {
+    kind: 'helpNeeded',
+    baseline,
+    resource: id,
+    occasion: `${operationId}/given up/${changeHash.slice(0, 12)}`,
+    at,
+    data: { reason: parkedText(failing), code, message, failures: count, firstAt, lastAt },
+  };
+}
+
 /** Why the resources of these drifts had to be written, by normalised id. */
 export function causesOf(right: readonly Drift[]): ReadonlyMap<string, string> {
   return new Map(
@@ -193,7 +221,7 @@ export interface Compared {
 }
 
 const COUNTED: Readonly<Record<DriftState, string>> = {
-  puttingRight: 'put right',
+  puttingRight: 'to be put right',
   waiting: 'waiting',
   refused: 'refused',
   reported: 'reported',

@@ -117,6 +117,7 @@ function sightOf(
     hints: [...(run.hints ?? []), ...heardSinceWritten(head, ledger)],
     looksForDrift: looksForDrift(run),
     isTakenOver: ({ id }) => run.attended && isInReach(normaliseId(id)),
+    worlds: made.worlds ?? new Map(),
     isWhole: isWhole(run),
     comparedCount: made.comparedCount ?? observed.size,
     notComparedCount: made.notComparedCount ?? 0,
@@ -207,7 +208,7 @@ export function withDriftDecided(
   });
   const run: RunDocument = {
     ...withRecord(after, record, decided.record),
-    knowsDrifts: decided.record.drifts.length > 0,
+    knowsDrifts: decided.record.drifts.length + decided.record.failing.length > 0,
     ...(looksForDrift(after) ? { knownRefusals: knownRefusals(after.refused, record, before) } : {}),
     events: [...(after.events ?? []), ...eventsOfNews(after, decided.news, nowIso)],
   };
@@ -254,8 +255,8 @@ function failuresOf(rows: RunDocument['rows']): DriftVerdict['failed'] {
 }
 
 /**
- * The run with what the rows that have ended since mean for drift. `causes`: why what was put right had to be, by
- * normalised id.
+ * The run with what the rows that have ended since mean for drift, and with what of that people have to know. `causes`: why
+ * what was put right had to be, by normalised id.
  */
 export async function withDriftSettled(
   dependencies: DriftDependencies,
@@ -263,9 +264,14 @@ export async function withDriftSettled(
   after: RunDocument,
   document: PlanDocument | undefined,
   nowIso: string,
-): Promise<{ readonly run: RunDocument; readonly causes: ReadonlyMap<string, string> }> {
-  const ended = after.knowsDrifts === true ? endedChanges(before.rows, after.rows, document) : [];
-  if (ended.length === 0) return { run: after, causes: new Map() };
+): Promise<{
+  readonly run: RunDocument;
+  readonly causes: ReadonlyMap<string, string>;
+  readonly journal: readonly JournalEntry[];
+}> {
+  const ended = endedChanges(before.rows, after.rows, document);
+  const isOfRecord = after.knowsDrifts === true || (!after.attended && ended.some(({ tried }) => tried !== undefined));
+  if (!isOfRecord || ended.length === 0) return { run: after, causes: new Map(), journal: [] };
   const record = await recordOf(dependencies, after);
   const settled = settleDrifts(record, ended, {
     unattended: !after.attended,
@@ -273,7 +279,12 @@ export async function withDriftSettled(
     specVersion: after.specVersion,
     nowIso,
   });
-  return { run: withRecord(after, record, settled.record), causes: causesOf(settled.right) };
+  const run = withRecord(after, record, settled.record);
+  return {
+    run: { ...run, events: [...(run.events ?? []), ...eventsOfNews(run, settled.news, nowIso)] },
+    causes: causesOf(settled.right),
+    journal: linesOfNews(run, settled.news, nowIso),
+  };
 }
 
 function endedChanges(
@@ -296,7 +307,14 @@ function endOf(row: RunRow, change: EndedChange['change']): readonly EndedChange
       return [{ change, end: 'done', code: '', why: '', wrote: row.writes > 0 || change.action === 'create' }];
     case 'failed':
       return [
-        { change, end: 'failed', code: row.problem?.code ?? 'Failed', why: row.problem?.message ?? '', wrote: false },
+        {
+          change,
+          end: 'failed',
+          code: row.problem?.code ?? 'Failed',
+          why: row.problem?.message ?? '',
+          wrote: false,
+          tried: { changeHash: row.changeHash, worldHash: row.worldHash ?? '' },
+        },
       ];
     case 'blocked':
       return [

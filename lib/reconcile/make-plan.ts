@@ -11,6 +11,7 @@ import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed, Plan, Refusal } from '../plan/plan.ts';
 import { planInScope } from '../plan/scope.ts';
 import type { UnmanagedResource } from '../plan/unmanaged.ts';
+import { worldsOf } from '../plan/worlds.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
 import { findUnmanaged } from './find-unmanaged.ts';
@@ -63,6 +64,8 @@ export interface MadePlan {
   readonly unmanagedCount?: number;
   /** What others have put into our resources, as far as these were looked at. */
   readonly foreign: readonly ForeignEntry[];
+  /** A digest of what each change would send, by normalised id. */
+  readonly worlds: ReadonlyMap<string, string>;
   /** How many resources that are declared or ours were looked at, and how many were not. */
   readonly comparedCount: number;
   readonly notComparedCount: number;
@@ -127,6 +130,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     protectedScopes: [...(await locksOver(dependencies, plan)), ...optedOut],
     kept: ruled.kept,
     postponed: ruled.postponed,
+    worlds: worldsOf({ plan, nodes, observed, ledger: ledgerById }, kindOf),
     foreign: foreignEntries({
       graph,
       observed,

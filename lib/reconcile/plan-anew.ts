@@ -2,6 +2,7 @@ import type { ArmRefusal } from '../azure/arm-answer.ts';
 import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { contestedAt } from '../drift/contest.ts';
+import { failingAt } from '../drift/failing.ts';
 import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard } from '../plan/guard.ts';
@@ -24,7 +25,7 @@ import type { PlanReader } from './plan-reader.ts';
 import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { preflight } from './preflight.ts';
 import { readResolved } from './read-spec.ts';
-import { withPlan } from './rows.ts';
+import { hashesFailed, withPlan, withWorlds } from './rows.ts';
 import { readSetAside, type SetAside, toldVerdict, withoutWaits } from './set-aside.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
 import { hashesMoved, withUsedUp } from './used-approvals.ts';
@@ -116,6 +117,8 @@ async function adoptPlan(
     return { run: failed(run, stalePlan(run.expectedPlanHash, plan.hash)), journal: [] };
   }
   const drift = await seeDriftOfPlan(dependencies, run, head, made, setAside, nowIso);
+  // What this run itself has failed at is told by its rows, and not tried again in it.
+  const failedHere = hashesFailed(run.rows);
   const circumstances = circumstancesOf(
     spec,
     head,
@@ -131,6 +134,9 @@ async function adoptPlan(
       made: run,
       contested: contestedAt(drift.seen.record.contests, Date.parse(nowIso)),
       rejected: rejectedChanges(drift.seen.record.rejections),
+      failing: failingAt(drift.seen.record.failing, Date.parse(nowIso)).filter(
+        ({ changeHash }) => !failedHere.has(changeHash),
+      ),
       ...beside,
     },
     made.protectedScopes,
@@ -176,7 +182,7 @@ async function adoptPlan(
     plansMade: run.plansMade + 1,
     planFailures: 0,
     problems: [],
-    rows: withPlan(run, before, plan, verdict),
+    rows: withWorlds(withPlan(run, before, plan, verdict), run.attended ? new Map() : made.worlds),
     refused: [...plan.refused, ...verdict.refused, ...stepsTakenBack(head, run.operationId)],
     postponed: made.postponed,
   };

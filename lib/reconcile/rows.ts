@@ -229,6 +229,23 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
   return rows;
 }
 
+/** The rows that wait for their start with a digest of what the plan would send, by normalised id. */
+export function withWorlds(rows: Rows, worlds: ReadonlyMap<string, string>): Rows {
+  if (worlds.size === 0) return rows;
+  return Object.fromEntries(
+    Object.entries(rows).map(([key, row]) => {
+      const worldHash = worlds.get(normaliseId(row.id));
+      const isDue = row.state.name === 'pending' || row.state.name === 'waiting';
+      return [key, worldHash === undefined || !isDue ? row : { ...row, worldHash }];
+    }),
+  );
+}
+
+/** `changeHash` of what a run has failed at. */
+export function hashesFailed(rows: Rows): ReadonlySet<string> {
+  return new Set(Object.values(rows).flatMap((row) => (row.state.name === 'failed' ? [row.changeHash] : [])));
+}
+
 /**
  * The run as the scheduler sees it. A node also waits for everything that its desired node depends on and that an
  * earlier plan has in flight: the plan in force sees that as there already.

@@ -34,6 +34,8 @@ export interface RunRow {
   readonly writes: number;
   /** `changeHash` of the change, so that a new plan's change can be told from the same one. */
   readonly changeHash: string;
+  /** Of a run without a person: digest of what the plan would send, as far as the resource as it was seen decides that. */
+  readonly worldHash?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly handle?: OperationHandle;
@@ -155,7 +157,7 @@ export interface RunDocument {
   readonly outbox: readonly JournalEntry[];
   /** What its last turn has learned of drift: stored with what was decided, and in the record right after. */
   readonly drift?: DriftRecord | null;
-  /** Whether the record had any drift when the plan was made. */
+  /** Whether the record had any drift, or anything that fails, when the plan was made. */
   readonly knowsDrifts?: boolean;
   /** What its last turn tells the world: told right after the document was written. */
   readonly events?: readonly OutboundEvent[];

@@ -78,6 +78,7 @@ export function sightOf(changes: readonly Change[], over: Partial<Sight> = {}): 
     hints: [],
     looksForDrift: true,
     isTakenOver: () => false,
+    worlds: new Map(),
     isWhole: true,
     comparedCount: names.length,
     notComparedCount: 0,

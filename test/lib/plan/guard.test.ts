@@ -129,6 +129,30 @@ describe('guard: what a person has rejected', () => {
   });
 });
 
+describe('guard: what has failed before', () => {
+  const failing = (parked: boolean): Partial<Circumstances> => ({
+    failing: [{ changeHash: changeHash(change('a')), parked, sinceIso: STOPPED, why: 'It failed.' }],
+  });
+  const approvedAt = (decidedIso: string) =>
+    approvals({ granted: [{ planHash: planOf(change('a')).hash, approver: 'ann', expiresIso: LATER, decidedIso }] });
+
+  it.each<readonly [string, Partial<Circumstances>, string]>([
+    ['is not tried before its pause is over', failing(false), 'RepairDelayed'],
+    ['is not tried any more', failing(true), 'RepairParked'],
+    ['is tried for a person', { ...failing(true), attended: true }, 'allowed'],
+    ['is not tried for an approval from before', { ...failing(true), ...approvedAt(EARLIER) }, 'RepairParked'],
+    ['is tried for an approval since then', { ...failing(true), ...approvedAt('2026-06-01T11:45:00Z') }, 'allowed'],
+  ])('%s', (_, over, expected) => {
+    expect(outcomeOf(change('a'), over)).toBe(expected);
+  });
+
+  it('says nothing about another change', () => {
+    const other = change('a', { diff: [{ path: 'properties.x', before: 3, after: 2 }] });
+
+    expect(outcomeOf(other, failing(true))).toBe('allowed');
+  });
+});
+
 describe('guard: modes', () => {
   it.each<readonly [Mode, Action, string]>([
     ['observe', 'create', 'ModeForbidsWrites'],
