@@ -1,7 +1,7 @@
 import type { KeptDifference } from '../plan/drift-rules.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { canonicalJson } from '../plan/hash.ts';
-import { BEHIND_CODE, LEFT_CODE } from '../plan/left-changes.ts';
+import { BEHIND_CODE, CALLED_OFF_CODE, LEFT_CODE } from '../plan/left-changes.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
 import { withoutEnded, withReversals } from './contest.ts';
@@ -118,7 +118,14 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
 }
 
 /** Refusals of a part of a resource: the plan has the rest of it. */
-const REFUSALS_OF_PARTS = new Set(['DriftReported', 'DriftIgnored', 'ModeForbidsDelete', LEFT_CODE, BEHIND_CODE]);
+const REFUSALS_OF_PARTS = new Set([
+  'DriftReported',
+  'DriftIgnored',
+  'ModeForbidsDelete',
+  LEFT_CODE,
+  BEHIND_CODE,
+  CALLED_OFF_CODE,
+]);
 
 /** Resources that the plan refuses as a whole, whatever they differ in. */
 function idsOfUnplanned({ refused }: Sight['plan']): ReadonlySet<string> {

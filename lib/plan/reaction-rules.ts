@@ -46,8 +46,8 @@ export interface Rules {
   readonly specIsApplied?: boolean;
   /** Drifts that came after the person's request: it is no word on them, and what needs an approval is asked for. */
   readonly drifted?: readonly DriftedProperty[];
-  /** What an operation that is set aside for this run has yet to do. */
-  readonly left?: LeftChanges;
+  /** What an operation that is set aside for this run has yet to do, and what one that was called off has not done. */
+  readonly left?: readonly LeftChanges[];
 }
 
 /** What of a change, or of one difference of it, decides which rules are meant. */

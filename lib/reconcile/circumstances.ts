@@ -32,7 +32,7 @@ export interface GuardedRun {
   /** Drifts that came after the request for the run and are to be approved. */
   readonly drifted?: readonly DriftedProperty[];
   /** What the operation that is set aside for the run has yet to do. */
-  readonly left?: LeftChanges;
+  readonly left?: readonly LeftChanges[];
 }
 
 /**

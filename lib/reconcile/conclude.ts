@@ -3,6 +3,7 @@ import { type Approval, type BaselineHead, requestKey, withGeneration } from '..
 import { type Decision, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { booked } from './budget.ts';
+import { calledOffAfter } from './called-off.ts';
 import { takeRequests } from './take-requests.ts';
 import { hasLapsed, usedUpOf } from './used-approvals.ts';
 
@@ -31,7 +32,7 @@ function headAfter(
 ): { readonly head: BaselineHead; readonly decision: Decision } {
   const isOver = run.decision.next === 'end';
   const isOperationOver = isOver && isFinalState(run.state);
-  const { setAside: _, ...rest } = head;
+  const { setAside: _, calledOff: __, ...rest } = head;
   /** Goes on as it was, with a turn of its own: whatever it waited for may have happened meanwhile. */
   const resumed = isOperationOver ? run.setAside : undefined;
   // What was to resume an operation that has just ended has nothing to resume.
@@ -79,7 +80,11 @@ function headAfter(
       );
     }
   }
-  return { head: next, decision: goesOn ? { next: 'again' } : run.decision };
+  const calledOff = calledOffAfter({ ...head, appliedSpecVersion: next.appliedSpecVersion }, run);
+  return {
+    head: calledOff === undefined ? next : { ...next, calledOff },
+    decision: goesOn ? { next: 'again' } : run.decision,
+  };
 }
 
 /** Whether something of a run goes on as soon as the stop switches are off. */

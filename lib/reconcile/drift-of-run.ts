@@ -167,14 +167,16 @@ function isWhole({ hints, scope }: RunDocument): boolean {
 
 /**
  * Whether a resource is known to have been as the spec in force declares it: that was brought about whole, or the
- * resource was written since it was put, or the operation that is set aside compared it and has nothing to do there.
+ * resource was written since it was put, or the operation that is set aside compared it and has nothing to do there. Of a spec
+ * that was called off it is what the spec before it declares as well: the rest is in no plan.
  */
 function wasAsDeclared(
-  { appliedSpecVersion, specVersion, history }: BaselineHead,
+  { appliedSpecVersion, specVersion, history, calledOff }: BaselineHead,
   setAside: SetAside | undefined,
 ): (entry: LedgerEntry) => boolean {
   if (appliedSpecVersion >= specVersion) return () => true;
   if (setAside?.comparedVersion === specVersion) return ({ id }) => !setAside.refusedIds.has(normaliseId(id));
+  if (calledOff?.specVersion === specVersion && appliedSpecVersion > 0) return () => true;
   const putAt = history.find(({ version }) => version === specVersion)?.at;
   return ({ at, partly }) => putAt !== undefined && at > putAt && partly !== true;
 }

@@ -7,6 +7,7 @@ import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard } from '../plan/guard.ts';
 import { hashOf } from '../plan/hash.ts';
+import type { LeftChanges } from '../plan/left-changes.ts';
 import type { Refusal } from '../plan/plan.ts';
 import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
@@ -14,6 +15,7 @@ import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import { reactionsOf, reliefOf } from '../state/reactions.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
+import { readCalledOff } from './called-off.ts';
 import { circumstancesOf, differenceRulesOf, type GuardedRun } from './circumstances.ts';
 import { driftsToApprove, seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
 import { forget } from './forget.ts';
@@ -55,7 +57,8 @@ export async function planAnew(
     // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
     const input = head.specVersion === 0 && run.teardown ? undefined : await readResolved(dependencies, head);
     const setAside = await readSetAside(dependencies, run);
-    const beside = { drifted: await driftsToApprove(dependencies, run), ...leftOf(setAside) };
+    const calledOff = await readCalledOff(dependencies, head, input?.resolved, run, nowIso);
+    const beside = { drifted: await driftsToApprove(dependencies, run), ...leftOf(setAside?.left, calledOff) };
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
       ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
@@ -85,8 +88,9 @@ export async function planAnew(
   }
 }
 
-function leftOf(setAside: SetAside | undefined): Pick<GuardedRun, 'left'> {
-  return setAside === undefined ? {} : { left: setAside.left };
+function leftOf(...left: readonly (LeftChanges | undefined)[]): Pick<GuardedRun, 'left'> {
+  const others = left.filter((one) => one !== undefined);
+  return others.length === 0 ? {} : { left: others };
 }
 
 /** What an earlier plan of the run has found to differ: a new one would lose it by not looking. */

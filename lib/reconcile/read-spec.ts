@@ -14,13 +14,8 @@ export async function readResolved(
   dependencies: Pick<Dependencies, 'baselines'>,
   head: BaselineHead,
 ): Promise<{ readonly spec: BaselineSpec; readonly resolved: ResolvedBaseline }> {
-  const stored = head.specVersion === 0 ? null : await dependencies.baselines.readSpec(head.name, head.specHash);
-  if (stored === null) {
-    throw noSpec(head);
-  }
-  const result = validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, {
-    todayIso: stored.storedAt,
-  });
+  const result = head.specVersion === 0 ? null : await readStoredSpec(dependencies, head.name, head.specHash);
+  if (result === null) throw noSpec(head);
   if (result.ok) return { spec: result.spec, resolved: result.resolved };
   const [first] = result.violations;
   throw new ProblemError({
@@ -29,6 +24,17 @@ export async function readResolved(
     message: `The stored spec is not valid any more: ${first?.path ?? ''} ${first?.message ?? ''} (${result.violations.length} in all).`,
     remedy: first?.remedy ?? 'Correct the spec and put it again.',
   });
+}
+
+/** A spec that was put, by its hash, as this version of Hubkeeper takes it; null: it is not there. */
+export async function readStoredSpec(
+  { baselines }: Pick<Dependencies, 'baselines'>,
+  name: string,
+  hash: string,
+): Promise<ReturnType<typeof validateSpecDocument> | null> {
+  const stored = await baselines.readSpec(name, hash);
+  if (stored === null) return null;
+  return validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, { todayIso: stored.storedAt });
 }
 
 /** Of a baseline that was torn down, or whose spec was never put. */

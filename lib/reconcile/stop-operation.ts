@@ -1,6 +1,7 @@
 import {
   type BaselineHead,
   liveOperationIds,
+  type ReconcileRequest,
   withGeneration,
   withJournal,
   withResumed,
@@ -28,7 +29,7 @@ export function stopOperation(head: BaselineHead, operationId: string, user: str
   }
   const request = head.requests.find((one) => one.operationId === operationId && one.trigger !== 'resume');
   if (request === undefined) return { outcome: 'notLive' };
-  // A spec that was put stays stored: only its run is called off.
+  // A spec that was put stays stored: only its run is called off, and nobody brings it about without being asked.
   const withdrawn = withJournal(
     {
       ...head,
@@ -36,8 +37,16 @@ export function stopOperation(head: BaselineHead, operationId: string, user: str
       // A teardown that is called off leaves the baseline as it is declared.
       teardown: head.teardown && request.trigger !== 'delete',
       ended: [...(head.ended ?? []), { request, end: 'calledOff', by: user, at: nowIso }],
+      ...(isOfSpecInForce(head, request)
+        ? { calledOff: { specVersion: head.specVersion, operationId, end: 'stopped' } as const }
+        : {}),
     },
     { ...line, decision: 'stopped', reason: 'It was called off before anything was started for it.' },
   );
   return { outcome: 'withdrawn', head: withdrawn };
+}
+
+/** Whether a request is the last one to put a spec. */
+function isOfSpecInForce({ requests }: BaselineHead, request: ReconcileRequest): boolean {
+  return request.trigger === 'put' && requests.findLast(({ trigger }) => trigger === 'put') === request;
 }

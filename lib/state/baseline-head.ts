@@ -86,6 +86,9 @@ export interface Approval {
   readonly comment?: string;
 }
 
+/** How somebody calls a spec off. */
+export type CallOff = 'stopped' | 'rejected';
+
 export interface LastResult {
   readonly state: string;
   readonly operationId: string;
@@ -136,6 +139,11 @@ export interface BaselineHead {
   readonly queuedBehind: string | null;
   /** Version of the spec that a run has brought about whole: who put a later one has changes of his own under way. */
   readonly appliedSpecVersion: number;
+  /**
+   * The version of the spec of which nothing new is made without a person, since the operation that was to bring it about was
+   * stopped or its plan rejected. Absent: none, or somebody has asked for it again.
+   */
+  readonly calledOff?: { readonly specVersion: number; readonly operationId: string; readonly end: CallOff };
   /** When something that waits may go on: a hold that ends, an approval that expires, an adjustment's end. */
   readonly wakeAt: string | null;
   /** The current operation waits for the stop switches to be off. */

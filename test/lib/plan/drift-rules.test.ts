@@ -57,16 +57,18 @@ const BB = 'properties.parts[bb]';
 
 describe('what another operation is to settle', () => {
   const leftTo = (...paths: readonly (readonly [path: string, before: number])[]) => ({
-    left: {
-      operationId: 'base-7',
-      changes: [
-        {
-          id: NODE.id.toUpperCase(),
-          action: 'update' as const,
-          diff: paths.map(([path, before]) => ({ path, before, after: 0 })),
-        },
-      ],
-    },
+    left: [
+      {
+        operationId: 'base-7',
+        changes: [
+          {
+            id: NODE.id.toUpperCase(),
+            action: 'update' as const,
+            diff: paths.map(([path, before]) => ({ path, before, after: 0 })),
+          },
+        ],
+      },
+    ],
   });
 
   it('stays as it is while the rest is written, and is no drift', () => {

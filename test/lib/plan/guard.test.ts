@@ -789,7 +789,7 @@ describe('guard over any plan', () => {
     fc.assert(
       fc.property(plans, circumstances, fc.infiniteStream(fc.boolean()), (plan, around, picks) => {
         const changes = plan.changes.filter(() => picks.next().value);
-        const { allowed, refused } = guard(plan, { ...around, left: { operationId: 'base-7', changes } });
+        const { allowed, refused } = guard(plan, { ...around, left: [{ operationId: 'base-7', changes }] });
 
         const ids = new Set(changes.map(({ id }) => id));
         expect(allowed.filter((id) => ids.has(id))).toEqual([]);
@@ -801,13 +801,27 @@ describe('guard over any plan', () => {
 
   it('lets what is written in one piece with that wait behind it', () => {
     const both = change('a', { diff: [{ path: 'properties.x' }, { path: 'properties.y.z' }] });
-    const left = (over: Partial<Change>) => ({ left: { operationId: 'base-7', changes: [change('a', over)] } });
+    const left = (over: Partial<Change>) => ({ left: [{ operationId: 'base-7', changes: [change('a', over)] }] });
 
     expect(outcomeOf(both, left({}))).toBe('WaitsBehindOperation');
     expect(outcomeOf(both, left({ diff: [{ path: 'properties.y' }] }))).toBe('WaitsBehindOperation');
     expect(outcomeOf(both, left({ replaces: true }))).toBe('LeftToOperation');
     expect(outcomeOf(both, left({ diff: [{ path: 'properties.v' }] }))).toBe('allowed');
     expect(outcomeOf(both, left({ action: 'delete' }))).toBe('allowed');
+  });
+
+  it('says of what was called off that it was, whatever else is left', () => {
+    const calledOff = { specVersion: 2, end: 'stopped' as const };
+    const of = (id: string) => [{ operationId: 'base-7', changes: [change(id)], calledOff }];
+    const both = change('a', { diff: [{ path: 'properties.x' }, { path: 'properties.y' }] });
+    const other = { operationId: 'base-8', changes: [change('b')] };
+
+    expect(outcomeOf(change('a'), { left: of('a') })).toBe('SpecCalledOff');
+    expect(outcomeOf(both, { left: [other, ...of('a')] })).toBe('SpecCalledOff');
+    expect(outcomeOf(change('a'), { left: of('c') })).toBe('allowed');
+    expect(guard(planOf(change('a')), { ...OPEN, left: of('a') }).refused[0]?.why).toMatch(
+      /^The operation base-7 was stopped before version 2 of the spec was brought about: it is left until/,
+    );
   });
 
   it('puts every change in exactly one list', () => {
