@@ -46,7 +46,8 @@ export function rejectionsOf(
   });
 }
 
-function isOfSpec({ owner, owners = [owner] }: Change): boolean {
+/** Whether a change is of the spec alone: what a reaction has adjusted is that reaction's to repeat or to give up. */
+export function isOfSpec({ owner, owners = [owner] }: Change): boolean {
   return !owners.includes('adjustment');
 }
 

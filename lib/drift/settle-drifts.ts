@@ -4,6 +4,7 @@ import { withPutRights } from './contest.ts';
 import type { DriftNews } from './drift-news.ts';
 import { type Drift, type DriftRecord, propertyKey } from './drift-record.ts';
 import { type FailedChange, withFailures } from './failing.ts';
+import { isOfSpec } from './rejection.ts';
 
 /** How a change of a run has ended. */
 export interface EndedChange {
@@ -63,7 +64,9 @@ export function settleDrifts(
 }
 
 function failedChange({ change, end, code, why, tried }: EndedChange): readonly FailedChange[] {
-  return end === 'failed' && tried !== undefined ? [{ id: change.id, ...tried, code, message: why }] : [];
+  return end === 'failed' && tried !== undefined && isOfSpec(change)
+    ? [{ id: change.id, ...tried, code, message: why }]
+    : [];
 }
 
 function isPartOf(drift: Drift, change: Change): boolean {

@@ -182,6 +182,17 @@ describe('a drift whose resource was written', () => {
 
     expect(settleDrifts(record, ended, SETTLED).record.drifts).toMatchObject([{ state: 'failed', code: 'Http409' }]);
   });
+
+  it('counts as a failure in a row only without a person, of the spec, and where it failed itself', () => {
+    const tried = { changeHash: 'h', worldHash: 'w' };
+    const failed = { change: changeOf('a'), end: 'failed', code: 'Http409', why: 'Locked.', wrote: false } as const;
+    const adjusted = { ...failed, change: changeOf('a', { owner: 'adjustment' }), tried };
+    const countOf = (one: typeof failed & { readonly tried?: typeof tried }, unattended = true) =>
+      settleDrifts(EMPTY, [one], { ...SETTLED, unattended }).record.failing.length;
+
+    expect([countOf({ ...failed, tried }), countOf({ ...failed, tried }, false)]).toEqual([1, 0]);
+    expect([countOf(failed), countOf(adjusted)]).toEqual([0, 0]);
+  });
 });
 
 describe('what becomes of a drift', () => {
