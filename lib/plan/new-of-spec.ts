@@ -8,8 +8,8 @@ import { ownedFieldsOf } from './merge.ts';
 type LeftChange = LeftChanges['changes'][number];
 
 /**
- * What a spec declares otherwise than the one before it, but for what has been written as it says since it was put. `before`:
- * what was brought about last; `putAtIso`: when the spec was put. Pure.
+ * What a spec declares otherwise than the one before it, or what of that is gone and forgotten, but for what has been written
+ * as it says since it was put. `before`: what was brought about last; `putAtIso`: when the spec was put. Pure.
  */
 export function newOfSpec(
   wanted: DesiredGraph,
@@ -22,7 +22,10 @@ export function newOfSpec(
   const declared = new Set(wanted.nodes.map(({ id }) => normaliseId(id)));
   const changed = wanted.nodes
     .filter(({ id }) => !isWritten(ledger.get(normaliseId(id)), putAtIso))
-    .flatMap((node) => changesOf(node, was.get(normaliseId(node.id)), kinds));
+    .flatMap((node) => {
+      const key = normaliseId(node.id);
+      return changesOf(node, ledger.has(key) ? was.get(key) : undefined, kinds);
+    });
   const leaving = before.nodes.filter(({ id }) => !declared.has(normaliseId(id)));
   return [...changed, ...leaving.flatMap(({ id }) => [{ id, action: 'delete', diff: [] } as const, whole(id)])];
 }

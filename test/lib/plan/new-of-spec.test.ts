@@ -31,10 +31,10 @@ describe('what is new of a spec', () => {
 
   it('is each property that the spec before declared otherwise, unless it was written since', () => {
     fc.assert(
-      fc.property(values, values, fc.constantFrom('never', BEFORE, SINCE), fc.boolean(), (now, was, at, partly) => {
+      fc.property(values, values, fc.constantFrom(BEFORE, SINCE), fc.boolean(), (now, was, at, partly) => {
         const wanted = node('a', now);
-        const entries = at === 'never' ? [] : [written(wanted, { at, ...(partly ? { partly } : {}) })];
-        const left = newOf(graphOf(wanted), graphOf(node('a', was)), ...entries);
+        const entry = written(wanted, { at, ...(partly ? { partly } : {}) });
+        const left = newOf(graphOf(wanted), graphOf(node('a', was)), entry);
 
         const isWritten = at === SINCE && !partly;
         for (const path of ['x', 'y', 'z']) expect(isNew(left, 'a', path)).toBe(!isWritten && now[path] !== was[path]);
@@ -42,15 +42,15 @@ describe('what is new of a spec', () => {
     );
   });
 
-  it('is every resource that only one of them declares, as a whole', () => {
-    const left = newOf(
-      graphOf(node('a', { x: 1 }), node('b', { x: 1 })),
-      graphOf(node('b', { x: 1 }), node('c', { x: 1 })),
-    );
+  it('is every resource that only one of them declares, or that is forgotten, as a whole', () => {
+    const both = [node('b', { x: 1 }), node('d', { x: 1 })];
+    const wanted = graphOf(node('a', { x: 1 }), ...both);
+    const left = newOf(wanted, graphOf(...both, node('c', { x: 1 })), written(node('b', { x: 1 }), { at: BEFORE }));
     const codeOf = (name: string, action: 'create' | 'update' | 'delete') =>
       refusalOfLeft(left, { id: id(name), action, diff: [{ path: 'properties.x' }] })?.code;
 
     expect([codeOf('a', 'create'), codeOf('a', 'update')]).toEqual(['LeftToOperation', 'LeftToOperation']);
+    expect([codeOf('d', 'create'), codeOf('d', 'update')]).toEqual(['LeftToOperation', 'LeftToOperation']);
     expect([codeOf('c', 'delete'), codeOf('c', 'update')]).toEqual(['LeftToOperation', 'LeftToOperation']);
     expect([codeOf('b', 'update'), codeOf('b', 'create'), codeOf('b', 'delete')]).toEqual([
       undefined,
