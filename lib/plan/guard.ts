@@ -153,9 +153,9 @@ const ALLOWED: Judgement = { verdict: 'allowed' };
 /**
  * Which changes of a plan may be made now.
  *
- * A change is refused where an operation that is set aside has yet to make it, a mode, a lock, an opt-out or the allow-list forbids it, a person has rejected it, or another
- * writer keeps undoing it,
- * and waits for the end of a pause or a hold, for a change window, for the end of a back-off, for an approval, for the
+ * A change is refused where an operation that is set aside has yet to make it, or one that was called off has not made it;
+ * where a mode, a lock, an opt-out or the allow-list forbids it, a person has rejected it, another writer keeps undoing it,
+ * or it has failed before. It waits for the end of a pause or a hold, for a change window, for the end of a back-off, for an approval, for the
  * budget, in that order. Whatever depends on it shares its fate, and of a connection that is made so does the other side.
  * Budgets count unattended, unapproved updates and deletes; a change is admitted together with all that it depends on,
  * with the other side of a pair and with what replaces it, or not at all. Pure.

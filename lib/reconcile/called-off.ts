@@ -32,6 +32,8 @@ export function calledOffAfter(
   if (!isPersonsWhole(run)) return calledOff?.specVersion === specVersion ? calledOff : undefined;
   if (!isFinalState(run.state) || run.specVersion !== specVersion) return undefined;
   const { operationId } = run;
+  // Said again after its approvals have gone with it.
+  if (calledOff?.operationId === operationId) return calledOff;
   if (run.state === 'stopped') return { specVersion, operationId, end: 'stopped' };
   const isRejected = approvals.some((one) => one.operationId === operationId && one.decision === 'reject');
   return isRejected ? { specVersion, operationId, end: 'rejected' } : undefined;

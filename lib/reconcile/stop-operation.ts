@@ -46,7 +46,11 @@ export function stopOperation(head: BaselineHead, operationId: string, user: str
   return { outcome: 'withdrawn', head: withdrawn };
 }
 
-/** Whether a request is the last one to put a spec. */
-function isOfSpecInForce({ requests }: BaselineHead, request: ReconcileRequest): boolean {
+/** Whether a request is the last one to put a spec, and that was not brought about before. */
+function isOfSpecInForce(
+  { requests, specVersion, appliedSpecVersion }: BaselineHead,
+  request: ReconcileRequest,
+): boolean {
+  if (appliedSpecVersion >= specVersion) return false;
   return request.trigger === 'put' && requests.findLast(({ trigger }) => trigger === 'put') === request;
 }

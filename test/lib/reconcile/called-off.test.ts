@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../lib/json.ts';
+import { calledOffAfter } from '../../../lib/reconcile/called-off.ts';
 import { decideApproval } from '../../../lib/reconcile/decide-approval.ts';
 import { stopOperation } from '../../../lib/reconcile/stop-operation.ts';
+import type { RunDocument } from '../../../lib/state/run.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
 import { Reconciling, smallSpec } from '../../support/reconciling.ts';
 
@@ -134,6 +136,30 @@ describe('a spec whose operation somebody has stopped', () => {
 
     expect(workspace()).toMatchObject({ tags: { owner: 'ops' } });
     expect(dependencies.arm.body(GROUP_OF_B)).toBeUndefined();
+  });
+});
+
+describe('what is called off', () => {
+  const head = { specVersion: 2, appliedSpecVersion: 1, approvals: [] };
+  const run = { operationId: 'north-2', attended: true, teardown: false, specVersion: 2, state: 'stopped' };
+  const marked = (over: object, of: object = {}) =>
+    calledOffAfter({ ...head, ...of }, { ...run, ...over } as unknown as RunDocument);
+  const mark = { specVersion: 2, operationId: 'north-2', end: 'rejected' } as const;
+
+  it('is said again, stays through what nobody asked for and what is for a part, and ends with a person’s run', () => {
+    expect(marked({})).toMatchObject({ specVersion: 2, end: 'stopped' });
+    expect(marked({ state: 'partial' }, { calledOff: mark })).toEqual(mark);
+    expect(marked({ operationId: 'north-3', attended: false }, { calledOff: mark })).toEqual(mark);
+    expect(marked({ operationId: 'north-3', scope: 'hub' }, { calledOff: mark })).toEqual(mark);
+    expect(marked({ operationId: 'north-3', state: 'running' }, { calledOff: mark })).toBeUndefined();
+  });
+
+  it('is nothing of a part, of a teardown, of another version, or of what was brought about', () => {
+    expect(marked({ scope: 'hub' })).toBeUndefined();
+    expect(marked({ teardown: true })).toBeUndefined();
+    expect(marked({ specVersion: 1 })).toBeUndefined();
+    expect(marked({}, { appliedSpecVersion: 2, calledOff: mark })).toBeUndefined();
+    expect(marked({ attended: false }, { specVersion: 3, calledOff: mark })).toBeUndefined();
   });
 });
 
