@@ -12,7 +12,7 @@ export async function tellTopic(
 ): Promise<Published> {
   const published = await events.publish(event);
   if (published.outcome === 'nobodyListens') return published;
-  const { kind, baseline, resource, at } = event;
+  const { kind, baseline, resource, occasion, at } = event;
   await journal.append([
     {
       at,
@@ -26,7 +26,8 @@ export async function tellTopic(
         published.outcome === 'published'
           ? `${kind} was told to the Event Grid topic.`
           : `${kind} could not be told to the Event Grid topic after ${published.attempts} tries: ${published.why}`,
-      discriminator: kind,
+      // As the event itself: several of one turn may be about one resource.
+      discriminator: `${kind} ${occasion}`,
     },
   ]);
   return published;
