@@ -23,6 +23,9 @@ import { type DriftGround, type FoundDrift, foundDrifts } from './found-drift.ts
 import { withRejections } from './rejection.ts';
 import { type ForeignSight, seeForeign } from './see-foreign.ts';
 
+/** A comparison reads for as long after the time that it has: large baselines are read in parts. */
+const LONGEST_LOOK_MS = 60_000;
+
 /** One comparison of a baseline with Azure, as a run made it. */
 export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'>, ForeignSight {
   readonly plan: Pick<Plan, 'changes' | 'refused'>;
@@ -74,8 +77,8 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
   const found = foundDrifts(sight.plan, sight.kept, { ...sight, known: new Set(before.keys()) }).filter(
     (one) => !sight.isUnderWay(one.id) && (sight.looksForDrift || before.has(propertyKey(one))),
   );
-  const origins = originsOf(sight.hints);
-  const foreign = seeForeign(record, origins, sight);
+  const origins = originsOf(sight.hints.filter((hint) => isSinceWritten(hint, sight.ledger)));
+  const foreign = seeForeign(record, { all: originsOf(sight.hints), sinceWritten: origins }, sight);
   const seen = remembered(found, before).map((one) => seenDrift(one, before.get(propertyKey(one)), origins, sight));
   const seenKeys = new Set(seen.map(propertyKey));
   const left = record.drifts.filter((drift) => !seenKeys.has(propertyKey(drift)));
@@ -140,6 +143,12 @@ function remembered(found: readonly FoundDrift[], before: ReadonlyMap<string, Dr
   return [...known, ...fresh].slice(0, MOST_DRIFTS);
 }
 
+/** A change from before our last write is not the one that is seen now. */
+function isSinceWritten({ resource, at }: ChangeHint, ledger: Sight['ledger']): boolean {
+  const entry = ledger.get(normaliseId(resource));
+  return entry === undefined || Date.parse(at) > Date.parse(entry.at);
+}
+
 /** The newest change of each resource that an event told of, by normalised id. */
 function originsOf(hints: readonly ChangeHint[]): ReadonlyMap<string, ChangeOrigin> {
   const newest = new Map<string, ChangeHint>();
@@ -181,9 +190,18 @@ function seenDrift(
     };
   }
   const { before: _before, after: _after, ...rest } = known;
-  const isOther = isOtherValue(known, found);
-  // Another value has another author; of the same one, whoever was told first has made it.
-  return { ...rest, ...found, origin: isOther ? told : (known.origin ?? told), lastSeenAt: nowIso };
+  return { ...rest, ...found, origin: originAfter(known, found, told), lastSeenAt: nowIso };
+}
+
+/**
+ * Another value has another author, who has made it since the last sight; of the same one, whoever was told first has
+ * made it, and had by then.
+ */
+function originAfter(known: Drift, found: FoundDrift, told: ChangeOrigin | null): ChangeOrigin | null {
+  const toldMs = told === null ? Number.NaN : Date.parse(told.at);
+  const seenMs = Date.parse(known.lastSeenAt);
+  if (isOtherValue(known, found)) return toldMs > seenMs ? told : null;
+  return known.origin ?? (toldMs <= seenMs + LONGEST_LOOK_MS ? told : null);
 }
 
 function isOtherValue(known: Pick<Drift, 'before'>, found: Pick<Drift, 'before'>): boolean {

@@ -47,6 +47,13 @@ export interface ForeignNews {
   readonly count: number;
 }
 
+/** The newest change of each resource that events told of, by normalised id. */
+export interface ToldOrigins {
+  readonly all: ReadonlyMap<string, ChangeOrigin>;
+  /** Only of changes since our last write: what is new now is of none before. */
+  readonly sinceWritten: ReadonlyMap<string, ChangeOrigin>;
+}
+
 type KnownEntries = Pick<DriftRecord, 'foreignEntries' | 'moreForeignCount' | 'foreignKnownSince'>;
 
 /**
@@ -55,7 +62,7 @@ type KnownEntries = Pick<DriftRecord, 'foreignEntries' | 'moreForeignCount' | 'f
  */
 export function seeForeign(
   record: KnownEntries,
-  origins: ReadonlyMap<string, ChangeOrigin>,
+  origins: ToldOrigins,
   sight: ForeignSight,
 ): { readonly record: KnownEntries; readonly news: readonly ForeignNews[] } {
   const before = new Map(record.foreignEntries.map((entry) => [propertyKey(entry), entry]));
@@ -110,16 +117,17 @@ function remembered(
 function seenEntry(
   { id, kind, path, description, contentHash }: ForeignEntry,
   known: KnownForeignEntry | undefined,
-  origins: ReadonlyMap<string, ChangeOrigin>,
+  origins: ToldOrigins,
   { operationId, nowIso }: ForeignSight,
 ): KnownForeignEntry {
-  const told = origins.get(normaliseId(id)) ?? null;
   const entry = { id, kind, path, description, contentHash };
   if (known !== undefined && known.contentHash === contentHash) {
+    const told = origins.all.get(normaliseId(id)) ?? null;
     // An event may come after the comparison; one about a later change tells of another author.
     const explained = told !== null && told.at <= known.firstSeenAt ? told : null;
     return { ...known, origin: known.origin ?? explained, lastSeenAt: nowIso };
   }
+  const told = origins.sinceWritten.get(normaliseId(id)) ?? null;
   return { ...entry, origin: told, firstSeenAt: nowIso, lastSeenAt: nowIso, operationId };
 }
 

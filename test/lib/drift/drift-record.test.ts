@@ -53,6 +53,33 @@ describe('the record of drift', () => {
     );
   });
 
+  it('names nobody whose change is from before our last write, or of another value from before the last sight', () => {
+    const times = ['2026-04-01T00:00:00.000Z', '2026-06-01T11:00:00.000Z', '2026-06-01T12:30:00.000Z'];
+    const hints = fc
+      .array(fc.record({ resource: fc.constantFrom('/a', '/b', '/c', '/d'), at: fc.constantFrom(...times) }))
+      .map((drawn) => drawn.map((one): ChangeHint => ({ ...one, action: 'write', author: null, correlationId: null })));
+    fc.assert(
+      fc.property(someChanges, hints, someChanges, hints, (first, early, second, late) => {
+        const before = compared(EMPTY, sightOf(first, { hints: early })).record;
+        const { drifts } = compared(before, sightOf(second, { hints: late, nowIso: LATER })).record;
+
+        for (const { id, path, before: value, origin } of drifts) {
+          if (origin === null) continue;
+          const known = before.drifts.find((one) => one.id === id && one.path === path);
+          const isOther = known !== undefined && known.before !== value;
+          expect(origin.at > (isOther ? known.lastSeenAt : entryOf(id).at)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('does not take the author of a later change for that of a value seen before', () => {
+    const hint: ChangeHint = { resource: '/a', action: 'write', at: LATER, author: null, correlationId: 'c-1' };
+    const { record } = compared(EMPTY, sightOf([changeOf('a')]));
+
+    expect(compared(record, sightOf([changeOf('a')], { hints: [hint], nowIso: LATER })).news).toEqual([]);
+  });
+
   it('has every drift that was seen, and only those', () => {
     fc.assert(
       fc.property(someChanges, someChanges, (first, second) => {

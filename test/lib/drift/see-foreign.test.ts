@@ -42,16 +42,20 @@ function see(
   over: Partial<ForeignSight> = {},
   origins: ReadonlyMap<string, ChangeOrigin> = new Map(),
 ) {
-  const seen = seeForeign(record, origins, {
-    foreign,
-    foreignStanding: () => 'gone',
-    isUnderWay: () => false,
-    looksForDrift: true,
-    isWhole: true,
-    operationId: 'north-2',
-    nowIso: NOW,
-    ...over,
-  });
+  const seen = seeForeign(
+    record,
+    { all: origins, sinceWritten: origins },
+    {
+      foreign,
+      foreignStanding: () => 'gone',
+      isUnderWay: () => false,
+      looksForDrift: true,
+      isWhole: true,
+      operationId: 'north-2',
+      nowIso: NOW,
+      ...over,
+    },
+  );
   return { record: { ...record, ...seen.record }, news: seen.news };
 }
 

@@ -46,8 +46,9 @@ async function provisioned(more: JsonObject = { drift: { mode: 'act' } }): Promi
   await reconciling.settle();
 }
 
-/** Somebody's edit of one property under `properties`. */
+/** Somebody's edit of one property under `properties`, some time after the last write. */
 function edit(id: string, changes: Readonly<Record<string, Json>>): void {
+  reconciling.pass(1);
   const { id: _, ...body } = dependencies.arm.body(id) ?? {};
   dependencies.arm.put(id, { ...body, properties: { ...(body.properties as JsonObject), ...changes } });
 }
@@ -114,6 +115,21 @@ describe('a drift that may be put right', () => {
 
     expect((await decisionsOf(id)).filter((decision) => decision === 'drift found')).toHaveLength(2);
     expect((await record()).drifts).toEqual([]);
+  });
+});
+
+describe('an event that comes after what it told of was put right', () => {
+  it('is not about who has changed it since', async () => {
+    await provisioned();
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const late = hint(WORKSPACE);
+    await scan();
+    edit(WORKSPACE, { retentionInDays: 8 });
+    const id = await scan({ hints: [late] });
+
+    const found = (await linesOf(id)).find(({ decision }) => decision === 'drift found');
+    expect(found).toMatchObject({ before: { [RETENTION]: 8 }, reason: expect.stringContaining('no event has told') });
+    expect(JSON.stringify(await linesOf(id))).not.toContain('alice@contoso.com');
   });
 });
 
