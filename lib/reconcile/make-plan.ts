@@ -9,7 +9,7 @@ import { type ForeignEntry, foreignEntries } from '../plan/foreign-entries.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed, Plan, Refusal } from '../plan/plan.ts';
-import { planInScope } from '../plan/scope.ts';
+import { isInScope, planInScope } from '../plan/scope.ts';
 import type { UnmanagedResource } from '../plan/unmanaged.ts';
 import { worldsOf } from '../plan/worlds.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
@@ -52,7 +52,7 @@ export interface MadePlan {
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
   /** Locked or opted out. */
   readonly protectedScopes: readonly ProtectedScope[];
-  /** Wanted as new, yet there already and not ours. */
+  /** Wanted as new, yet there already and not ours; of the scope. */
   readonly taken: readonly DesiredNode[];
   /** Differences that stay as they are since a rule says so. */
   readonly kept: readonly KeptDifference[];
@@ -142,7 +142,12 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     comparedCount,
     ...(unmanaged === undefined ? {} : { unmanaged: unmanaged.resources, unmanagedCount: unmanaged.count }),
     notComparedCount: known.length - comparedCount,
-    taken: present.filter((node) => node.presence === 'create' && !claimedByOthers.has(normaliseId(node.id))),
+    taken: present.filter(
+      (node) =>
+        node.presence === 'create' &&
+        !claimedByOthers.has(normaliseId(node.id)) &&
+        (request.scope === undefined || isInScope(node, request.scope)),
+    ),
   };
 }
 

@@ -20,12 +20,11 @@ import { circumstancesOf, differenceRulesOf, type GuardedRun } from './circumsta
 import { driftsToApprove, seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
-import { notPreflighted, withoutUnfit } from './late-preflight.ts';
 import { type MadePlan, makePlan } from './make-plan.ts';
 import { approvalFor, decidedAside, withAskedEnds } from './plan-approval.ts';
 import type { PlanReader } from './plan-reader.ts';
 import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
-import { preflight } from './preflight.ts';
+import { preflighted } from './preflighted.ts';
 import { readResolved } from './read-spec.ts';
 import { hashesFailed, withPlan, withWorlds } from './rows.ts';
 import { readSetAside, type SetAside, toldVerdict, withoutWaits } from './set-aside.ts';
@@ -150,16 +149,10 @@ async function adoptPlan(
   const guarded = withAskedEnds(guard(plan, circumstances), plan, run.operationId, head.approvals);
   const judged = decidedAside(guarded, plan, run, head.approvals, nowIso);
   const stepped = setAside === undefined ? { verdict: judged, behind: [] } : withoutWaits(judged, setAside);
-  let { verdict } = stepped;
-  const allowedChanges = plan.changes.filter((change) =>
-    verdict.allowed.some((id) => normaliseId(id) === normaliseId(change.id)),
-  );
-  const unseen = run.preflighted ? notPreflighted(allowedChanges, run.rows) : allowedChanges;
-  if (unseen.length > 0) {
-    const problems = await preflight(dependencies, made, unseen);
-    if (problems.length > 0 && !run.preflighted)
-      return { run: failed({ ...run, planHash: plan.hash, refused: plan.refused }, ...problems), journal: [] };
-    verdict = withoutUnfit(verdict, plan.changes, unseen, problems);
+  const { verdict, problems, looked } = await preflighted(dependencies, run, made, stepped.verdict);
+  if (problems.length > 0) {
+    const over = failed({ ...run, planHash: plan.hash, refused: plan.refused }, ...problems);
+    return withDriftDecided(run, over, drift, made, toldVerdict(verdict, stepped.behind), nowIso);
   }
   await forget(dependencies, run, made, nowIso);
   const content = {
@@ -180,7 +173,7 @@ async function adoptPlan(
     generation: head.generation,
     pauseGeneration: pause.generation,
     validUntilMs: validUntilMsOf(circumstances),
-    preflighted: run.preflighted || unseen.length > 0,
+    preflighted: run.preflighted || looked,
     wroteSincePlan: false,
     replan: false,
     plansMade: run.plansMade + 1,

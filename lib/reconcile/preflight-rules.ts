@@ -13,6 +13,13 @@ export interface WantedWrite {
   readonly location?: string;
 }
 
+/** A problem found before a write, and the changes that would fail for it. */
+export interface Unfit {
+  readonly problem: Problem;
+  /** Ids, as in the changes. */
+  readonly ids: readonly string[];
+}
+
 /** One entry of ARM's answer about permissions. */
 export interface Permission {
   readonly actions: readonly string[];
@@ -75,17 +82,25 @@ export function permissionProblems(
   writes: readonly WantedWrite[],
   permissions: readonly Permission[],
   groupId: string,
-): readonly Problem[] {
-  const actions = new Set(writes.map((write) => `${write.type}/${write.action === 'delete' ? 'delete' : 'write'}`));
-  return [...actions]
-    .filter((action) => !isPermitted(permissions, action))
-    .map((action) => ({
-      code: 'MissingPermission',
-      actor: 'operator',
-      message: `The app's identity may not do ${action} in the resource group.`,
-      remedy: `Grant it a role with ${action} at this resource group or above (infra/ has the role), then reconcile.`,
-      resource: groupId,
+): readonly Unfit[] {
+  const byAction = Map.groupBy(writes, ({ type, action }) => `${type}/${action === 'delete' ? 'delete' : 'write'}`);
+  return [...byAction]
+    .filter(([action]) => !isPermitted(permissions, action))
+    .map(([action, ofAction]) => ({
+      problem: {
+        code: 'MissingPermission',
+        actor: 'operator',
+        message: `The app's identity may not do ${action} in the resource group.`,
+        remedy: `Grant it a role with ${action} at this resource group or above (infra/ has the role), then reconcile.`,
+        resource: groupId,
+      },
+      ids: idsOf(ofAction),
     }));
+}
+
+/** Ids of the changes that writes are of. */
+export function idsOf(writes: readonly WantedWrite[]): readonly string[] {
+  return writes.map(({ id }) => id);
 }
 
 /** How many more resources of a type fit into the region's quotas; null: no quota that is known bounds it. */
@@ -101,24 +116,19 @@ export function quotaProblems(
   usages: readonly NetworkUsage[],
   subscriptionId: string,
   location: string,
-): readonly Problem[] {
-  const wanted = new Map<string, number>();
-  for (const write of writes) {
-    if (write.action !== 'create') continue;
-    for (const quota of QUOTAS[write.type.toLowerCase()] ?? []) wanted.set(quota, (wanted.get(quota) ?? 0) + 1);
-  }
-  return usages.flatMap(({ name, used, limit }): Problem[] => {
-    const count = wanted.get(name) ?? 0;
-    if (count === 0 || used + count <= limit) return [];
-    return [
-      {
-        code: QUOTA_EXCEEDED,
-        actor: 'operator',
-        message: `The plan needs ${count} more ${name} in ${location}; ${used} of ${limit} are used.`,
-        remedy: 'Ask Microsoft for a higher quota in this region, or ask for less in the spec.',
-        resource: `/subscriptions/${subscriptionId}`,
-      },
-    ];
+): readonly Unfit[] {
+  const creates = writes.filter(({ action }) => action === 'create');
+  return usages.flatMap(({ name, used, limit }): Unfit[] => {
+    const wanted = creates.filter(({ type }) => QUOTAS[type.toLowerCase()]?.includes(name));
+    if (wanted.length === 0 || used + wanted.length <= limit) return [];
+    const problem: Problem = {
+      code: QUOTA_EXCEEDED,
+      actor: 'operator',
+      message: `The plan needs ${wanted.length} more ${name} in ${location}; ${used} of ${limit} are used.`,
+      remedy: 'Ask Microsoft for a higher quota in this region, or ask for less in the spec.',
+      resource: `/subscriptions/${subscriptionId}`,
+    };
+    return [{ problem, ids: idsOf(wanted) }];
   });
 }
 
@@ -126,13 +136,13 @@ export function quotaProblems(
 export function policyProblems(
   writes: readonly WantedWrite[],
   assignments: readonly PolicyAssignment[],
-): readonly Problem[] {
+): readonly Unfit[] {
   return writes
     .filter((write) => write.action !== 'delete')
     .flatMap((write) => assignments.flatMap((assignment) => denialOf(write, assignment)));
 }
 
-function denialOf(write: WantedWrite, assignment: PolicyAssignment): readonly Problem[] {
+function denialOf(write: WantedWrite, assignment: PolicyAssignment): readonly Unfit[] {
   const inside = (scope: string) => `${write.id.toLowerCase()}/`.startsWith(`${scope.toLowerCase()}/`);
   if (!assignment.enforced || assignment.notScopes.some(inside)) return [];
   const definition = assignment.definitionId.slice(assignment.definitionId.lastIndexOf('/') + 1).toLowerCase();
@@ -153,31 +163,30 @@ function denialOf(write: WantedWrite, assignment: PolicyAssignment): readonly Pr
       !has('listOfAllowedLocations', write.location)) ||
     (definition === NOT_ALLOWED_TYPES && has('listOfResourceTypesNotAllowed', write.type));
   if (!denied) return [];
-  return [
-    {
-      code: 'DeniedByPolicy',
-      actor: 'operator',
-      message: `The policy assignment '${assignment.name}' denies ${definition === NOT_ALLOWED_TYPES ? `the type ${write.type}` : `the location ${write.location}`}.`,
-      remedy: 'Change the spec to what the policy allows, or ask its owner for an exemption.',
-      resource: write.id,
-    },
-  ];
+  const problem: Problem = {
+    code: 'DeniedByPolicy',
+    actor: 'operator',
+    message: `The policy assignment '${assignment.name}' denies ${definition === NOT_ALLOWED_TYPES ? `the type ${write.type}` : `the location ${write.location}`}.`,
+    remedy: 'Change the spec to what the policy allows, or ask its owner for an exemption.',
+    resource: write.id,
+  };
+  return [{ problem, ids: [write.id] }];
 }
 
 /** Writes outside the scopes that the operator of the app allows. */
-export function allowListProblems(
-  writes: readonly WantedWrite[],
-  allowedScopes: readonly string[],
-): readonly Problem[] {
+export function allowListProblems(writes: readonly WantedWrite[], allowedScopes: readonly string[]): readonly Unfit[] {
   if (allowedScopes.length === 0) return [];
   return writes
     .filter((write) => !isInsideAny(write.id, allowedScopes))
-    .map((write) => ({
-      code: 'OutsideAllowedScopes',
-      actor: 'operator',
-      message: 'The resource is outside the scopes in which the app may write.',
-      remedy: 'Add its scope to HUBKEEPER_ALLOWED_SCOPES, or take it out of the spec.',
-      resource: write.id,
+    .map(({ id }) => ({
+      problem: {
+        code: 'OutsideAllowedScopes',
+        actor: 'operator',
+        message: 'The resource is outside the scopes in which the app may write.',
+        remedy: 'Add its scope to HUBKEEPER_ALLOWED_SCOPES, or take it out of the spec.',
+        resource: id,
+      },
+      ids: [id],
     }));
 }
 

@@ -7,16 +7,19 @@ import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject, type Json } from '../json.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Change } from '../plan/plan.ts';
+import { isAtOrIn } from '../plan/scope.ts';
 import type { Problem } from '../problem.ts';
 import type { MadePlan } from './make-plan.ts';
 import { takenRefusals } from './make-plan.ts';
 import {
   allowListProblems,
+  idsOf,
   type Permission,
   type PolicyAssignment,
   permissionProblems,
   policyProblems,
   quotaProblems,
+  type Unfit,
   type WantedWrite,
 } from './preflight-rules.ts';
 
@@ -27,7 +30,7 @@ const POLICY_API_VERSION = '2025-03-01';
 
 /**
  * What would make a run fail later, found before its first write: subscriptions, provider registration, permissions
- * in groups that exist, quotas, known policy denials, names taken, scopes not allowed. Reads only; the calls grow
+ * in groups that exist, quotas, known policy denials, names taken, scopes not allowed; each with the changes it is about. Reads only; the calls grow
  * with subscriptions, regions and resource groups, not with resources.
  * @throws ArmUnreachableError when ARM does not answer; ArmRefusalError when it refuses for a while.
  */
@@ -35,23 +38,26 @@ export async function preflight(
   dependencies: Dependencies,
   made: MadePlan,
   changes: readonly Change[],
-): Promise<readonly Problem[]> {
+): Promise<readonly Unfit[]> {
   const writes = changes.map((change) => wantedWriteOf(change, made));
-  const problems: Problem[] = [];
-  for (const refusal of takenRefusals(made.taken)) {
+  const problems: Unfit[] = [];
+  for (const { id, code } of takenRefusals(made.taken)) {
     problems.push({
-      code: refusal.code,
-      actor: 'caller',
-      message: 'A resource of this name exists already and was not made by Hubkeeper.',
-      remedy: 'Adopt it by its id in the spec, or choose another name in nameOverrides.',
-      resource: refusal.id,
+      problem: {
+        code,
+        actor: 'caller',
+        message: 'A resource of this name exists already and was not made by Hubkeeper.',
+        remedy: 'Adopt it by its id in the spec, or choose another name in nameOverrides.',
+        resource: id,
+      },
+      ids: idsOf(writes).filter((one) => isAtOrIn(one, id)),
     });
   }
   problems.push(...allowListProblems(writes, dependencies.settings.allowedScopes));
   for (const [subscriptionId, inSubscription] of groupBy(writes, (write) => write.subscriptionId.toLowerCase())) {
     const unusable = await subscriptionProblem(dependencies.arm, subscriptionId);
     if (unusable !== undefined) {
-      problems.push(unusable);
+      problems.push({ problem: unusable, ids: idsOf(inSubscription) });
       continue;
     }
     problems.push(...(await registrationProblems(dependencies.arm, subscriptionId, inSubscription)));
@@ -124,27 +130,27 @@ async function registrationProblems(
   arm: Arm,
   subscriptionId: string,
   writes: readonly WantedWrite[],
-): Promise<readonly Problem[]> {
-  const namespaces = new Set(
-    writes.map((write) => write.type.split('/')[0] ?? '').filter((namespace) => namespace !== 'Microsoft.Resources'),
-  );
-  const problems: Problem[] = [];
-  for (const namespace of namespaces) {
+): Promise<readonly Unfit[]> {
+  const problems: Unfit[] = [];
+  for (const [namespace, ofNamespace] of groupBy(writes, ({ type }) => type.split('/')[0] ?? '')) {
+    if (namespace === 'Microsoft.Resources') continue;
+    const ids = idsOf(ofNamespace);
     const resource = `/subscriptions/${subscriptionId}/providers/${namespace}`;
     const response = await arm.send({ method: 'GET', target: resource, apiVersion: RESOURCES_API_VERSION });
     if (response.status !== 200) {
-      problems.push(lastingProblem(response, resource));
+      problems.push({ problem: lastingProblem(response, resource), ids });
       continue;
     }
     const state = isJsonObject(response.body) ? String(response.body.registrationState) : '';
     if (state === 'Registered' || state === 'Registering') continue;
-    problems.push({
+    const problem: Problem = {
       code: 'ProviderNotRegistered',
       actor: 'operator',
       message: `The subscription is not registered to use ${namespace}.`,
       remedy: `Register it: az provider register --namespace ${namespace} --subscription ${subscriptionId}`,
       resource: `/subscriptions/${subscriptionId}`,
-    });
+    };
+    problems.push({ problem, ids });
   }
   return problems;
 }

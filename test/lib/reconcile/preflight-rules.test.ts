@@ -37,9 +37,15 @@ describe('permissions', () => {
   it('that are missing are told once for each action', () => {
     const problems = permissionProblems([address('a'), address('b'), { ...address('c'), action: 'delete' }], [], GROUP);
 
-    expect(problems.map((problem) => problem.message)).toEqual([
-      expect.stringContaining('Microsoft.Network/publicIPAddresses/write'),
-      expect.stringContaining('Microsoft.Network/publicIPAddresses/delete'),
+    expect(problems).toMatchObject([
+      {
+        problem: { message: expect.stringContaining('Microsoft.Network/publicIPAddresses/write') },
+        ids: [address('a').id, address('b').id],
+      },
+      {
+        problem: { message: expect.stringContaining('Microsoft.Network/publicIPAddresses/delete') },
+        ids: [address('c').id],
+      },
     ]);
   });
 
@@ -60,10 +66,11 @@ describe('quotas', () => {
 
   it('admit what fits and refuse what does not, with the figures', () => {
     expect(quotaProblems([address('a'), address('b')], usages, 's', 'westeurope')).toEqual([]);
-    const [problem] = quotaProblems([address('a'), address('b'), address('c')], usages, 's', 'westeurope');
-    expect(problem).toMatchObject({
-      code: 'QuotaExceeded',
-      message: expect.stringContaining('3 more PublicIPAddresses'),
+    const updated = { ...address('d'), action: 'update' as const };
+    const [unfit] = quotaProblems([address('a'), address('b'), address('c'), updated], usages, 's', 'westeurope');
+    expect(unfit).toMatchObject({
+      problem: { code: 'QuotaExceeded', message: expect.stringContaining('3 more PublicIPAddresses') },
+      ids: ['a', 'b', 'c'].map((name) => address(name).id),
     });
   });
 
@@ -101,7 +108,7 @@ describe('known policies', () => {
 
   it('deny a location that is not listed, however it is spelt', () => {
     expect(policyProblems([address('a')], [assignment])).toMatchObject([
-      { code: 'DeniedByPolicy', resource: address('a').id },
+      { problem: { code: 'DeniedByPolicy', resource: address('a').id }, ids: [address('a').id] },
     ]);
     expect(policyProblems([address('a', 'northeurope')], [assignment])).toEqual([]);
     expect(policyProblems([address('a', 'global')], [assignment])).toEqual([]);
@@ -132,7 +139,7 @@ describe('allowed scopes', () => {
   it('refuse writes outside, and bind nothing when none are set', () => {
     expect(allowListProblems([address('a')], [])).toEqual([]);
     expect(allowListProblems([address('a')], ['/subscriptions/other'])).toMatchObject([
-      { code: 'OutsideAllowedScopes', actor: 'operator' },
+      { problem: { code: 'OutsideAllowedScopes', actor: 'operator' }, ids: [address('a').id] },
     ]);
   });
 });
