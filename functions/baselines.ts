@@ -10,6 +10,7 @@ import { driftBody, driftCounts } from '../lib/drift/drift-body.ts';
 import type { DriftRecord } from '../lib/drift/drift-record.ts';
 import { hashOf } from '../lib/plan/hash.ts';
 import type { Plan } from '../lib/plan/plan.ts';
+import type { Problem } from '../lib/problem.ts';
 import { reliefsNotBegun, withForbiddenWithdrawn } from '../lib/reactions/snat/withdraw-forbidden.ts';
 import { differenceRulesOf } from '../lib/reconcile/circumstances.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
@@ -26,6 +27,7 @@ import {
   withSpec,
 } from '../lib/state/baseline-head.ts';
 import { baselineNotFound, type StoredSpec } from '../lib/state/baseline-store.ts';
+import { DriftRecordUnreadableError } from '../lib/state/drift-record-store.ts';
 import { requestOperation } from '../lib/state/operation-request.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
@@ -50,11 +52,11 @@ export function registerBaselines(appOf: () => App): void {
 export async function listBaselines({ app, nowIso }: Call): Promise<HttpResponseInit> {
   const names = await app.baselines.names();
   const read = await Promise.all(
-    names.map(async (name) => ({ stored: await app.baselines.read(name), record: await app.drift.read(name) })),
+    names.map(async (name) => ({ stored: await app.baselines.read(name), known: await knownDrift(app, name) })),
   );
   return answer(200, {
-    baselines: read.flatMap(({ stored, record }) =>
-      stored === null || isTornDown(stored.head) ? [] : [summaryOf(stored.head, record, nowIso)],
+    baselines: read.flatMap(({ stored, known }) =>
+      stored === null || isTornDown(stored.head) ? [] : [summaryOf(stored.head, known, nowIso)],
     ),
     at: nowIso,
   });
@@ -63,7 +65,8 @@ export async function listBaselines({ app, nowIso }: Call): Promise<HttpResponse
 export async function getBaseline({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
   const head = await headOf(app, request);
   const stored = head.specVersion === 0 ? null : await app.baselines.readSpec(head.name, head.specHash);
-  const record = await app.drift.read(head.name);
+  const known = await knownDrift(app, head.name);
+  const { record } = known;
   const validated =
     stored === null
       ? undefined
@@ -71,7 +74,7 @@ export async function getBaseline({ app, request, nowIso }: Call): Promise<HttpR
   return answer(
     200,
     {
-      ...summaryOf(head, record, nowIso),
+      ...summaryOf(head, known, nowIso),
       ...(record === null ? {} : { drift: driftBody(record, head.approvals, nowIso) }),
       spec: validated?.ok ? validated.spec : {},
       document: stored?.text ?? '',
@@ -82,7 +85,27 @@ export async function getBaseline({ app, request, nowIso }: Call): Promise<HttpR
   );
 }
 
-function summaryOf(head: BaselineHead, record: DriftRecord | null, nowIso: string): Readonly<Record<string, unknown>> {
+interface KnownDrift {
+  readonly record: DriftRecord | null;
+  /** Why the record cannot be read. */
+  readonly problem?: Problem;
+}
+
+/** One record that cannot be read hides no baseline. */
+async function knownDrift({ drift }: App, name: string): Promise<KnownDrift> {
+  try {
+    return { record: await drift.read(name) };
+  } catch (error) {
+    if (error instanceof DriftRecordUnreadableError) return { record: null, problem: error.problem };
+    throw error;
+  }
+}
+
+function summaryOf(
+  head: BaselineHead,
+  { record, problem }: KnownDrift,
+  nowIso: string,
+): Readonly<Record<string, unknown>> {
   return {
     name: head.name,
     version: head.specVersion,
@@ -96,6 +119,7 @@ function summaryOf(head: BaselineHead, record: DriftRecord | null, nowIso: strin
       .map((adjustment) => (adjustment.until === NEVER_ENDS ? { ...adjustment, until: null } : adjustment)),
     hold: head.hold !== null && head.hold.until > nowIso ? head.hold : null,
     ...(record === null ? {} : { driftCounts: driftCounts(record, nowIso) }),
+    ...(problem === undefined ? {} : { driftProblem: problem }),
   };
 }
 

@@ -4,7 +4,7 @@ import { baselineName, isoTime, mode, planHash, scope } from './common.ts';
 import { baselineDrift, driftCounts } from './drift.ts';
 import { hold } from './hold.ts';
 import type { Known } from './known.ts';
-import { accepted, operationState } from './operation.ts';
+import { accepted, operationState, problem } from './operation.ts';
 import { plan } from './plan.ts';
 
 /** A baseline as the list shows it. */
@@ -25,6 +25,7 @@ export const baselineSummary = z.looseObject({
     .describe('The operation that waits while the current one has stepped in before it; null when none does.'),
   teardown: z.boolean().optional().describe('True while the baseline is to be torn down.'),
   driftCounts: driftCounts.optional().describe('What is known of drift, in figures.'),
+  driftProblem: problem.optional().describe('Why what is known of drift cannot be read, and what to do about it.'),
 });
 export type BaselineSummary = Known<typeof baselineSummary>;
 

@@ -6,6 +6,7 @@ import type { DriftNews } from '../drift/drift-news.ts';
 import type { ChangeOrigin, Contest, Drift, DriftState, Failing } from '../drift/drift-record.ts';
 import { parkedText } from '../drift/failing.ts';
 import { normaliseId } from '../plan/graph.ts';
+import type { Problem } from '../problem.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import type { RunDocument } from '../state/run.ts';
 import { lineOfForeign } from './foreign-lines.ts';
@@ -246,6 +247,21 @@ export function lineOfComparison(
     reason: comparisonText(compared, drifts),
     by: run.requestedBy,
     after: run.planHash,
+    discriminator: run.planKey,
+  };
+}
+
+/** The line of a run that goes on although what is known of drift cannot be read. */
+export function lineWithoutRecord(run: RunDocument, { code, message, remedy }: Problem, at: string): JournalEntry {
+  return {
+    at,
+    baseline: run.baseline,
+    operationId: run.operationId,
+    trigger: run.trigger,
+    resource: '',
+    decision: 'drift not recorded',
+    reason: `${code}: ${message} ${remedy} Until then no drift is put right without a person.`,
+    by: 'hubkeeper',
     discriminator: run.planKey,
   };
 }

@@ -15,12 +15,14 @@ import { leftIds } from '../plan/left-changes.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DriftedProperty } from '../plan/reaction-rules.ts';
 import { isInScope } from '../plan/scope.ts';
+import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
+import { DriftRecordUnreadableError } from '../state/drift-record-store.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import { changeOfRow, isInFlight, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
-import { causesOf, eventsOfNews, lineOfComparison, linesOfNews } from './drift-lines.ts';
+import { causesOf, eventsOfNews, lineOfComparison, linesOfNews, lineWithoutRecord } from './drift-lines.ts';
 import type { MadePlan } from './make-plan.ts';
 import type { SetAside } from './set-aside.ts';
 
@@ -31,7 +33,7 @@ function looksForDrift({ trigger }: RunDocument): boolean {
   return trigger === 'drift';
 }
 
-/** The record as the turn has it so far. */
+/** The record as the turn has it so far. @throws DriftRecordUnreadableError */
 async function recordOf({ drift }: DriftDependencies, run: RunDocument): Promise<DriftRecord> {
   if (run.drift) return completeRecord(run.drift);
   return (await drift.read(run.baseline)) ?? newDriftRecord(run.baseline);
@@ -45,10 +47,25 @@ export async function driftsToApprove(
   // Nothing can have stepped in before its first plan.
   if (!run.attended || run.teardown || run.plansMade === 0) return [];
   const sinceIso = run.askedAt ?? run.createdAt;
-  const { drifts } = await recordOf(dependencies, run);
-  return drifts
+  const record = await recordOf(dependencies, run).catch(problemOfUnreadable);
+  // The plan says so.
+  if ('code' in record) return [];
+  return record.drifts
     .filter(({ state, policy, firstSeenAt }) => state === 'waiting' && policy === 'approve' && firstSeenAt > sinceIso)
     .map(({ id, path }) => ({ id, path }));
+}
+
+function problemOfUnreadable(error: unknown): Problem {
+  if (error instanceof DriftRecordUnreadableError) return error.problem;
+  throw error;
+}
+
+/** What a plan shows of drift. */
+export interface DriftOfPlan {
+  readonly before: DriftRecord;
+  readonly seen: Seen;
+  /** Why nothing of it is kept: what was known before cannot be read. */
+  readonly problem?: Problem;
 }
 
 /** The run with the record, if it has moved. One turn moves the revision once. */
@@ -61,7 +78,11 @@ function jsonOf(record: DriftRecord): string {
   return canonicalJson(JSON.parse(JSON.stringify(record)));
 }
 
-/** What a new plan of a run shows of drift, as it is before anything is decided about it. */
+/**
+ * What a new plan of a run shows of drift, as it is before anything is decided about it. A person's run goes on without
+ * the record where that cannot be read.
+ * @throws DriftRecordUnreadableError in a run that nobody asked for: what binds it may be in there.
+ */
 export async function seeDriftOfPlan(
   dependencies: DriftDependencies,
   run: RunDocument,
@@ -69,9 +90,13 @@ export async function seeDriftOfPlan(
   made: MadePlan,
   setAside: SetAside | undefined,
   nowIso: string,
-): Promise<{ readonly before: DriftRecord; readonly seen: Seen }> {
-  const before = await recordOf(dependencies, run);
-  return { before, seen: seeDrifts(before, sightOf(run, head, made, setAside, nowIso)) };
+): Promise<DriftOfPlan> {
+  const read = await recordOf(dependencies, run).catch((error: unknown) => {
+    if (!run.attended) throw error;
+    return problemOfUnreadable(error);
+  });
+  const [before, problem] = 'code' in read ? [newDriftRecord(run.baseline), { problem: read }] : [read, {}];
+  return { before, seen: seeDrifts(before, sightOf(run, head, made, setAside, nowIso)), ...problem };
 }
 
 /** Normalised ids of what a run is writing. */
@@ -185,11 +210,16 @@ function wasAsDeclared(
 export function withDriftDecided(
   before: RunDocument,
   after: RunDocument,
-  { before: record, seen }: Awaited<ReturnType<typeof seeDriftOfPlan>>,
+  { before: record, seen, problem }: DriftOfPlan,
   made: MadePlan,
   verdict: Pick<Verdict, 'refused' | 'waiting'>,
   nowIso: string,
 ): { readonly run: RunDocument; readonly journal: readonly JournalEntry[] } {
+  if (problem !== undefined)
+    return {
+      run: after,
+      journal: before.planHash === after.planHash ? [] : [lineWithoutRecord(after, problem, nowIso)],
+    };
   // What a teardown takes away drifts no more.
   if (after.teardown)
     return {
@@ -274,7 +304,9 @@ export async function withDriftSettled(
   const ended = endedChanges(before.rows, after.rows, document);
   const isOfRecord = after.knowsDrifts === true || (!after.attended && ended.some(({ tried }) => tried !== undefined));
   if (!isOfRecord || ended.length === 0) return { run: after, causes: new Map(), journal: [] };
-  const record = await recordOf(dependencies, after);
+  const record = await recordOf(dependencies, after).catch(problemOfUnreadable);
+  // The next plan says so.
+  if ('code' in record) return { run: after, causes: new Map(), journal: [] };
   const settled = settleDrifts(record, ended, {
     unattended: !after.attended,
     operationId: after.operationId,

@@ -3,6 +3,7 @@ import type { TableClient, TableEntityResult, TransactionAction } from '@azure/d
 import type { ContainerClient } from '@azure/storage-blob';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import {
+  documentValue,
   type Storage,
   StorageError,
   type TablePage,
@@ -47,9 +48,8 @@ export function createAzureStorage(options: AzureStorageOptions): Storage {
         return attempt(`read ${path}`, async () => {
           try {
             const response = await blob.download(0, undefined, { abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
-            const value: unknown = JSON.parse(await streamText(response.readableStreamBody));
-            if (!isJsonObject(value)) throw new Error('the document is no JSON object');
-            return { value, etag: response.etag ?? '' };
+            const text = await streamText(response.readableStreamBody);
+            return { value: documentValue(path, text), etag: response.etag ?? '' };
           } catch (error) {
             if (statusOf(error) === 404) return null;
             throw error;

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 
 /** A document as it was read, with the ETag that a conditional write needs. */
 export interface StoredDocument {
@@ -71,6 +71,25 @@ export class StorageError extends Error {
     });
     this.name = 'StorageError';
   }
+}
+
+/** A document whose content is no JSON object: no later try will read it. */
+export class MalformedDocumentError extends StorageError {
+  constructor(path: string, cause: unknown) {
+    super(`read ${path}`, cause);
+    this.name = 'MalformedDocumentError';
+  }
+}
+
+/** The value of a document from its text. @throws MalformedDocumentError when it is no JSON object. */
+export function documentValue(path: string, text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isJsonObject(value)) return value;
+  } catch (error) {
+    throw new MalformedDocumentError(path, error);
+  }
+  throw new MalformedDocumentError(path, new Error('the document is no JSON object'));
 }
 
 /** A position to read on from that this table has not given. */

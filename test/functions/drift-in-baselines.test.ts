@@ -6,6 +6,7 @@ import type { Call } from '../../functions/http.ts';
 import { baseline, baselineList } from '../../lib/api/baseline.ts';
 import { type Contest, type Drift, type KnownForeignEntry, newDriftRecord } from '../../lib/drift/drift-record.ts';
 import { type Approval, newHead } from '../../lib/state/baseline-head.ts';
+import { DriftRecordUnreadableError } from '../../lib/state/drift-record-store.ts';
 import { memoryDependencies } from '../support/memory-dependencies.ts';
 
 const NOW = '2026-06-01T12:00:00.000Z';
@@ -120,6 +121,23 @@ describe('what a baseline says of drift', () => {
       driftCounts: { openCount: 1, waitingCount: 1, conflictCount: 1, unmanagedCount: 1, foreignEntryCount: 3 },
     });
     expect(one).not.toHaveProperty('drift');
+  });
+
+  it('is a problem with its remedy where it cannot be read, and no other baseline is hidden for it', async () => {
+    await known();
+    await dependencies.baselines.change('south', () => ({ head: newHead('south'), result: 0 }), { create: true });
+    const { read } = dependencies.drift;
+    dependencies.drift.read = async (name) => {
+      if (name === 'south') throw new DriftRecordUnreadableError(name, 'it is cut off.');
+      return read(name);
+    };
+    const { baselines } = baselineList.parse((await listBaselines(call())).jsonBody);
+
+    expect(baselines).toMatchObject([
+      { name: 'north', driftCounts: { openCount: 1 } },
+      { name: 'south', driftProblem: { code: 'DriftRecordUnreadable', actor: 'operator' } },
+    ]);
+    expect(baselines[0]).not.toHaveProperty('driftProblem');
   });
 
   it('names no plan whose approval is decided or over', async () => {

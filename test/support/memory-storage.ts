@@ -1,5 +1,11 @@
 import type { JsonObject } from '../../lib/json.ts';
-import type { DocumentStore, Storage, TableRow, TableStore } from '../../lib/state/storage.ts';
+import {
+  type DocumentStore,
+  documentValue,
+  type Storage,
+  type TableRow,
+  type TableStore,
+} from '../../lib/state/storage.ts';
 
 /** Storage in memory with the conditions of the real one: values pass through JSON, every write has a new ETag. */
 export function createMemoryStorage(): Storage {
@@ -12,7 +18,7 @@ function createDocuments(): DocumentStore {
   return {
     async read(path) {
       const found = stored.get(path);
-      return found === undefined ? null : { value: JSON.parse(found.text) as JsonObject, etag: found.etag };
+      return found === undefined ? null : { value: documentValue(path, found.text), etag: found.etag };
     },
     async write(path, value, condition) {
       const found = stored.get(path);

@@ -47,7 +47,13 @@ export const statusVerb: Verb = {
 /** Width of a terminal that does not tell its own. */
 const USUAL_COLUMNS = 100;
 
-function driftOf({ style, command, world }: Context, { name, drift }: BaselineBody, full: boolean): string[] {
+function driftOf(
+  { style, command, world }: Context,
+  { name, drift, driftProblem }: BaselineBody,
+  full: boolean,
+): string[] {
+  if (driftProblem !== undefined)
+    return [`Drift: ${style.red(plain(driftProblem.message))} ${plain(driftProblem.remedy)}`];
   if (drift === undefined) return [];
   return driftLines(drift, { style, full, columns: world.stdout.columns ?? USUAL_COLUMNS, baseline: name, command });
 }
@@ -114,7 +120,7 @@ function listLines(baselines: readonly BaselineSummary[], style: Style, command:
       baseline.lastResult ? timeText(baseline.lastResult.at) : '',
       nowText(baseline),
       baseline.adjustments.length === 0 ? '' : String(baseline.adjustments.length),
-      driftCountText(baseline.driftCounts),
+      baseline.driftProblem === undefined ? driftCountText(baseline.driftCounts) : style.red('unreadable'),
       baseline.hold ? `${scopeText(baseline.hold)} until ${timeText(baseline.hold.until)}` : '',
     ]),
   );

@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../../../lib/json.ts';
 import { decideApproval } from '../../../lib/reconcile/decide-approval.ts';
 import { operationBody } from '../../../lib/reconcile/operation-body.ts';
 import type { ReconcileRequest } from '../../../lib/state/baseline-head.ts';
+import { DriftRecordUnreadableError } from '../../../lib/state/drift-record-store.ts';
 import { type ChangeHint, NO_DRIFT_WATCH } from '../../../lib/state/drift-watch.ts';
 import type { JournalEntry } from '../../../lib/state/journal.ts';
 import type { FakeAzure } from '../../support/fake-azure.ts';
@@ -575,6 +576,58 @@ describe('a new spec', () => {
     await scan();
 
     expect((await record()).drifts).toEqual([]);
+  });
+});
+
+describe('a record that cannot be read', () => {
+  let readable: Dependencies['drift']['read'];
+  const damage = () => {
+    dependencies.drift.read = async () => {
+      throw new DriftRecordUnreadableError(NAME, 'it is cut off.');
+    };
+  };
+
+  beforeEach(async () => {
+    await provisioned();
+    await scan();
+    readable = dependencies.drift.read;
+    damage();
+  });
+
+  it('stops a scan with a remedy, and nothing is put right without it', async () => {
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const id = await scan();
+
+    expect(await reconciling.run(id)).toMatchObject({
+      state: 'failed',
+      problems: [{ code: 'DriftRecordUnreadable', actor: 'operator', remedy: expect.stringContaining('drift/north') }],
+    });
+    expect(dependencies.arm.body(WORKSPACE)).toMatchObject({ properties: { retentionInDays: 7 } });
+  });
+
+  it('stops no person, who is told once', async () => {
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const id = await reconciling.record('reconcile', 'ann');
+    await reconciling.settle();
+
+    expect((await reconciling.run(id)).state).toBe('succeeded');
+    expect(dependencies.arm.body(WORKSPACE)).toMatchObject({ properties: { retentionInDays: 30 } });
+    const said = (await linesOf(id)).filter(({ decision }) => decision === 'drift not recorded');
+    expect(said).toMatchObject([
+      { reason: expect.stringMatching(/DriftRecordUnreadable: .*Restore an earlier version/) },
+    ]);
+  });
+
+  it('stops nobody where it became so amid a run that had found a drift', async () => {
+    dependencies.drift.read = readable;
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const id = await reconciling.record('drift', 'hubkeeper');
+    await reconciling.settle(({ next }) => next === 'start');
+    damage();
+    await reconciling.settle();
+
+    expect((await reconciling.run(id)).state).toBe('succeeded');
+    expect(dependencies.arm.body(WORKSPACE)).toMatchObject({ properties: { retentionInDays: 30 } });
   });
 });
 

@@ -20,10 +20,25 @@ describe('the stored record of drift', () => {
     expect(await createDriftRecordStore(createMemoryStorage().documents).read('north')).toBeNull();
   });
 
-  it('is not taken in a form that is not known', async () => {
+  it.each([
+    ['a form that is not known', '{"schemaVersion":2,"drifts":[]}', 'does not know'],
+    ['lists that are none', '{"schemaVersion":1,"drifts":[],"contests":{}}', 'does not know'],
+    ['drifts that are none', '{"schemaVersion":1,"drifts":[7]}', 'does not know'],
+    ['half of a document', '{"schemaVersion":1,"dri', 'did not read drift/north.json'],
+  ])('is a problem for an operator in %s, and is left as it is', async (_, text, why) => {
     const { documents } = createMemoryStorage();
-    await documents.write('drift/north.json', { schemaVersion: 2, drifts: [] }, { if: 'any' });
+    await documents.writeText('drift/north.json', text, 'application/json');
+    const store = createDriftRecordStore(documents);
 
-    await expect(createDriftRecordStore(documents).read('north')).rejects.toThrow('does not know');
+    await expect(store.read('north')).rejects.toMatchObject({
+      problem: {
+        code: 'DriftRecordUnreadable',
+        actor: 'operator',
+        message: expect.stringContaining(why),
+        remedy: expect.stringContaining('drift/north.json'),
+      },
+    });
+    await store.write({ ...newDriftRecord('north'), revision: 99 });
+    expect(await documents.readText('drift/north.json')).toBe(text);
   });
 });
