@@ -24,6 +24,14 @@ export function withWrite(
   return [...others, write].slice(-REMEMBERED_WRITES);
 }
 
+/** What was declared of a resource when it was written. */
+export interface DeclaredBody {
+  /** From `declaredHash`. */
+  readonly hash: string;
+  /** All of it was to be written; false: a rule, a mode or another operation left a part as it was. */
+  readonly isWhole: boolean;
+}
+
 /** What Hubkeeper wrote to one resource. What is not in here is never removed. */
 export interface LedgerEntry {
   readonly id: string;
@@ -36,6 +44,12 @@ export interface LedgerEntry {
   readonly confirmed: OwnedFields;
   /** Fields of the write that may be under way; they count as ours too. */
   readonly intended: OwnedFields;
+  /**
+   * `declaredHash` of the declared body that the resource is known to have had as a whole, and of that of the write that may
+   * be under way. As long as the same is declared, whatever differs has been changed by others. Absent: not known.
+   */
+  readonly confirmedBody?: string;
+  readonly intendedBody?: string;
   /** As in the graph of the write: a delete takes the same lanes and goes before what it depended on. */
   readonly lanes: readonly string[];
   readonly dependsOn: readonly string[];

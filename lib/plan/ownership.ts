@@ -1,6 +1,6 @@
 import { ProblemError } from '../problem.ts';
 import { type DesiredNode, sameId } from './graph.ts';
-import { type LedgerEntry, type OwnedFields, type WriteIds, withWrite } from './ledger.ts';
+import { type DeclaredBody, type LedgerEntry, type OwnedFields, type WriteIds, withWrite } from './ledger.ts';
 import { ownedBeforeOf } from './merge.ts';
 import { ownedTree } from './owned-tree.ts';
 import { isBeingReplaced } from './replacement.ts';
@@ -16,6 +16,8 @@ export type LedgerEvent =
       readonly fields: OwnedFields;
       /** A part of it is left to another operation. */
       readonly partly?: boolean;
+      /** What is declared of it; absent: not known. */
+      readonly declared?: DeclaredBody;
       readonly operationId: string;
       /** What the write is sent with. */
       readonly write?: WriteIds;
@@ -69,10 +71,11 @@ export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): 
       if (entry === null || entry.state === 'deleting') throw impossible(entry, event);
       if (entry.state === 'confirmed' && event.fields === undefined) return entry;
       return {
-        ...notReplacing(entry),
+        ...notReplacing(withoutBodies(entry)),
         state: 'confirmed',
         confirmed: event.fields ?? entry.intended,
         intended: {},
+        ...(entry.intendedBody === undefined ? {} : { confirmedBody: entry.intendedBody }),
         operationId: event.operationId,
         at: event.atIso,
       };
@@ -80,8 +83,9 @@ export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): 
       if (entry === null || entry.state === 'confirmed') return entry;
       if (entry.state === 'intended' && isNew(entry)) return null;
       return {
-        ...notReplacing(entry),
+        ...notReplacing(withoutBodies(entry)),
         state: 'confirmed',
+        ...(entry.confirmedBody === undefined ? {} : { confirmedBody: entry.confirmedBody }),
         // A delete may have come between a write and its end; what that write intended still counts.
         confirmed: entry.state === 'deleting' ? ownedBeforeOf(entry) : entry.confirmed,
         intended: {},
@@ -90,7 +94,7 @@ export function nextLedgerEntry(entry: LedgerEntry | null, event: LedgerEvent): 
     case 'delete':
       if (entry === null) throw impossible(entry, event);
       return {
-        ...notReplacing(entry),
+        ...notReplacing(withoutBodies(entry)),
         ...writesAfter(entry, event.write),
         state: 'deleting',
         ...(event.replaces === true ? { replacing: true } : {}),
@@ -111,6 +115,20 @@ function notReplacing({ replacing: _, ...entry }: LedgerEntry): LedgerEntry {
   return entry;
 }
 
+function withoutBodies({ confirmedBody: _, intendedBody: __, ...entry }: LedgerEntry): LedgerEntry {
+  return entry;
+}
+
+/** What the resource is known to be as, once a write has ended well: one that leaves a part only keeps what was known. */
+function bodiesAfter(
+  entry: LedgerEntry | null,
+  declared: DeclaredBody | undefined,
+): Pick<LedgerEntry, 'confirmedBody' | 'intendedBody'> {
+  const confirmed = entry?.confirmedBody === undefined ? {} : { confirmedBody: entry.confirmedBody };
+  const isKnown = declared !== undefined && (declared.isWhole || declared.hash === entry?.confirmedBody);
+  return { ...confirmed, ...(isKnown ? { intendedBody: declared.hash } : {}) };
+}
+
 /** Never confirmed: nothing of ours is known to be there. */
 function isNew(entry: LedgerEntry): boolean {
   return Object.keys(entry.confirmed).length === 0;
@@ -127,6 +145,7 @@ function intended(entry: LedgerEntry | null, event: Extract<LedgerEvent, { reado
     created: event.creates || (entry?.created ?? false),
     confirmed,
     intended: { ...pending, ...event.fields },
+    ...bodiesAfter(entry, event.declared),
     lanes: event.node.lanes,
     dependsOn: event.node.dependsOn.map(({ id }) => id),
     scope: event.node.scope,

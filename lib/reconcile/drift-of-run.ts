@@ -9,7 +9,7 @@ import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
 import { declaresEntry, isUnlisted } from '../plan/foreign-entries.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Verdict } from '../plan/guard.ts';
-import { canonicalJson } from '../plan/hash.ts';
+import { canonicalJson, declaredHash } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { leftIds } from '../plan/left-changes.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -134,7 +134,7 @@ function sightOf(
     plan,
     kept: made.kept ?? [],
     ledger,
-    wasAsDeclared: wasAsDeclared(head, setAside),
+    wasAsDeclared: wasAsDeclared(head, made, setAside),
     standing,
     foreign: made.foreign ?? [],
     foreignStanding: foreignStandingIn(made, inFlight),
@@ -191,19 +191,25 @@ function isWhole({ hints, scope }: RunDocument): boolean {
 }
 
 /**
- * Whether a resource is known to have been as the spec in force declares it: that was brought about whole, or the
- * resource was written since it was put, or the operation that is set aside compared it and has nothing to do there. Of a spec
- * that was called off it is what the spec before it declares as well: the rest is in no plan.
+ * Whether a resource is known to have been as it is declared now: the spec in force was brought about whole, or the
+ * resource was written since that was put, or was as just that under an earlier one, or the operation that is set aside
+ * compared it and has nothing to do there. Of a spec that was called off it is what the spec before it declares as well: the
+ * rest is in no plan.
  */
 function wasAsDeclared(
   { appliedSpecVersion, specVersion, history, calledOff }: BaselineHead,
+  { declared }: MadePlan,
   setAside: SetAside | undefined,
 ): (entry: LedgerEntry) => boolean {
   if (appliedSpecVersion >= specVersion) return () => true;
   if (setAside?.comparedVersion === specVersion) return ({ id }) => !setAside.refusedIds.has(normaliseId(id));
   if (calledOff?.specVersion === specVersion && appliedSpecVersion > 0) return () => true;
   const putAt = history.find(({ version }) => version === specVersion)?.at;
-  return ({ at, partly }) => putAt !== undefined && at > putAt && partly !== true;
+  return ({ id, at, partly, confirmedBody }) => {
+    if (putAt !== undefined && at > putAt && partly !== true) return true;
+    const body = declared.get(normaliseId(id))?.body;
+    return body !== undefined && confirmedBody === declaredHash(body);
+  };
 }
 
 /** What is decided about the drift that a plan of a run shows, with the lines and the events for what is new of it. */

@@ -3,6 +3,7 @@ import { compile } from '../baseline/compile.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { JsonObject } from '../json.ts';
 import { planChanges } from '../plan/diff.ts';
 import { type DifferenceRules, type KeptDifference, ruledGraph } from '../plan/drift-rules.ts';
 import { type ForeignEntry, foreignEntries } from '../plan/foreign-entries.ts';
@@ -48,6 +49,8 @@ export interface MadePlan {
   readonly plan: Plan;
   /** Desired nodes by normalised id. */
   readonly nodes: ReadonlyMap<string, DesiredNode>;
+  /** What is declared of each resource, by normalised id; `isWhole`: no rule and no mode lets a part of it be. */
+  readonly declared: ReadonlyMap<string, { readonly body: JsonObject; readonly isWhole: boolean }>;
   readonly observed: Observed;
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
   /** Locked or opted out. */
@@ -125,6 +128,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   return {
     plan,
     nodes,
+    declared: declaredOf(declared, graph, nodes),
     observed,
     ledger: ledgerById,
     protectedScopes: [...(await locksOver(dependencies, plan)), ...optedOut],
@@ -149,6 +153,19 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
         (request.scope === undefined || isInScope(node, request.scope)),
     ),
   };
+}
+
+/** What is declared, as it was before anything was aligned with Azure or let be. */
+function declaredOf(declared: DesiredGraph, aligned: DesiredGraph, wanted: MadePlan['nodes']): MadePlan['declared'] {
+  const isWhole = new Map(
+    aligned.nodes.map(({ id, body }) => [normaliseId(id), wanted.get(normaliseId(id))?.body === body]),
+  );
+  return new Map(
+    declared.nodes.map(({ id, body }) => {
+      const key = normaliseId(id);
+      return [key, { body, isWhole: isWhole.get(key) ?? false }];
+    }),
+  );
 }
 
 /** Looks at what the request is about. */

@@ -6,7 +6,7 @@ import { failingAt } from '../drift/failing.ts';
 import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard } from '../plan/guard.ts';
-import { hashOf } from '../plan/hash.ts';
+import { declaredHash, hashOf } from '../plan/hash.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
 import type { Refusal } from '../plan/plan.ts';
 import type { Problem } from '../problem.ts';
@@ -159,6 +159,7 @@ async function adoptPlan(
     operationId: run.operationId,
     plan,
     nodes: desiredNodes(made),
+    declared: declaredBodies(made),
     ...(run.attended ? {} : { unattended: true }),
     sharedLanes: sharedLanesOf(plan.changes, made.nodes.values(), made.ledger.values()),
   };
@@ -221,6 +222,16 @@ function desiredNodes(made: MadePlan): PlanDocument['nodes'] {
     made.plan.changes.flatMap((change) => {
       const node = change.action === 'delete' ? undefined : made.nodes.get(normaliseId(change.id));
       return node === undefined ? [] : [[normaliseId(change.id), node]];
+    }),
+  );
+}
+
+function declaredBodies({ plan, declared }: MadePlan): NonNullable<PlanDocument['declared']> {
+  return Object.fromEntries(
+    plan.changes.flatMap(({ id, action }) => {
+      const known = declared.get(normaliseId(id));
+      if (action === 'delete' || known === undefined) return [];
+      return [[normaliseId(id), { hash: declaredHash(known.body), isWhole: known.isWhole }]];
     }),
   );
 }

@@ -20,7 +20,7 @@ import { staleCopy } from '../plan/copied-values.ts';
 import { type DesiredNode, normaliseId } from '../plan/graph.ts';
 import { canonicalJson } from '../plan/hash.ts';
 import type { PropertyDifference } from '../plan/kind.ts';
-import type { LedgerEntry } from '../plan/ledger.ts';
+import type { DeclaredBody, LedgerEntry } from '../plan/ledger.ts';
 import { isOfLeft } from '../plan/left-changes.ts';
 import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../plan/merge.ts';
 import { isOurs, nextLedgerEntry } from '../plan/ownership.ts';
@@ -133,6 +133,7 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
   const {
     plan,
     nodes,
+    declared,
     sharedLanes,
     unattended = false,
   } = await dependencies.runs.readPlan(request.operationId, request.planKey);
@@ -158,7 +159,12 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
     });
     if ('refusal' in taken) return { outcome: 'refused', refusal: taken.refusal };
     const partly = plan.refused.some((refusal) => isOfLeft(refusal) && normaliseId(refusal.id) === key);
-    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], { unattended, partly, trace });
+    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], {
+      unattended,
+      partly,
+      declared: declared?.[key],
+      trace,
+    });
     if (result.outcome === 'running') for (const held of taken.held) await dependencies.lanes.note(held, result.handle);
     if (result.outcome === 'stale' || result.outcome === 'refused') await free();
     return result;
@@ -181,7 +187,7 @@ async function readAndWrite(
   change: Change,
   kind: ResourceKind,
   node: DesiredNode | undefined,
-  { unattended, partly, trace }: Pick<Context, 'unattended' | 'partly' | 'trace'>,
+  known: Pick<Context, 'unattended' | 'partly' | 'declared' | 'trace'>,
 ): Promise<Result> {
   const response = await dependencies.arm.send({ method: 'GET', target: change.id, apiVersion: kind.apiVersion });
   if (response.status !== 200 && !saysAbsent(response)) {
@@ -190,8 +196,8 @@ async function readAndWrite(
   const actual = response.status === 200 && isJsonObject(response.body) ? response.body : null;
   // Read after Azure: what another run of this start has made is then in the ledger.
   const entry = await dependencies.ledger.read(request.baseline, change.id);
-  const context = { dependencies, request, change, kind, actual, entry, unattended, partly, trace };
-  trace.mayBeUnderWay = isRepeat(context);
+  const context = { dependencies, request, change, kind, actual, entry, ...known };
+  known.trace.mayBeUnderWay = isRepeat(context);
   if (change.action === 'delete') return startDelete(context);
   return isToBeDeletedFirst(context) ? startReplacement(context, node) : startPut(context, node);
 }
@@ -255,6 +261,7 @@ interface Context {
   readonly unattended: boolean;
   /** The plan leaves a part of the resource to another operation. */
   readonly partly: boolean;
+  readonly declared: DeclaredBody | undefined;
   readonly trace: Trace;
 }
 
@@ -294,6 +301,7 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
     creates: actual === null,
     fields,
     partly: context.partly,
+    ...(context.declared === undefined ? {} : { declared: context.declared }),
     operationId: request.operationId,
     // Before the PUT: its event may come before its answer.
     write: ids,

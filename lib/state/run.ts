@@ -3,6 +3,7 @@ import type { OperationHandle } from '../azure/long-operation.ts';
 import type { DriftRecord } from '../drift/drift-record.ts';
 import type { DesiredNode } from '../plan/graph.ts';
 import type { Waiting } from '../plan/guard.ts';
+import type { DeclaredBody } from '../plan/ledger.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { Bucket, NodeState } from '../plan/scheduler.ts';
 import type { Problem } from '../problem.ts';
@@ -18,6 +19,8 @@ export interface PlanDocument {
   readonly plan: Plan;
   /** Desired nodes of the changes, by normalised id; deletes and removals of our entries have none. */
   readonly nodes: Readonly<Record<string, DesiredNode>>;
+  /** What is declared of those, by normalised id; absent: not known. */
+  readonly declared?: Readonly<Record<string, DeclaredBody>>;
   /** Lanes in which other baselines may write too. */
   readonly sharedLanes: readonly string[];
   /** No person asked for the run that the plan is of. */

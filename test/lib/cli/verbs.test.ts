@@ -450,6 +450,23 @@ describe('looking', () => {
     expect(out).toMatch(/snat-1\s+firewallPublicIps\s+fw-hub \(rg-hub\)\s+4\s+2026-03-01 20:00Z\s+SNAT at 95 %\./);
   });
 
+  it('status says of a record of drift that cannot be read what to do, and lists its baseline', async () => {
+    const driftProblem = {
+      code: 'DriftRecordUnreadable',
+      actor: 'operator',
+      message: 'It is cut.',
+      remedy: 'Mend it.',
+    };
+    const unreadable = {
+      'GET /api/baselines': { status: 200, body: { baselines: [{ ...summary, driftProblem }] } },
+      'GET /api/baselines/prod': { status: 200, body: { ...summary, spec: {}, driftProblem } },
+      'GET /api/pause': notPaused,
+    };
+
+    expect((await run('status', { routes: unreadable })).out).toContain('unreadable');
+    expect((await run('status', { args: ['prod'], routes: unreadable })).out).toContain('Drift: It is cut. Mend it.');
+  });
+
   it('status tells of drift: a figure in the list, all that is known of one baseline', async () => {
     const driftCounts = {
       openCount: 2,

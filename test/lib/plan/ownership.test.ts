@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type { LedgerEntry } from '../../../lib/plan/ledger.ts';
 import { isOurs, type LedgerEvent, nextLedgerEntry } from '../../../lib/plan/ownership.ts';
 
@@ -109,6 +110,40 @@ describe('nextLedgerEntry', () => {
         expect(once === null && event.name !== 'abandon' ? null : nextLedgerEntry(once, event)).toEqual(once);
       }
     }
+  });
+});
+
+describe('what a resource is known to have been as', () => {
+  it('is what was declared at the last write that ended well, as long as all of that was written once', () => {
+    const steps = fc.array(
+      fc.record({
+        hash: fc.constantFrom('h1', 'h2', 'h3'),
+        isWhole: fc.boolean(),
+        end: fc.constantFrom('confirm', 'abandon', 'delete'),
+      }),
+    );
+    fc.assert(
+      fc.property(steps, (drawn) => {
+        let entry: LedgerEntry | null = CONFIRMED;
+        let known: string | undefined;
+        for (const { hash, isWhole, end } of drawn) {
+          entry = nextLedgerEntry(entry, { ...intend({ c: 'spec' }), declared: { hash, isWhole } } as LedgerEvent);
+          if (end === 'delete') entry = nextLedgerEntry(entry, DELETE);
+          entry = nextLedgerEntry(entry, end === 'confirm' ? CONFIRM : ABANDON);
+          if (end === 'confirm') known = isWhole || hash === known ? hash : undefined;
+          if (end === 'delete') known = undefined;
+
+          expect(entry?.confirmedBody).toBe(known);
+          expect(entry).not.toHaveProperty('intendedBody');
+        }
+      }),
+    );
+  });
+
+  it('is not known after a write of which nobody said what is declared', () => {
+    const before = { ...CONFIRMED, confirmedBody: 'h1' };
+
+    expect(nextLedgerEntry(nextLedgerEntry(before, intend({})), CONFIRM)).not.toHaveProperty('confirmedBody');
   });
 });
 

@@ -579,6 +579,50 @@ describe('a new spec', () => {
   });
 });
 
+describe('after a spec that did not come about whole', () => {
+  /** The tags of everything stay; a zone is to come, and Azure does not make it. */
+  async function putInPart(drift: JsonObject): Promise<void> {
+    const spec: JsonObject = JSON.parse(smallSpec(NAME, ['a'], { tags: { owner: 'net' }, drift }));
+    const hub = { ...(spec.hub as JsonObject), privateDnsZones: [{ name: 'privatelink.vaultcore.azure.net' }] };
+    const zone = `${GROUP}/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net`;
+    dependencies.arm.answerOnce('PUT', zone, 400, { error: { code: 'BadRequest', message: 'No.' } });
+    const id = await reconciling.put(JSON.stringify({ ...spec, hub }), 'ann');
+    await reconciling.settle();
+    expect((await reconciling.run(id)).rows[zone]?.state.name).toBe('failed');
+    dependencies.arm.answerOnce('PUT', zone, 400, { error: { code: 'BadRequest', message: 'No.' } });
+  }
+
+  it('a drift is told that is of something declared as before', async () => {
+    await provisioned();
+    await putInPart({ mode: 'act' });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const id = await scan({ hints: [hint(WORKSPACE)] });
+
+    expect(await decisionsOf(id)).toContain('drift found');
+    expect((await linesOf(id)).find(({ decision }) => decision === 'updated')?.reason).toContain('alice@contoso.com');
+    expect((await record()).lastLook).toMatchObject({ foundCount: 1 });
+  });
+
+  it('it is open in the record where it is only to be told', async () => {
+    await provisioned({ drift: { mode: 'observe' } });
+    await putInPart({ mode: 'observe' });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    await scan();
+
+    expect((await record()).drifts).toMatchObject([{ id: WORKSPACE, path: RETENTION, state: 'reported' }]);
+  });
+
+  it('what is declared otherwise and not yet written is none', async () => {
+    await provisioned();
+    dependencies.arm.answerOnce('PUT', WORKSPACE, 400, { error: { code: 'BadRequest', message: 'No.' } });
+    await reconciling.put(smallSpec(NAME, ['a'], { tags: { owner: 'other' }, drift: { mode: 'observe' } }), 'ann');
+    await reconciling.settle();
+    await scan();
+
+    expect((await record()).drifts).toEqual([]);
+  });
+});
+
 describe('a record that cannot be read', () => {
   let readable: Dependencies['drift']['read'];
   const damage = () => {

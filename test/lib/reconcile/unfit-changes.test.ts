@@ -122,7 +122,13 @@ describe('a name of the spec that somebody else took', () => {
 
     expect(tagsOf(HUB)).toEqual({ owner: 'net' });
     expect(tagsOf(ZONE)).toBeUndefined();
-    expect(await told(id)).toContainEqual(['refused', ZONE]);
+    expect(await told(id)).toEqual(
+      expect.arrayContaining([
+        ['drift found', HUB],
+        ['refused', ZONE],
+      ]),
+    );
+    expect((await record()).lastScan).toMatchObject({ operationId: id, foundCount: 1 });
     expect((await reconciling.run(id)).state).toBe('partial');
     expect(await told(await ran('drift', 'hubkeeper'))).toEqual([['compared', '']]);
   });
