@@ -32,7 +32,9 @@ export const drift = z.looseObject({
   id: z.string().describe('ARM id of the resource.'),
   kind: z.string(),
   path: z.string().describe('Property path; empty: the resource itself is gone.'),
-  before: jsonValue.optional().describe('As found; absent: not there. Secrets are redacted, long values are cut.'),
+  before: jsonValue
+    .optional()
+    .describe('As found; absent: not there. Secrets are redacted; of long values, what only this side has, as text.'),
   after: jsonValue.optional().describe('As declared; absent: not declared.'),
   policy: z.enum(['enforce', 'approve', 'report', 'ignore']).describe('What may be done about it without a person.'),
   state: z

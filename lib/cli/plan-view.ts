@@ -1,6 +1,7 @@
 import type { ChangeBody, DifferenceBody, PlanBody } from '../api/plan.ts';
 import { countText } from '../count-text.ts';
 import { isJsonObject, type Json } from '../json.ts';
+import { listDifference } from '../plan/list-difference.ts';
 import { causeGroups, dependentsText, namesText } from './cause-groups.ts';
 import { resourceText } from './resource-name.ts';
 import { plain, type Style } from './style.ts';
@@ -125,8 +126,11 @@ export function differenceLines(
   const isWhole = difference.before === undefined || difference.after === undefined;
   const textOf = (value: Json | undefined) =>
     (full || !isWhole ? undefined : nameOf(value)) ?? valueText(value, length);
-  const before = textOf(difference.before);
-  const after = textOf(difference.after);
+  const texts = { before: textOf(difference.before), after: textOf(difference.after) };
+  const isCut = !full && Math.max(texts.before.length, texts.after.length) >= VALUE_LENGTH;
+  // Two long lists begin alike: what tells them apart is shown.
+  const lists = isCut ? listDifference(difference.before, difference.after, VALUE_LENGTH) : undefined;
+  const { before, after } = lists === undefined ? texts : { before: plain(lists.before), after: plain(lists.after) };
   if (before.length + after.length <= VALUE_LENGTH) {
     return [`${indent}${path}: ${style.red(before)} → ${style.green(after)}`];
   }

@@ -9,7 +9,7 @@ export function driftBody(record: DriftRecord, approvals: readonly Approval[], n
   return {
     lastScan,
     lastLook,
-    drifts: drifts.map((drift) => ({ ...drift, ...approvalOf(drift, approvals, nowIso) })),
+    drifts: drifts.map(({ foundHash: _, ...drift }) => ({ ...drift, ...approvalOf(drift, approvals, nowIso) })),
     moreDriftsCount,
     conflicts: conflictsOf(contests, nowIso),
     unmanaged,

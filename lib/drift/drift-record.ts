@@ -38,10 +38,12 @@ export interface Drift extends DriftDecision {
   readonly kind: string;
   /** Property path; empty: the resource itself is gone. */
   readonly path: string;
-  /** As found; absent: not there. Secrets are redacted, long values are cut. */
+  /** As found; absent: not there. Secrets are redacted; of long values that is kept in which they differ. */
   readonly before?: Json;
   /** As declared; absent: not declared. */
   readonly after?: Json;
+  /** Of the whole value found: another one means that it was changed again. Absent in a record of an earlier version. */
+  readonly foundHash?: string;
   /** Null while no event has told who it was. */
   readonly origin: ChangeOrigin | null;
   readonly firstSeenAt: string;
@@ -181,8 +183,6 @@ export const MOST_UNMANAGED = 200;
 export const MOST_FOREIGN_ENTRIES = 500;
 /** Other changes of which the record knows that they were told. */
 export const MOST_TOLD = 500;
-/** Characters of a value as JSON that are remembered. */
-const LONGEST_VALUE = 600;
 
 export function newDriftRecord(baseline: string): DriftRecord {
   return {
@@ -218,13 +218,6 @@ export function propertyKey({ id, path }: { readonly id: string; readonly path: 
 /** Tells apart what is refused, and what waits, by its resource and the code of the reason. */
 export function refusalKey({ id, code }: { readonly id: string; readonly code: string }): string {
   return `${normaliseId(id)} ${code}`;
-}
-
-/** The value if it is short, else the beginning of its JSON as text. */
-export function boundedValue(value: Json | undefined): Json | undefined {
-  if (value === undefined) return undefined;
-  const text = JSON.stringify(value);
-  return text.length <= LONGEST_VALUE ? value : `${text.slice(0, LONGEST_VALUE)}…`;
 }
 
 /** Order of everything that is listed by property. */

@@ -1,13 +1,15 @@
 import type { KeptDifference } from '../plan/drift-rules.ts';
 import { normaliseId } from '../plan/graph.ts';
+import { shortHash } from '../plan/hash.ts';
 import type { PropertyDifference } from '../plan/kind.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedTree } from '../plan/owned-tree.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
-import { boundedValue, byProperty, type Drift, propertyKey } from './drift-record.ts';
+import { boundedValues } from './bounded-values.ts';
+import { byProperty, type Drift, propertyKey } from './drift-record.ts';
 
 /** A property that is not as declared although it was, before anything is decided about it. */
-export type FoundDrift = Pick<Drift, 'id' | 'kind' | 'path' | 'before' | 'after'> & {
+export type FoundDrift = Pick<Drift, 'id' | 'kind' | 'path' | 'before' | 'after' | 'foundHash'> & {
   /** By a policy it stays as it is. */
   readonly kept?: KeptDifference;
 };
@@ -60,14 +62,8 @@ function ofChange(change: Change, ground: DriftGround): readonly FoundDrift[] {
 }
 
 function foundAt(id: string, kind: string, { path, before, after }: PropertyDifference): FoundDrift {
-  const [was, wanted] = [boundedValue(before), boundedValue(after)];
-  return {
-    id,
-    kind,
-    path,
-    ...(was === undefined ? {} : { before: was }),
-    ...(wanted === undefined ? {} : { after: wanted }),
-  };
+  const values = { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+  return { id, kind, path, ...boundedValues(values), foundHash: shortHash(before === undefined ? {} : { before }) };
 }
 
 /** It is known as a drift, or a write of ours has settled it as it is declared now: whatever differs has changed since. */

@@ -204,7 +204,8 @@ function originAfter(known: Drift, found: FoundDrift, told: ChangeOrigin | null)
   return known.origin ?? (toldMs <= seenMs + LONGEST_LOOK_MS ? told : null);
 }
 
-function isOtherValue(known: Pick<Drift, 'before'>, found: Pick<Drift, 'before'>): boolean {
+function isOtherValue(known: Pick<Drift, 'before' | 'foundHash'>, found: Pick<Drift, 'before' | 'foundHash'>): boolean {
+  if (known.foundHash !== undefined && found.foundHash !== undefined) return known.foundHash !== found.foundHash;
   return canonicalJson(known.before) !== canonicalJson(found.before);
 }
 

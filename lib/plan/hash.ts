@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Json, JsonObject } from '../json.ts';
+import type { Json } from '../json.ts';
 import type { Change } from './plan.ts';
 
 /** JSON text in which keys are sorted and undefined is left out: equal values give equal text. */
@@ -19,9 +19,9 @@ export function hashOf(value: Json): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
-/** Short hash of what is declared of a resource: the first half of a SHA-256. */
-export function declaredHash(body: JsonObject): string {
-  return hashOf(body).slice(0, 32);
+/** The first half of that: enough to tell a value from another one of the same place. */
+export function shortHash(value: Json): string {
+  return hashOf(value).slice(0, 32);
 }
 
 type Hashed = Pick<Change, 'id' | 'action' | 'diff'>;

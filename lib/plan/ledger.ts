@@ -26,7 +26,7 @@ export function withWrite(
 
 /** What was declared of a resource when it was written. */
 export interface DeclaredBody {
-  /** From `declaredHash`. */
+  /** `shortHash` of the body. */
   readonly hash: string;
   /** All of it was to be written; false: a rule, a mode or another operation left a part as it was. */
   readonly isWhole: boolean;
@@ -45,7 +45,7 @@ export interface LedgerEntry {
   /** Fields of the write that may be under way; they count as ours too. */
   readonly intended: OwnedFields;
   /**
-   * `declaredHash` of the declared body that the resource is known to have had as a whole, and of that of the write that may
+   * `shortHash` of the declared body that the resource is known to have had as a whole, and of that of the write that may
    * be under way. As long as the same is declared, whatever differs has been changed by others. Absent: not known.
    */
   readonly confirmedBody?: string;

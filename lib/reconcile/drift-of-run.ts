@@ -9,7 +9,7 @@ import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
 import { declaresEntry, isUnlisted } from '../plan/foreign-entries.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Verdict } from '../plan/guard.ts';
-import { canonicalJson, declaredHash } from '../plan/hash.ts';
+import { canonicalJson, shortHash } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { leftIds } from '../plan/left-changes.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -208,7 +208,7 @@ function wasAsDeclared(
   return ({ id, at, partly, confirmedBody }) => {
     if (putAt !== undefined && at > putAt && partly !== true) return true;
     const body = declared.get(normaliseId(id))?.body;
-    return body !== undefined && confirmedBody === declaredHash(body);
+    return body !== undefined && confirmedBody === shortHash(body);
   };
 }
 

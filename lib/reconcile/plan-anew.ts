@@ -6,7 +6,7 @@ import { failingAt } from '../drift/failing.ts';
 import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard } from '../plan/guard.ts';
-import { declaredHash, hashOf } from '../plan/hash.ts';
+import { hashOf, shortHash } from '../plan/hash.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
 import type { Refusal } from '../plan/plan.ts';
 import type { Problem } from '../problem.ts';
@@ -231,7 +231,7 @@ function declaredBodies({ plan, declared }: MadePlan): NonNullable<PlanDocument[
     plan.changes.flatMap(({ id, action }) => {
       const known = declared.get(normaliseId(id));
       if (action === 'delete' || known === undefined) return [];
-      return [[normaliseId(id), { hash: declaredHash(known.body), isWhole: known.isWhole }]];
+      return [[normaliseId(id), { hash: shortHash(known.body), isWhole: known.isWhole }]];
     }),
   );
 }

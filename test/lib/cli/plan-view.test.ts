@@ -32,6 +32,14 @@ describe('planLines', () => {
     expect(one).not.toContain('Refused');
   });
 
+  it('tells two long lists apart by what only one of them has', () => {
+    const after = Array.from({ length: 30 }, (_, at) => `192.0.2.${at}`);
+    const diff = [{ path: 'properties.ipAddresses', before: [...after.slice(1), '203.0.113.66'], after }];
+    const text = textOf([changeOf({ action: 'update', diff })]);
+
+    expect(text).toContain('not declared: 203.0.113.66 (30 members) → missing: 192.0.2.0 (30 members)');
+  });
+
   it('marks what disturbs and what destroys', () => {
     const text = textOf([
       changeOf({ action: 'update', risk: 'disruptive' }),

@@ -151,6 +151,45 @@ describe('the record of drift', () => {
   });
 });
 
+describe('a drift in a long value', () => {
+  const declared = Array.from({ length: 60 }, (_, at) => `192.0.2.${at + 100}`);
+  const found = (before: readonly string[]) =>
+    changeOf('a', { diff: [{ path: 'properties.x', before: [...before], after: declared }] });
+
+  it('of a list names what is missing and what is more', () => {
+    const change = found([...declared.slice(0, -1), '203.0.113.66']);
+
+    expect(compared(EMPTY, sightOf([change])).record.drifts).toMatchObject([
+      { before: 'not declared: 203.0.113.66 (60 members)', after: 'missing: 192.0.2.159 (60 members)' },
+    ]);
+  });
+
+  it('of a text shows where it begins to differ', () => {
+    const texts = { before: `${'x'.repeat(9_000)}theirs`, after: `${'x'.repeat(9_000)}ours` };
+    const change = changeOf('a', { diff: [{ path: 'properties.x', ...texts }] });
+    const [drift] = compared(EMPTY, sightOf([change])).record.drifts;
+
+    expect([drift?.before, drift?.after]).toEqual([
+      expect.stringMatching(/^…x+theirs"$/),
+      expect.stringMatching(/^…x+ours"$/),
+    ]);
+  });
+
+  it('never shows the same on both sides, and is news again exactly when another value is found', () => {
+    const lists = fc.subarray(declared, { minLength: 40, maxLength: 59 });
+    fc.assert(
+      fc.property(lists, lists, (first, second) => {
+        const { record } = compared(EMPTY, sightOf([found(first)]));
+        const again = compared(record, sightOf([found(second)]));
+
+        for (const { before, after } of again.record.drifts) expect(before).not.toEqual(after);
+        const isOther = JSON.stringify(first) !== JSON.stringify(second);
+        expect(again.news.map(({ news }) => news)).toEqual(isOther ? ['changedAgain'] : []);
+      }),
+    );
+  });
+});
+
 describe('what is no drift', () => {
   const found = (change: Parameters<typeof sightOf>[0][number], over: Parameters<typeof sightOf>[1] = {}) =>
     compared(EMPTY, sightOf([change], over)).record.drifts.map(({ path }) => path);
