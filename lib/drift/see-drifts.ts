@@ -38,7 +38,7 @@ export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'>, Fo
   /** Whether a write of the run is under way there: what is seen meanwhile says nothing. */
   readonly isUnderWay: (id: string) => boolean;
   readonly hints: readonly ChangeHint[];
-  /** A run that looks for drift without a person; any other only learns what has become of known drifts. */
+  /** A run that looks for drift without a person: it counts who changes what back, and is told of as a comparison. */
   readonly looksForDrift: boolean;
   /** A person takes the property over, so that nobody counts whose write it was. */
   readonly isTakenOver: (one: { readonly id: string }) => boolean;
@@ -75,7 +75,7 @@ export interface Seen {
 export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
   const before = new Map(record.drifts.map((drift) => [propertyKey(drift), drift]));
   const found = foundDrifts(sight.plan, sight.kept, { ...sight, known: new Set(before.keys()) }).filter(
-    (one) => !sight.isUnderWay(one.id) && (sight.looksForDrift || before.has(propertyKey(one))),
+    (one) => !sight.isUnderWay(one.id),
   );
   const origins = originsOf(sight.hints.filter((hint) => isSinceWritten(hint, sight.ledger)));
   const foreign = seeForeign(record, { all: originsOf(sight.hints), sinceWritten: origins }, sight);

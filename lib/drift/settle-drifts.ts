@@ -20,7 +20,8 @@ export interface EndedChange {
 }
 
 export interface SettledRun {
-  readonly unattended: boolean;
+  /** Whether nobody asked for the change of a resource. */
+  readonly isUnattended: (id: string) => boolean;
   readonly operationId: string;
   readonly specVersion: number;
   readonly nowIso: string;
@@ -33,7 +34,7 @@ export interface SettledRun {
 export function settleDrifts(
   record: DriftRecord,
   ended: readonly EndedChange[],
-  { unattended, operationId, specVersion, nowIso }: SettledRun,
+  { isUnattended, operationId, specVersion, nowIso }: SettledRun,
 ): { readonly record: DriftRecord; readonly right: readonly Drift[]; readonly news: readonly DriftNews[] } {
   const byId = new Map(ended.map((one) => [normaliseId(one.change.id), one]));
   const right: Drift[] = [];
@@ -43,13 +44,13 @@ export function settleDrifts(
     if (one === undefined || !isPartOf(drift, one.change)) return [drift];
     if (one.end === 'failed') return [{ ...drift, state: 'failed', code: one.code, why: one.why, until: null }];
     right.push(drift);
-    if (one.wrote) written.push(drift);
+    if (one.wrote && isUnattended(drift.id)) written.push(drift);
     return [];
   });
   const { failing, parked } = withFailures(
     record.failing,
     ended.filter(({ end }) => end === 'done').map(({ change }) => change.id),
-    unattended ? ended.flatMap(failedChange) : [],
+    ended.filter(({ change }) => isUnattended(change.id)).flatMap(failedChange),
     specVersion,
     nowIso,
   );
@@ -57,7 +58,7 @@ export function settleDrifts(
   const isUnchanged = failing === record.failing && drifts.every((drift, at) => drift === record.drifts[at]);
   if (right.length === 0 && isUnchanged) return { record, right, news };
   const contests =
-    unattended && written.length > 0
+    written.length > 0
       ? withPutRights(record.contests, written, { at: nowIso, operationId }, specVersion)
       : record.contests;
   return { record: { ...record, drifts, contests, failing }, right, news };

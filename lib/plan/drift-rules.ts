@@ -8,7 +8,7 @@ import { ownedBeforeOf } from './merge.ts';
 import { ownersOfDifferences, RISKS, someOf } from './node-changes.ts';
 import type { Observed, Refusal } from './plan.ts';
 import { conditionOf } from './provisioning-state.ts';
-import { bindingRule, type ReactionRule, type Rules, refusalByRule, strictness } from './reaction-rules.ts';
+import { bindingRule, isAskedFor, type ReactionRule, type Rules, refusalByRule, strictness } from './reaction-rules.ts';
 
 /** What decides about each difference by itself. */
 export interface DifferenceRules extends Rules {
@@ -123,9 +123,10 @@ function judgedDifferences(
   const judge = (difference: PropertyDifference): Judged => {
     const { id, scope } = node;
     const diff = [difference];
-    const rule = bindingRule({ id, kind: kind.name, action: 'update', scope, owner: ownerOf(difference), diff }, rules);
+    const change = { id, kind: kind.name, action: 'update', scope, owner: ownerOf(difference), diff } as const;
+    const rule = bindingRule(change, rules);
     const byRule = rule === undefined ? FREE : strictness(rule.mode);
-    const needsApproval = !rules.attended && isAtLeast(kind.riskOf('update', diff), rules.approvalFrom);
+    const needsApproval = !isAskedFor(change, rules) && isAtLeast(kind.riskOf('update', diff), rules.approvalFrom);
     const isLeft = isLeftDifference(rules.left, id, difference.path);
     return { difference, rule, freedom: needsApproval ? Math.min(byRule, APPROVAL) : byRule, isLeft };
   };

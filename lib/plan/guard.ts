@@ -6,7 +6,7 @@ import type { Risk } from './kind.ts';
 import { refusalOfLeft } from './left-changes.ts';
 import { RISKS, someOf } from './node-changes.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
-import { bindingRule, type ReactionRule, type Rules, refusalByRule } from './reaction-rules.ts';
+import { bindingRule, isAskedFor, type ReactionRule, type Rules, refusalByRule } from './reaction-rules.ts';
 import { isAtOrIn, isInScope } from './scope.ts';
 
 /** What a baseline permits, strictest first. */
@@ -169,12 +169,16 @@ export function guard(plan: Plan, circumstances: Circumstances): Verdict {
     if (approvedIso !== undefined) approved.add(key);
     judged.set(key, judge(change, circumstances, approvedIso));
   }
-  shareFates(plan.changes, judged, circumstances.attended);
-  const { budget, attended, approvals } = circumstances;
-  if (budget === null || attended) return verdictOf(plan.changes, judged, () => false);
+  const isAsked = (change: Change) => isAskedFor(change, circumstances);
+  shareFates(plan.changes, judged, isAsked);
+  const { budget, approvals } = circumstances;
+  if (budget === null || plan.changes.every(isAsked)) return verdictOf(plan.changes, judged, () => false);
   const paid = new Set(budget.paid);
   const counts = (change: Change) =>
-    change.action !== 'create' && !approved.has(normaliseId(change.id)) && !paid.has(changeHash(change));
+    !isAsked(change) &&
+    change.action !== 'create' &&
+    !approved.has(normaliseId(change.id)) &&
+    !paid.has(changeHash(change));
   applyBudget(plan.changes, judged, counts, budget, approvals.untilIso);
   return verdictOf(plan.changes, judged, counts);
 }
@@ -296,19 +300,21 @@ function refusalByMode(
 }
 
 function refusalByProtection(change: Change, circumstances: Circumstances): Judgement | undefined {
+  const isAsked = isAskedFor(change, circumstances);
   for (const { id, why, deleteOnly, unattendedOnly } of circumstances.protectedIds ?? []) {
-    if (unattendedOnly === true && circumstances.attended) continue;
+    if (unattendedOnly === true && isAsked) continue;
     const deletes = change.action === 'delete' || change.replaces === true;
     const isMeant = isAtOrIn(change.id, id) || (deletes && isAtOrIn(id, change.id));
     if (isMeant && (!deleteOnly || deletes)) return refusal('Protected', `It is left alone: ${why}.`);
   }
-  const { allowList, attended } = circumstances;
-  if (attended || allowList === undefined || allowList.some((id) => isAtOrIn(change.id, id))) return undefined;
+  const { allowList } = circumstances;
+  if (isAsked || allowList === undefined || allowList.some((id) => isAtOrIn(change.id, id))) return undefined;
   return refusal('NotOnAllowList', 'It is not on the list of what Hubkeeper may change by itself.');
 }
 
-function refusalByRejection(change: Change, { rejected = [], attended }: Circumstances): Judgement | undefined {
-  if (attended || rejected.length === 0) return undefined;
+function refusalByRejection(change: Change, circumstances: Circumstances): Judgement | undefined {
+  const { rejected = [] } = circumstances;
+  if (rejected.length === 0 || isAskedFor(change, circumstances)) return undefined;
   const hash = changeHash(change);
   const rejection = rejected.find((one) => one.changeHash === hash);
   return rejection === undefined ? undefined : refusal('ApprovalRejected', rejection.why);
@@ -317,10 +323,11 @@ function refusalByRejection(change: Change, { rejected = [], attended }: Circums
 /** What of an unattended change another writer has changed back, and nobody has approved since; the latest end first. */
 function contestedBy(
   change: Change,
-  { contested = [], attended }: Circumstances,
+  circumstances: Circumstances,
   approvedIso: string | undefined,
 ): readonly Contested[] {
-  if (attended) return [];
+  const { contested = [] } = circumstances;
+  if (contested.length === 0 || isAskedFor(change, circumstances)) return [];
   return contested
     .filter(({ id, path, stopped, sinceIso }) => {
       if (!sameId(id, change.id)) return false;
@@ -347,10 +354,11 @@ function refusalByConflict(contested: readonly Contested[]): Judgement | undefin
 
 function refusalByFailures(
   change: Change,
-  { failing = [], attended }: Circumstances,
+  circumstances: Circumstances,
   approvedIso: string | undefined,
 ): Judgement | undefined {
-  if (attended || failing.length === 0) return undefined;
+  const { failing = [] } = circumstances;
+  if (failing.length === 0 || isAskedFor(change, circumstances)) return undefined;
   const hash = changeHash(change);
   const failure = failing.find((one) => one.changeHash === hash);
   if (failure === undefined || (approvedIso !== undefined && approvedIso > failure.sinceIso)) return undefined;
@@ -409,12 +417,14 @@ function isAtLeast(risk: Risk, threshold: Risk): boolean {
 
 function waitForApproval(
   change: Change,
-  { approvals, attended, teardown }: Circumstances,
+  circumstances: Circumstances,
   reaction: ReactionRule | undefined,
   approved: boolean,
 ): Judgement | undefined {
   if (approved) return undefined;
-  const why = whyApproval(change, approvals.requiredFrom, attended, teardown === true, reaction);
+  const { approvals, teardown } = circumstances;
+  const isAsked = isAskedFor(change, circumstances);
+  const why = whyApproval(change, approvals.requiredFrom, isAsked, teardown === true, reaction);
   if (why === undefined) return undefined;
   const who = approvals.selfApproval ? 'an approver' : 'an approver other than the requester';
   return { verdict: 'waiting', for: 'approval', who, untilIso: approvals.untilIso, why };
@@ -423,34 +433,38 @@ function waitForApproval(
 function whyApproval(
   change: Change,
   requiredFrom: Risk | 'never',
-  attended: boolean,
+  isAsked: boolean,
   teardown: boolean,
   reaction: ReactionRule | undefined,
 ): string | undefined {
   if (teardown) return 'A teardown needs an approval of exactly this plan.';
   if (reaction?.mode === 'propose') return `${reaction.source} is '${reaction.policy ?? reaction.mode}'.`;
-  if (change.recreates === true && (!attended || requiredFrom !== 'never'))
+  if (change.recreates === true && (!isAsked || requiredFrom !== 'never'))
     return 'Somebody deleted it: making it again needs an approval.';
   if (requiredFrom !== 'never' && isAtLeast(change.risk, requiredFrom)) return `The change is ${change.risk}.`;
-  if (!attended && change.risk === 'destructive') return 'The change is destructive, and nobody asked for it.';
+  if (!isAsked && change.risk === 'destructive') return 'The change is destructive, and nobody asked for it.';
   return undefined;
 }
 
 /**
  * Whether what depends on a change that is not made now can do with the resource as it is: it is there, and nothing would
- * be added to it (a subnet, a rule) that may be needed. In `create-only` new things are built on it so. Without a person
- * everything was as declared once: one property that waits must not keep others from being put right.
+ * be added to it (a subnet, a rule) that may be needed. In `create-only` new things are built on it so. What nobody asks
+ * for was as declared once: one property that waits must not keep others from being put right.
  */
-function staysUsable(judgement: Judgement, base: Change | undefined, attended: boolean): boolean {
+function staysUsable(judgement: Judgement, base: Change | undefined, isAsked: (change: Change) => boolean): boolean {
   if (base?.action !== 'update' || base.replaces === true) return false;
   if (base.diff.some(({ path, before }) => before === undefined && path.endsWith(']'))) return false;
-  return !attended || (judgement.verdict === 'refused' && judgement.code === 'ModeForbidsUpdate');
+  return !isAsked(base) || (judgement.verdict === 'refused' && judgement.code === 'ModeForbidsUpdate');
 }
 
 /** Also through the pairs that are made whole or not at all, and what builds on their sides, until nothing more follows. */
-function shareFates(changes: readonly Change[], judged: Map<string, Judgement>, attended: boolean): void {
+function shareFates(
+  changes: readonly Change[],
+  judged: Map<string, Judgement>,
+  isAsked: (change: Change) => boolean,
+): void {
   const sides = otherSides(changes);
-  do shareFate(changes, judged, attended);
+  do shareFate(changes, judged, isAsked);
   while (shareFateOfPairs(sides, judged));
 }
 
@@ -478,7 +492,11 @@ function fateShared(own: Judgement, id: string, theirs: Judgement): Judgement | 
 }
 
 /** In the plan's order, so that a fate goes through whole chains. */
-function shareFate(changes: readonly Change[], judged: Map<string, Judgement>, attended: boolean): void {
+function shareFate(
+  changes: readonly Change[],
+  judged: Map<string, Judgement>,
+  isAsked: (change: Change) => boolean,
+): void {
   const byId = new Map(changes.map((change) => [normaliseId(change.id), change]));
   for (const change of changes) {
     const key = normaliseId(change.id);
@@ -486,7 +504,7 @@ function shareFate(changes: readonly Change[], judged: Map<string, Judgement>, a
     if (own === undefined || own.verdict === 'refused') continue;
     const bases = change.dependsOn
       .map((id) => ({ id, judgement: judged.get(normaliseId(id)) ?? ALLOWED }))
-      .filter(({ id, judgement }) => !staysUsable(judgement, byId.get(normaliseId(id)), attended));
+      .filter(({ id, judgement }) => !staysUsable(judgement, byId.get(normaliseId(id)), isAsked));
     const base =
       bases.find(({ judgement }) => judgement.verdict === 'refused') ??
       bases.find(({ judgement }) => judgement.verdict === 'waiting');

@@ -1,4 +1,4 @@
-import { type Owner, sameId } from './graph.ts';
+import { normaliseId, type Owner, sameId } from './graph.ts';
 import type { LeftChanges } from './left-changes.ts';
 import type { Change } from './plan.ts';
 import { isAtOrBelow, touches } from './property-path.ts';
@@ -44,8 +44,13 @@ export interface Rules {
   readonly attended: boolean;
   /** The spec in force was brought about whole before: what differs from it now has been changed by others. */
   readonly specIsApplied?: boolean;
-  /** Drifts that came after the person's request: it is no word on them, and what needs an approval is asked for. */
+  /** Drifts that were found after the plan that the person asked for: the request is no word on them. */
   readonly drifted?: readonly DriftedProperty[];
+  /**
+   * Normalised ids of what that plan was to change: whatever differs elsewhere has been changed since. Absent: a person
+   * asks for all that differs.
+   */
+  readonly asked?: ReadonlySet<string>;
   /** What an operation that is set aside for this run has yet to do, and what one that was called off has not done. */
   readonly left?: readonly LeftChanges[];
 }
@@ -56,12 +61,33 @@ export type RuledChange = Pick<Change, 'id' | 'kind' | 'action' | 'scope' | 'own
 /** Nobody said that Hubkeeper may do this by itself. */
 const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactions' };
 
-/** The strictest rule for a change; undefined: an attended one that no rule about drift binds. */
+/** The strictest rule for a change; undefined: one that a person asks for and that no rule about drift binds. */
 export function bindingRule(change: RuledChange, rules: Rules): ReactionRule | undefined {
   const meant = rules.reactionRules.filter((rule) => isMeant(change, rule));
-  return rules.attended && !isOfDrift(change, rules)
+  return isAskedFor(change, rules)
     ? strictestOf(meant.filter((rule) => bindsAttended(rule, change, rules)))
     : (strictestOf(meant) ?? NO_RULE);
+}
+
+/** Whether a person asks for a change, or for the settling of one difference. What has drifted since is not asked for. */
+export function isAskedFor(change: RuledChange, rules: Rules): boolean {
+  return rules.attended && !isOfDrift(change, rules) && (isAmongAsked(change, rules) || !undoesOthers(change));
+}
+
+function isAmongAsked({ id }: RuledChange, { asked }: Rules): boolean {
+  return asked === undefined || asked.has(normaliseId(id));
+}
+
+/** What an adjustment gives or takes, and what is no longer declared, is nobody's drift. */
+function undoesOthers({ action, owner, owners = [owner], recreates }: RuledChange): boolean {
+  switch (action) {
+    case 'update':
+      return owners.some((one) => one !== 'adjustment');
+    case 'create':
+      return recreates === true;
+    case 'delete':
+      return false;
+  }
 }
 
 function isOfDrift({ id, action, diff }: RuledChange, { drifted = [] }: Rules): boolean {

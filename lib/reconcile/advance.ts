@@ -145,12 +145,13 @@ async function takeTurn(
   const isAwake = isDue(run, nowIso) || (waitsForPause(run) && !pause.paused && !dependencies.settings.stopped);
   run = {
     ...withHintsOf(taken.primary === undefined ? run : withSetAside(run, taken.setAside), taken.joined),
+    // What a person asks for anew is all that differs now.
+    ...(taken.retryFailed ? { askedPlan: undefined } : {}),
     ...NOTHING_TO_TELL,
     approval: null,
     stamp,
     wakeAt: null,
     stopping: head.stops.includes(run.operationId),
-    ...(taken.retryFailed ? { askedAt: nowIso } : {}),
     replan: run.replan || taken.replan || leftInFlight.length > 0 || isAwake,
     rows: withInFlight(taken.retryFailed ? withoutFailed(run.rows) : run.rows, leftInFlight),
     requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],
@@ -196,7 +197,7 @@ async function takeTurn(
   const startsPerTurn = dependencies.settings.maximumStartsPerTurn;
   let scheduled = schedule(run, document, startsPerTurn, nowIso);
   // Locks are Azure's to enforce; a tag of a group is seen by nobody but whoever looks.
-  if (run.plansMade === before.plansMade && !(await mayStart(dependencies, scheduled))) {
+  if (run.plansMade === before.plansMade && !(await mayStart(dependencies, scheduled, document))) {
     const planned = await planAnew(dependencies, run, head, pause, plans, nowIso);
     journal.push(...planned.journal);
     document = await documentOf(planned.run, plans);
@@ -228,12 +229,20 @@ async function takeTurn(
 }
 
 /** Whether nothing around what a run starts from an earlier plan has been opted out meanwhile. */
-async function mayStart({ arm }: Dependencies, { decision, attended }: RunDocument): Promise<boolean> {
+async function mayStart(
+  { arm }: Dependencies,
+  { decision, attended }: RunDocument,
+  document: PlanDocument | undefined,
+): Promise<boolean> {
   if (decision.next !== 'start') return true;
-  return mayWriteIn(
-    arm,
-    decision.nodes.map(({ id }) => id),
-    !attended,
+  const notAskedFor = new Set(document?.notAskedFor);
+  const isUnattended = (id: string) => !attended || notAskedFor.has(normaliseId(id));
+  const ids = decision.nodes.map(({ id }) => id);
+  const unattended = ids.filter(isUnattended);
+  const others = ids.filter((id) => !isUnattended(id));
+  return (
+    (others.length === 0 || (await mayWriteIn(arm, others, false))) &&
+    (unattended.length === 0 || (await mayWriteIn(arm, unattended, true)))
   );
 }
 
@@ -481,7 +490,9 @@ function decide(run: RunDocument, step: Step, nowIso: string): RunDocument {
   const waiting = Object.values(run.rows).filter((row) => row.state.name === 'waiting');
   if (waiting.length > 0 && !run.stopping && !run.aborted) {
     const wakeAt = wakeAtOf(waiting);
-    if (run.setAside === undefined) return { ...run, state: 'waiting', decision: { next: 'end' }, wakeAt };
+    const { askedPlan } = run;
+    const waited = askedPlan === undefined ? {} : { askedPlan: { ...askedPlan, hasWaited: true } };
+    if (run.setAside === undefined) return { ...run, ...waited, state: 'waiting', decision: { next: 'end' }, wakeAt };
     // Nobody but the time is waited for before another operation, and that for seconds.
     const seconds = wakeAt === null ? 0 : (Date.parse(wakeAt) - Date.parse(nowIso)) / 1_000;
     return { ...run, state: 'running', decision: waitFor(seconds), wakeAt };

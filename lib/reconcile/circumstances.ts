@@ -29,8 +29,10 @@ export interface GuardedRun {
   readonly rejected?: readonly RejectedChange[];
   /** What has failed before, and is not tried now. */
   readonly failing?: readonly FailingChange[];
-  /** Drifts that came after the request for the run and are to be approved. */
+  /** Drifts that came after the plan that a person has asked for. */
   readonly drifted?: readonly DriftedProperty[];
+  /** Normalised ids of what that plan was to change; absent: a person asks for all that differs. */
+  readonly asked?: ReadonlySet<string>;
   /** What the operation that is set aside for the run has yet to do. */
   readonly left?: readonly LeftChanges[];
 }
@@ -137,7 +139,7 @@ export function circumstancesOf(
 export function differenceRulesOf(
   spec: BaselineSpec | undefined,
   head: Pick<BaselineHead, 'adjustments' | 'reactions' | 'specVersion' | 'appliedSpecVersion'>,
-  run: Pick<GuardedRun, 'attended' | 'requestedBy' | 'teardown' | 'left' | 'drifted'>,
+  run: Pick<GuardedRun, 'attended' | 'requestedBy' | 'teardown' | 'left' | 'drifted' | 'asked'>,
 ): DifferenceRules {
   const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
   return {
@@ -146,6 +148,7 @@ export function differenceRulesOf(
     specIsApplied: head.appliedSpecVersion >= head.specVersion,
     ...(run.left === undefined ? {} : { left: run.left }),
     ...(run.drifted === undefined ? {} : { drifted: run.drifted }),
+    ...(run.asked === undefined ? {} : { asked: run.asked }),
     approvalFrom: requiredFor === 'all' ? 'safe' : requiredFor === 'none' ? 'never' : requiredFor,
   };
 }

@@ -7,13 +7,12 @@ import { rejectionsOf } from '../drift/rejection.ts';
 import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
 import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
 import { declaresEntry, isUnlisted } from '../plan/foreign-entries.ts';
-import { normaliseId } from '../plan/graph.ts';
+import { normaliseId, sameId } from '../plan/graph.ts';
 import type { Verdict } from '../plan/guard.ts';
 import { canonicalJson, shortHash } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { leftIds } from '../plan/left-changes.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { DriftedProperty } from '../plan/reaction-rules.ts';
 import { isInScope } from '../plan/scope.ts';
 import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
@@ -22,6 +21,7 @@ import type { ChangeHint } from '../state/drift-watch.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import { changeOfRow, isInFlight, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
+import type { GuardedRun } from './circumstances.ts';
 import { causesOf, eventsOfNews, lineOfComparison, linesOfNews, lineWithoutRecord } from './drift-lines.ts';
 import type { MadePlan } from './make-plan.ts';
 import type { SetAside } from './set-aside.ts';
@@ -39,21 +39,41 @@ async function recordOf({ drift }: DriftDependencies, run: RunDocument): Promise
   return (await drift.read(run.baseline)) ?? newDriftRecord(run.baseline);
 }
 
-/** Drifts that were found since a person asked for a run, and that the spec has somebody approve. */
-export async function driftsToApprove(
+/**
+ * What a person's request is no word on, once its run has waited: drifts that were found after the plan that was asked
+ * for, and whatever differs elsewhere than that plan was to change. Empty: the person asks for all that differs.
+ */
+export async function beyondAsked(
   dependencies: DriftDependencies,
   run: RunDocument,
-): Promise<readonly DriftedProperty[]> {
-  // Nothing can have stepped in before its first plan.
-  if (!run.attended || run.teardown || run.plansMade === 0) return [];
-  const sinceIso = run.askedAt ?? run.createdAt;
+): Promise<Pick<GuardedRun, 'drifted' | 'asked'>> {
+  const { attended, teardown, askedPlan } = run;
+  if (!attended || teardown || askedPlan?.hasWaited !== true) return {};
   const record = await recordOf(dependencies, run).catch(problemOfUnreadable);
-  // The plan says so.
-  if ('code' in record) return [];
-  return record.drifts
-    .filter(({ state, policy, firstSeenAt }) => state === 'waiting' && policy === 'approve' && firstSeenAt > sinceIso)
-    .map(({ id, path }) => ({ id, path }));
+  // Where it cannot be read, the plan says so.
+  const drifts = 'code' in record ? [] : record.drifts.filter(({ firstSeenAt }) => firstSeenAt > askedPlan.at);
+  return { drifted: drifts.map(({ id, path }) => ({ id, path })), asked: new Set(askedPlan.ids) };
 }
+
+/** The plan that a person has asked for, after one more that the run has made. */
+export function askedPlanAfter(
+  { attended, askedPlan }: Pick<RunDocument, 'attended' | 'askedPlan'>,
+  { changes, refused }: Plan,
+  nowIso: string,
+): Pick<RunDocument, 'askedPlan'> {
+  if (!attended || askedPlan?.hasWaited === true) return {};
+  const ids = [...changes, ...refused.filter(({ code }) => !KEPT_CODES.has(code))].map(({ id }) => normaliseId(id));
+  return {
+    askedPlan: {
+      at: askedPlan?.at ?? nowIso,
+      ids: [...new Set([...(askedPlan?.ids ?? []), ...ids])].sort(),
+      hasWaited: false,
+    },
+  };
+}
+
+/** What a rule about drift keeps says nothing of the rest of its resource. */
+const KEPT_CODES = new Set(['DriftReported', 'DriftIgnored']);
 
 function problemOfUnreadable(error: unknown): Problem {
   if (error instanceof DriftRecordUnreadableError) return error.problem;
@@ -78,6 +98,11 @@ function jsonOf(record: DriftRecord): string {
   return canonicalJson(JSON.parse(JSON.stringify(record)));
 }
 
+/** What binds a run besides its own request. */
+export interface Beside extends Pick<GuardedRun, 'drifted' | 'asked'> {
+  readonly setAside: SetAside | undefined;
+}
+
 /**
  * What a new plan of a run shows of drift, as it is before anything is decided about it. A person's run goes on without
  * the record where that cannot be read.
@@ -88,7 +113,7 @@ export async function seeDriftOfPlan(
   run: RunDocument,
   head: BaselineHead,
   made: MadePlan,
-  setAside: SetAside | undefined,
+  beside: Beside,
   nowIso: string,
 ): Promise<DriftOfPlan> {
   const read = await recordOf(dependencies, run).catch((error: unknown) => {
@@ -96,7 +121,7 @@ export async function seeDriftOfPlan(
     return problemOfUnreadable(error);
   });
   const [before, problem] = 'code' in read ? [newDriftRecord(run.baseline), { problem: read }] : [read, {}];
-  return { before, seen: seeDrifts(before, sightOf(run, head, made, setAside, nowIso)), ...problem };
+  return { before, seen: seeDrifts(before, sightOf(run, head, made, beside, nowIso)), ...problem };
 }
 
 /** Normalised ids of what a run is writing. */
@@ -112,7 +137,7 @@ function sightOf(
   run: RunDocument,
   head: BaselineHead,
   made: MadePlan,
-  setAside: SetAside | undefined,
+  { setAside, asked, drifted = [] }: Beside,
   nowIso: string,
 ): Sight {
   const inFlight = inFlightOf(run);
@@ -130,18 +155,20 @@ function sightOf(
     if (!nodes.has(key)) return 'notDeclared';
     return observed.has(key) ? 'asDeclared' : 'unknown';
   };
+  const isAsked = (id: string) =>
+    (asked === undefined || asked.has(normaliseId(id))) && !drifted.some((one) => sameId(one.id, id));
   return {
     plan,
     kept: made.kept ?? [],
     ledger,
-    wasAsDeclared: wasAsDeclared(head, made, setAside),
+    wasAsDeclared: wasAsDeclared(head, made, { setAside, asked }),
     standing,
     foreign: made.foreign ?? [],
     foreignStanding: foreignStandingIn(made, inFlight),
     isUnderWay: (id) => inFlight.has(normaliseId(id)),
     hints: [...(run.hints ?? []), ...heardSinceWritten(head, ledger)],
     looksForDrift: looksForDrift(run),
-    isTakenOver: ({ id }) => run.attended && isInReach(normaliseId(id)),
+    isTakenOver: ({ id }) => run.attended && isInReach(normaliseId(id)) && isAsked(id),
     worlds: made.worlds ?? new Map(),
     isWhole: isWhole(run),
     comparedCount: made.comparedCount ?? observed.size,
@@ -192,20 +219,21 @@ function isWhole({ hints, scope }: RunDocument): boolean {
 
 /**
  * Whether a resource is known to have been as it is declared now: the spec in force was brought about whole, or the
- * resource was written since that was put, or was as just that under an earlier one, or the operation that is set aside
- * compared it and has nothing to do there. Of a spec that was called off it is what the spec before it declares as well: the
- * rest is in no plan.
+ * resource was written since that was put, or was as just that under an earlier one, or a plan that was asked for, of this
+ * operation or of the one that is set aside, compared it and had nothing to do there. Of a spec that was called off it is
+ * what the spec before it declares as well: the rest is in no plan.
  */
 function wasAsDeclared(
   { appliedSpecVersion, specVersion, history, calledOff }: BaselineHead,
   { declared }: MadePlan,
-  setAside: SetAside | undefined,
+  { setAside, asked }: Pick<Beside, 'setAside' | 'asked'>,
 ): (entry: LedgerEntry) => boolean {
   if (appliedSpecVersion >= specVersion) return () => true;
   if (setAside?.comparedVersion === specVersion) return ({ id }) => !setAside.refusedIds.has(normaliseId(id));
   if (calledOff?.specVersion === specVersion && appliedSpecVersion > 0) return () => true;
   const putAt = history.find(({ version }) => version === specVersion)?.at;
   return ({ id, at, partly, confirmedBody }) => {
+    if (asked !== undefined && !asked.has(normaliseId(id))) return true;
     if (putAt !== undefined && at > putAt && partly !== true) return true;
     const body = declared.get(normaliseId(id))?.body;
     return body !== undefined && confirmedBody === shortHash(body);
@@ -314,7 +342,7 @@ export async function withDriftSettled(
   // The next plan says so.
   if ('code' in record) return { run: after, causes: new Map(), journal: [] };
   const settled = settleDrifts(record, ended, {
-    unattended: !after.attended,
+    isUnattended: (id) => !after.attended || document?.notAskedFor?.includes(normaliseId(id)) === true,
     operationId: after.operationId,
     specVersion: after.specVersion,
     nowIso,

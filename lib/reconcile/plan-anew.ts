@@ -2,13 +2,15 @@ import type { ArmRefusal } from '../azure/arm-answer.ts';
 import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { contestedAt } from '../drift/contest.ts';
+import { refusalKey } from '../drift/drift-record.ts';
 import { failingAt } from '../drift/failing.ts';
 import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
-import { type Circumstances, guard } from '../plan/guard.ts';
+import { type Circumstances, guard, type Verdict } from '../plan/guard.ts';
 import { hashOf, shortHash } from '../plan/hash.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
-import type { Refusal } from '../plan/plan.ts';
+import type { Plan, Refusal } from '../plan/plan.ts';
+import { isAskedFor } from '../plan/reaction-rules.ts';
 import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
@@ -17,9 +19,10 @@ import { reactionsOf, reliefOf } from '../state/reactions.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
 import { readCalledOff } from './called-off.ts';
 import { circumstancesOf, differenceRulesOf, type GuardedRun } from './circumstances.ts';
-import { driftsToApprove, seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
+import { askedPlanAfter, beyondAsked, seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
+import { withRefused } from './late-preflight.ts';
 import { type MadePlan, makePlan } from './make-plan.ts';
 import { approvalFor, decidedAside, withAskedEnds } from './plan-approval.ts';
 import type { PlanReader } from './plan-reader.ts';
@@ -27,7 +30,7 @@ import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { preflighted } from './preflighted.ts';
 import { readResolved } from './read-spec.ts';
 import { hashesFailed, withPlan, withWorlds } from './rows.ts';
-import { readSetAside, type SetAside, toldVerdict, withoutWaits } from './set-aside.ts';
+import { readSetAside, type SetAside, toldVerdict, withoutWaits, withoutWaitsNotAskedFor } from './set-aside.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
 import { hashesMoved, withUsedUp } from './used-approvals.ts';
 
@@ -57,7 +60,7 @@ export async function planAnew(
     const input = head.specVersion === 0 && run.teardown ? undefined : await readResolved(dependencies, head);
     const setAside = await readSetAside(dependencies, run);
     const calledOff = await readCalledOff(dependencies, head, input?.resolved, run, nowIso);
-    const beside = { drifted: await driftsToApprove(dependencies, run), ...leftOf(setAside?.left, calledOff) };
+    const beside = { ...(await beyondAsked(dependencies, run)), ...leftOf(setAside?.left, calledOff) };
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
       ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
@@ -110,7 +113,7 @@ async function adoptPlan(
   made: MadePlan,
   spec: Parameters<typeof circumstancesOf>[0],
   setAside: SetAside | undefined,
-  beside: Pick<GuardedRun, 'left' | 'drifted'>,
+  beside: Pick<GuardedRun, 'left' | 'drifted' | 'asked'>,
   nowIso: string,
 ): Promise<{ readonly run: RunDocument; readonly journal: readonly JournalEntry[] }> {
   const { plan } = made;
@@ -119,7 +122,7 @@ async function adoptPlan(
   if (run.expectedPlanHash !== undefined && run.plansMade === 0 && run.expectedPlanHash !== plan.hash) {
     return { run: failed(run, stalePlan(run.expectedPlanHash, plan.hash)), journal: [] };
   }
-  const drift = await seeDriftOfPlan(dependencies, run, head, made, setAside, nowIso);
+  const drift = await seeDriftOfPlan(dependencies, run, head, made, { ...beside, setAside }, nowIso);
   // What this run itself has failed at is told by its rows, and not tried again in it.
   const failedHere = hashesFailed(run.rows);
   const circumstances = circumstancesOf(
@@ -146,9 +149,16 @@ async function adoptPlan(
     dependencies.settings.allowedScopes,
     nowIso,
   );
-  const guarded = withAskedEnds(guard(plan, circumstances), plan, run.operationId, head.approvals);
+  const notAskedFor = run.attended ? idsNotAskedFor(plan, circumstances) : [];
+  const guarded = withAskedEnds(
+    withoutRecord(guard(plan, circumstances), notAskedFor, drift.problem),
+    plan,
+    run.operationId,
+    head.approvals,
+  );
   const judged = decidedAside(guarded, plan, run, head.approvals, nowIso);
-  const stepped = setAside === undefined ? { verdict: judged, behind: [] } : withoutWaits(judged, setAside);
+  const stepped =
+    setAside === undefined ? withoutWaitsNotAskedFor(judged, notAskedFor) : withoutWaits(judged, setAside);
   const { verdict, problems, looked } = await preflighted(dependencies, run, made, stepped.verdict);
   if (problems.length > 0) {
     const over = failed({ ...run, planHash: plan.hash, refused: plan.refused }, ...problems);
@@ -161,6 +171,7 @@ async function adoptPlan(
     nodes: desiredNodes(made),
     declared: declaredBodies(made),
     ...(run.attended ? {} : { unattended: true }),
+    ...(notAskedFor.length === 0 ? {} : { notAskedFor }),
     sharedLanes: sharedLanesOf(plan.changes, made.nodes.values(), made.ledger.values()),
   };
   const key = `${run.plansMade + 1}-${hashOf(JSON.parse(JSON.stringify(content))).slice(0, 12)}`;
@@ -183,6 +194,9 @@ async function adoptPlan(
     rows: withWorlds(withPlan(run, before, plan, verdict), run.attended ? new Map() : made.worlds),
     refused: [...plan.refused, ...verdict.refused, ...stepsTakenBack(head, run.operationId)],
     postponed: made.postponed,
+    ...askedPlanAfter(run, plan, nowIso),
+    // What stays of others' changes is no shortfall of what a person has asked for.
+    ...(run.attended ? { knownRefusals: refusalKeysOf(verdict.refused, notAskedFor) } : {}),
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
   const decided = withDriftDecided(
@@ -194,6 +208,25 @@ async function adoptPlan(
     nowIso,
   );
   return { run: decided.run, journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal] };
+}
+
+/** Normalised ids of the changes of a person's run that nobody asked for. */
+function idsNotAskedFor({ changes }: Plan, circumstances: Circumstances): readonly string[] {
+  return changes.filter((change) => !isAskedFor(change, circumstances)).map(({ id }) => normaliseId(id));
+}
+
+/** What nobody asked for is left as it is where what binds it cannot be read. */
+function withoutRecord(verdict: Verdict, notAskedFor: readonly string[], problem: Problem | undefined): Verdict {
+  if (problem === undefined) return verdict;
+  const { code, message, remedy } = problem;
+  return withRefused(
+    verdict,
+    notAskedFor.map((id) => ({ id, code, why: `${message} ${remedy}` })),
+  );
+}
+
+function refusalKeysOf(refused: readonly Refusal[], ids: readonly string[]): readonly string[] {
+  return refused.filter(({ id }) => ids.includes(normaliseId(id))).map(refusalKey);
 }
 
 /** What a reaction had this operation for and has taken back since. */

@@ -61,18 +61,49 @@ export interface SteppedIn {
  * next scan after the operation that waits already. Back-offs last seconds and stay. Pure.
  */
 export function withoutWaits(verdict: Verdict, setAside: Pick<SetAside, 'operationId' | 'requestedBy'>): SteppedIn {
-  const behind = verdict.waiting
-    .filter((one) => !isBrief(one))
-    .map((one) => ({ ...one, untilIso: null, why: behindText(one, setAside) }));
+  const isLeft = (one: Waiting) => !isBrief(one);
+  return withWaitsLeft(verdict, isLeft, BEHIND_CODE, (one) => behindText(one, setAside));
+}
+
+/** A drift that a person's run leaves to the next look, since it would have to wait. */
+const LEFT_TO_LOOK_CODE = 'LeftToNextLook';
+
+/**
+ * A person's run waits for what that person asked for. Of what nobody asked for it only asks whether it may be done; any
+ * other wait is left to the next look for drift. `ids`: normalised, of what nobody asked for. Pure.
+ */
+export function withoutWaitsNotAskedFor(verdict: Verdict, ids: readonly string[]): SteppedIn {
+  const isLeft = (one: Waiting) => one.for !== 'approval' && ids.includes(normaliseId(one.id));
+  return withWaitsLeft(
+    verdict,
+    isLeft,
+    LEFT_TO_LOOK_CODE,
+    ({ why }) => `${why} It is left to the next look for drift.`,
+  );
+}
+
+function withWaitsLeft(
+  verdict: Verdict,
+  isLeft: (one: Waiting) => boolean,
+  code: string,
+  textOf: (one: Waiting) => string,
+): SteppedIn {
+  const behind = verdict.waiting.filter(isLeft).map((one) => ({ ...one, untilIso: null, why: textOf(one) }));
   const refused = behind.map(({ id, why, cause }): Refusal => {
-    const refusal = { id, code: BEHIND_CODE, why };
+    const refusal = { id, code, why };
     return cause === undefined ? refusal : { ...refusal, cause };
   });
   return {
-    verdict: { ...verdict, waiting: verdict.waiting.filter(isBrief), refused: [...verdict.refused, ...refused] },
+    verdict: {
+      ...verdict,
+      waiting: verdict.waiting.filter((one) => !isLeft(one)),
+      refused: [...verdict.refused, ...refused],
+    },
     behind,
   };
 }
+
+const LEFT_CODES = new Set([BEHIND_CODE, LEFT_TO_LOOK_CODE]);
 
 /** A verdict as people are to be told of it: what is left waits, behind whom, and for what. Pure. */
 export function toldVerdict(
@@ -81,7 +112,7 @@ export function toldVerdict(
 ): Pick<Verdict, 'refused' | 'waiting'> {
   const ids = new Set(behind.map(({ id }) => normaliseId(id)));
   return {
-    refused: refused.filter(({ id, code }) => code !== BEHIND_CODE || !ids.has(normaliseId(id))),
+    refused: refused.filter(({ id, code }) => !LEFT_CODES.has(code) || !ids.has(normaliseId(id))),
     waiting: [...waiting, ...behind],
   };
 }

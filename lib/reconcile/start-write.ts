@@ -136,6 +136,7 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
     declared,
     sharedLanes,
     unattended = false,
+    notAskedFor = [],
   } = await dependencies.runs.readPlan(request.operationId, request.planKey);
   const key = normaliseId(request.id);
   const change = plan.changes.find((candidate) => normaliseId(candidate.id) === key);
@@ -160,7 +161,7 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
     if ('refusal' in taken) return { outcome: 'refused', refusal: taken.refusal };
     const partly = plan.refused.some((refusal) => isOfLeft(refusal) && normaliseId(refusal.id) === key);
     const result = await readAndWrite(dependencies, request, change, kind, nodes[key], {
-      unattended,
+      unattended: unattended || notAskedFor.includes(key),
       partly,
       declared: declared?.[key],
       trace,
@@ -257,7 +258,7 @@ interface Context {
   readonly kind: ResourceKind;
   readonly actual: JsonObject | null;
   readonly entry: LedgerEntry | null;
-  /** No person asked for the run. */
+  /** No person asked for it. */
   readonly unattended: boolean;
   /** The plan leaves a part of the resource to another operation. */
   readonly partly: boolean;

@@ -64,7 +64,7 @@ function unlessUnreadable(error: unknown): 'unreadable' {
 }
 
 /** Lists that a record of an earlier version may lack. */
-const LATER_LISTS = ['contests', 'rejections', 'unmanaged', 'foreignEntries', 'told'] as const;
+const LATER_LISTS = ['contests', 'rejections', 'unmanaged', 'foreignEntries', 'failing', 'told'] as const;
 
 function recordOf(baseline: string, { value }: StoredDocument): DriftRecord {
   const isKnown =

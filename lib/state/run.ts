@@ -25,6 +25,8 @@ export interface PlanDocument {
   readonly sharedLanes: readonly string[];
   /** No person asked for the run that the plan is of. */
   readonly unattended?: boolean;
+  /** Of a run that a person asked for: normalised ids of changes that nobody asked for. */
+  readonly notAskedFor?: readonly string[];
 }
 
 /** What is known about one change of a run. */
@@ -81,6 +83,16 @@ export type Decision =
 
 export type RunState = 'queued' | 'running' | 'waiting' | 'succeeded' | 'partial' | 'failed' | 'stopped';
 
+/** The plan that a person has asked for, or the plans that followed each other before anything waited. */
+export interface AskedPlan {
+  /** ISO time of the first of them. */
+  readonly at: string;
+  /** Normalised ids of what it was to change, or could not. */
+  readonly ids: readonly string[];
+  /** The run has waited since: what differs elsewhere from now on has been changed by others. */
+  readonly hasWaited: boolean;
+}
+
 /** One operation as stored. */
 export interface RunDocument {
   readonly schemaVersion: 1;
@@ -91,9 +103,9 @@ export interface RunDocument {
   /** Everybody whose request this run does: none of them approves it. */
   readonly requesters: readonly string[];
   readonly createdAt: string;
-  /** When a person last asked for it anew; absent: never since it was made. */
-  readonly askedAt?: string;
-  /** Asked for by a person: budgets and reaction modes do not bind it. */
+  /** What a person has asked for; absent: no plan was made since. Of a run that nobody asked for it means nothing. */
+  readonly askedPlan?: AskedPlan | undefined;
+  /** Asked for by a person: budgets and reaction modes do not bind what that person asked for. */
   readonly attended: boolean;
   readonly teardown: boolean;
   readonly scope?: string;
@@ -132,7 +144,7 @@ export interface RunDocument {
   readonly planNotBeforeMs: number;
   readonly rows: Readonly<Record<string, RunRow>>;
   readonly refused: readonly Refusal[];
-  /** Of a look for drift: `refusalKey` of those that an earlier look has told. This one has not fallen short of them. */
+  /** `refusalKey` of those that the run has not fallen short of: told by an earlier look for drift, or not asked for. */
   readonly knownRefusals?: readonly string[];
   /** Resources of which the plan holds only a part: when that is written, a new plan has the rest. */
   readonly postponed?: readonly string[];

@@ -66,6 +66,61 @@ function approvals(over: Partial<Circumstances['approvals']>): Partial<Circumsta
   return { approvals: { ...OPEN.approvals, ...over } };
 }
 
+describe('guard: what differs beyond the plan that a person asked for', () => {
+  const names = ['a', 'b', 'c', 'd'] as const;
+  const changes = fc
+    .tuple(
+      ...names.map((name) =>
+        fc
+          .record({
+            action: fc.constantFrom<Action>('create', 'update', 'delete'),
+            owner: fc.constantFrom('spec', 'adjustment'),
+            risk: fc.constantFrom<Risk>('safe', 'disruptive', 'destructive'),
+            recreates: fc.boolean(),
+          })
+          .map(({ action, owner, risk, recreates }) =>
+            change(name, { action, owner, risk, ...(action === 'create' ? { recreates } : {}) } as Partial<Change>),
+          ),
+      ),
+    )
+    .map((drawn): readonly Change[] => drawn);
+  const rules = fc.record({
+    reactionRules: fc.constantFrom(...REACTION_MODES).map((mode) => [{ mode, source: 'drift.mode' }]),
+    budget: fc.option(
+      fc.nat(3).map((perRun) => ({ perRun, perDay: 9, usedInRun: 0, usedToday: 0, dayEndsIso: MUCH_LATER })),
+    ),
+    protectedIds: fc.subarray([{ id: '/a', why: 'opted out', deleteOnly: false, unattendedOnly: true }]),
+    contested: fc.subarray([{ id: '/b', path: 'properties.x', stopped: true, untilIso: LATER }]),
+  });
+  const undoesOthers = ({ action, owner, recreates }: Change) =>
+    action === 'update' ? owner !== 'adjustment' : action === 'create' && recreates === true;
+
+  it('is judged as if nobody had asked, and all the rest as for a person', () => {
+    fc.assert(
+      fc.property(changes, rules, fc.subarray([...names]), (drawn, over, askedNames) => {
+        const asked = new Set(askedNames.map((name) => `/${name}`));
+        const isBeyond = (one: Change) => !asked.has(one.id) && undoesOthers(one);
+        const mixed = guard(planOf(...drawn), { ...OPEN, ...over, attended: true, asked });
+        const ofPerson = guard(planOf(...drawn), { ...OPEN, ...over, attended: true });
+        const ofNobody = guard(planOf(...drawn.filter(isBeyond)), { ...OPEN, ...over });
+
+        for (const [at, one] of drawn.entries()) {
+          const name = names[at] ?? '';
+          expect(outcome(mixed, name)).toBe(outcome(isBeyond(one) ? ofNobody : ofPerson, name));
+        }
+        expect(mixed.budgeted).toEqual(ofNobody.budgeted);
+      }),
+    );
+  });
+
+  it('keeps nothing from being made that builds on it and can do with it as it is', () => {
+    const [base, built] = [change('a'), change('b', { dependsOn: ['/a'] })];
+    const verdict = guard(planOf(base, built), { ...OPEN, ...rule('observe'), attended: true, asked: new Set(['/b']) });
+
+    expect([outcome(verdict, 'a'), outcome(verdict, 'b')]).toEqual(['ReactionModeForbids', 'allowed']);
+  });
+});
+
 describe('guard: what another writer changes back', () => {
   const contested = (over: Partial<NonNullable<Circumstances['contested']>[number]> = {}): Partial<Circumstances> => ({
     contested: [{ id: '/A', path: 'properties.x', stopped: false, untilIso: LATER, ...over }],

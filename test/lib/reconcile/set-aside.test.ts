@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Verdict, Waiting } from '../../../lib/plan/guard.ts';
 import type { Change } from '../../../lib/plan/plan.ts';
-import { setAsideOf, toldVerdict, withoutWaits } from '../../../lib/reconcile/set-aside.ts';
+import { setAsideOf, toldVerdict, withoutWaits, withoutWaitsNotAskedFor } from '../../../lib/reconcile/set-aside.ts';
 import type { RunDocument } from '../../../lib/state/run.ts';
 
 const SET_ASIDE = { operationId: 'base-7', requestedBy: 'ann' };
@@ -44,6 +44,24 @@ describe('a run that steps in', () => {
         expect(left.map(({ id }) => id)).toEqual(behind.map(({ id }) => id));
         for (const { why } of left)
           expect(why).toBe('It waits. It is left until the operation base-7 of ann, which waits, is over.');
+      }),
+    );
+  });
+
+  it('asks for no more than a person’s run does, which leaves of what nobody asked for all waits but those for an approval', () => {
+    fc.assert(
+      fc.property(verdicts, fc.subarray(['/r0', '/r1', '/r2', '/r3']), (before, ids) => {
+        const { verdict, behind } = withoutWaitsNotAskedFor(before, ids);
+        const isLeft = (one: Waiting) => ids.includes(one.id.toLowerCase()) && one.for !== 'approval';
+
+        expect(verdict.waiting).toEqual(before.waiting.filter((one) => !isLeft(one)));
+        expect(verdict.allowed).toEqual(before.allowed);
+        expect(verdict.refused.slice(before.refused.length).map(({ id, code }) => [id, code])).toEqual(
+          before.waiting.filter(isLeft).map(({ id }) => [id, 'LeftToNextLook']),
+        );
+        const told = toldVerdict(verdict, behind);
+        expect(told.refused).toEqual(before.refused);
+        expect(told.waiting.map(({ id }) => id).sort()).toEqual(before.waiting.map(({ id }) => id).sort());
       }),
     );
   });

@@ -93,10 +93,9 @@ describe('a scan that finds something that may not be written', () => {
 });
 
 describe('a run that a person asks for and that cannot be done whole', () => {
-  it('writes nothing, says why, and leaves what it saw of known drifts in the record', async () => {
+  it('writes nothing, says why, and tells what has drifted all the same', async () => {
     forbid('Microsoft.OperationalInsights/workspaces/write');
     retag(WORKSPACE);
-    await ran('drift', 'hubkeeper');
     retag(HUB);
     const writes = dependencies.arm.writes.length;
     const id = await ran('reconcile', 'ann');
@@ -105,7 +104,11 @@ describe('a run that a person asks for and that cannot be done whole', () => {
     expect(run.state).toBe('failed');
     expect(run.problems).toMatchObject([{ code: 'MissingPermission', resource: GROUP }]);
     expect(dependencies.arm.writes).toHaveLength(writes);
-    expect((await record()).drifts).toMatchObject([{ id: WORKSPACE, state: 'refused', operationId: id }]);
+    expect((await told(id)).filter(([decision]) => decision === 'drift found')).toHaveLength(2);
+    expect((await record()).drifts).toMatchObject([
+      { id: HUB, state: 'refused', code: 'MissingPermission', operationId: id },
+      { id: WORKSPACE, state: 'refused', code: 'MissingPermission', operationId: id },
+    ]);
   });
 });
 
