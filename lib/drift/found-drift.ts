@@ -74,7 +74,7 @@ function isGround(id: string, path: string, { ledger, wasAsDeclared, known }: Dr
 }
 
 function isChangedBack(change: Change, { path, after }: PropertyDifference, entry: LedgerEntry | undefined): boolean {
-  if (change.takesAway?.includes(path)) return false;
+  if (change.takesAway?.includes(path) || change.copies?.includes(path)) return false;
   const owners = change.owners ?? [change.owner];
   // What an adjustment once gave goes with it; what one gives for the first time is not there yet.
   const isAdjusted = entry !== undefined && ownedTree(entry.confirmed).nearest(path) === 'adjustment';

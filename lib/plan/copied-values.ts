@@ -38,7 +38,8 @@ export function withStaleCopies(
     const entry = ledger.get(normaliseId(node.id));
     const reason = change?.reason ?? `Its copy of a value of ${String(of)} is not up to date.`;
     const diff = [...(change?.diff ?? []), difference];
-    return { ...outcome, change: draftChange(node, rules, 'update', diff, ownedBeforeOf(entry), reason) };
+    const draft = draftChange(node, rules, 'update', diff, ownedBeforeOf(entry), reason);
+    return { ...outcome, change: { ...draft, copies: [difference.path] } };
   });
 }
 

@@ -27,6 +27,8 @@ export interface Change {
   readonly replaces?: boolean;
   /** Paths of entries that the spec had declared and that this update takes away: as much of a delete as any. */
   readonly takesAway?: readonly string[];
+  /** Paths of copies of another resource's values: they are out of date since that has changed, and nobody wrote them. */
+  readonly copies?: readonly string[];
 }
 
 /** A change that is not made, with the reason. */

@@ -200,6 +200,7 @@ describe('what is no drift', () => {
   it.each([
     ['a new resource', changeOf('a', { action: 'create' }), {}],
     ['what is no longer declared', changeOf('a', { action: 'delete' }), {}],
+    ['a copy of what another resource has', changeOf('a', { copies: ['properties.x'] }), {}],
     ['an entry that the spec has dropped', changeOf('a', { takesAway: ['properties.x'] }), {}],
     ['what differs from a spec that is not brought about', changeOf('a'), { wasAsDeclared: () => false }],
     ['what Hubkeeper is writing', changeOf('a'), { ledger: new Map([['/a', entryOf('/a', { state: 'intended' })]]) }],
