@@ -6,7 +6,7 @@ import type { Risk } from './kind.ts';
 import { refusalOfLeft } from './left-changes.ts';
 import { RISKS, someOf } from './node-changes.ts';
 import type { Change, Plan, Refusal } from './plan.ts';
-import { bindingRule, type ReactionRule, type Rules, refusalByRule } from './reaction-rules.ts';
+import { bindingRule, isAttendedChange, type ReactionRule, type Rules, refusalByRule } from './reaction-rules.ts';
 import { isAtOrIn, isInScope } from './scope.ts';
 
 /** What a baseline permits, strictest first. */
@@ -167,14 +167,18 @@ export function guard(plan: Plan, circumstances: Circumstances): Verdict {
     const key = normaliseId(change.id);
     const approvedIso = approvedAt(change, plan, circumstances);
     if (approvedIso !== undefined) approved.add(key);
-    judged.set(key, judge(change, circumstances, approvedIso));
+    const attended = isAttendedChange(change, circumstances);
+    judged.set(key, judge(change, { ...circumstances, attended }, approvedIso));
   }
   shareFates(plan.changes, judged, circumstances.attended);
   const { budget, attended, approvals } = circumstances;
   if (budget === null || attended) return verdictOf(plan.changes, judged, () => false);
   const paid = new Set(budget.paid);
   const counts = (change: Change) =>
-    change.action !== 'create' && !approved.has(normaliseId(change.id)) && !paid.has(changeHash(change));
+    change.action !== 'create' &&
+    !isAttendedChange(change, circumstances) &&
+    !approved.has(normaliseId(change.id)) &&
+    !paid.has(changeHash(change));
   applyBudget(plan.changes, judged, counts, budget, approvals.untilIso);
   return verdictOf(plan.changes, judged, counts);
 }

@@ -42,6 +42,8 @@ export interface Rules {
   readonly reactionRules: readonly ReactionRule[];
   /** True for an operator's own request (PUT, reconcile by hand). */
   readonly attended: boolean;
+  /** Of an otherwise unattended run: a person asked for what this owner declares, and for nothing else. */
+  readonly attendedOwner?: Owner;
   /** The spec in force was brought about whole before: what differs from it now has been changed by others. */
   readonly specIsApplied?: boolean;
   /** Drifts that came after the person's request: it is no word on them, and what needs an approval is asked for. */
@@ -51,7 +53,10 @@ export interface Rules {
 }
 
 /** What of a change, or of one difference of it, decides which rules are meant. */
-export type RuledChange = Pick<Change, 'id' | 'kind' | 'action' | 'scope' | 'owner' | 'owners' | 'diff' | 'recreates'>;
+export type RuledChange = Pick<
+  Change,
+  'id' | 'kind' | 'action' | 'scope' | 'owner' | 'owners' | 'diff' | 'recreates' | 'givesBack'
+>;
 
 /** Nobody said that Hubkeeper may do this by itself. */
 const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactions' };
@@ -59,9 +64,21 @@ const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactio
 /** The strictest rule for a change; undefined: an attended one that no rule about drift binds. */
 export function bindingRule(change: RuledChange, rules: Rules): ReactionRule | undefined {
   const meant = rules.reactionRules.filter((rule) => isMeant(change, rule));
-  return rules.attended && !isOfDrift(change, rules)
+  return isAttendedChange(change, rules) && !isOfDrift(change, rules)
     ? strictestOf(meant.filter((rule) => bindsAttended(rule, change, rules)))
     : (strictestOf(meant) ?? NO_RULE);
+}
+
+/**
+ * Whether a person asked for a change; one that touches anything of another owner than was asked for is no such one. What
+ * an adjustment had taken away comes back with its end: under a spec that is there whole nothing else is left out.
+ */
+export function isAttendedChange(
+  { owner, owners, givesBack = false }: Pick<RuledChange, 'owner' | 'owners' | 'givesBack'>,
+  { attended, attendedOwner, specIsApplied = false }: Pick<Rules, 'attended' | 'attendedOwner' | 'specIsApplied'>,
+): boolean {
+  if (attended || attendedOwner === undefined) return attended;
+  return (owners === undefined && owner === attendedOwner) || (givesBack && specIsApplied);
 }
 
 function isOfDrift({ id, action, diff }: RuledChange, { drifted = [] }: Rules): boolean {

@@ -30,7 +30,7 @@ import { requeue } from './requeue.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
-import { isAttended, isDue, type TakenRequests, takeRequests } from './take-requests.ts';
+import { asksForAdjustment, isAttended, isDue, type TakenRequests, takeRequests } from './take-requests.ts';
 import { NOTHING_TO_TELL, tellTurn } from './tell-turn.ts';
 import { hashesDone, lapsedUnused, withUsedUp } from './used-approvals.ts';
 
@@ -153,6 +153,7 @@ async function takeTurn(
     ...(taken.retryFailed ? { askedAt: nowIso } : {}),
     replan: run.replan || taken.replan || leftInFlight.length > 0 || isAwake,
     rows: withInFlight(taken.retryFailed ? withoutFailed(run.rows) : run.rows, leftInFlight),
+    ...(taken.joined.some(asksForAdjustment) && !run.attended ? { attendedOwner: 'adjustment' } : {}),
     requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],
     consumed: taken.consumed.map(requestKey),
   };
@@ -162,7 +163,9 @@ async function takeTurn(
   // A scheduled run that comes while this one waits brings a budget of its own; whoever causes events must not.
   const isRefilled =
     run.state === 'waiting' &&
-    taken.joined.some((one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy));
+    taken.joined.some(
+      (one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy) && !asksForAdjustment(one),
+    );
   if (isRefilled) run = refilled(run);
   if (run.state === 'waiting' && (taken.consumed.length > 0 || isAwake)) run = { ...run, plansBefore: run.plansMade };
 

@@ -1,5 +1,12 @@
 import type { Dependencies } from '../dependencies.ts';
-import { type Approval, type BaselineHead, requestKey, withGeneration } from '../state/baseline-head.ts';
+import {
+  type Approval,
+  type BaselineHead,
+  requestKey,
+  withGeneration,
+  withJournal,
+  withNextOperation,
+} from '../state/baseline-head.ts';
 import { type Decision, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { booked } from './budget.ts';
@@ -80,11 +87,37 @@ function headAfter(
       );
     }
   }
+  if (resumed !== undefined && run.asksAgain === true) next = askedAgain(next, run, resumed, nowIso);
   const calledOff = calledOffAfter({ ...head, appliedSpecVersion: next.appliedSpecVersion }, run);
   return {
     head: calledOff === undefined ? next : { ...next, calledOff },
     decision: goesOn ? { next: 'again' } : run.decision,
   };
+}
+
+/** What a person asked for and could not be done by stepping in is asked for anew; this time it waits as it has to. */
+function askedAgain(
+  head: BaselineHead,
+  { operationId: before, trigger, requestedBy, scope }: RunDocument,
+  resumed: string,
+  nowIso: string,
+): BaselineHead {
+  const { head: numbered, operationId } = withNextOperation(head);
+  const again = { operationId, trigger, requestedBy, at: nowIso, waitsItsTurn: true };
+  const requests = [...numbered.requests, scope === undefined ? again : { ...again, scope }];
+  return withJournal(
+    { ...numbered, requests },
+    {
+      at: nowIso,
+      baseline: head.name,
+      operationId,
+      trigger,
+      resource: '',
+      decision: 'queued',
+      reason: `What is left of ${before} has to wait. It goes on in ${operationId}, after ${resumed}, which waits already.`,
+      by: requestedBy,
+    },
+  );
 }
 
 /** Whether something of a run goes on as soon as the stop switches are off. */

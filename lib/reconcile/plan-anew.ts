@@ -5,10 +5,11 @@ import { contestedAt } from '../drift/contest.ts';
 import { failingAt } from '../drift/failing.ts';
 import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
-import { type Circumstances, guard } from '../plan/guard.ts';
+import { type Circumstances, guard, type Waiting } from '../plan/guard.ts';
 import { hashOf } from '../plan/hash.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
-import type { Refusal } from '../plan/plan.ts';
+import type { Change, Refusal } from '../plan/plan.ts';
+import { isAttendedChange } from '../plan/reaction-rules.ts';
 import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
@@ -131,6 +132,7 @@ async function adoptPlan(
     {
       operationId: run.operationId,
       attended: run.attended,
+      ...(run.attendedOwner === undefined ? {} : { attendedOwner: run.attendedOwner }),
       teardown: run.teardown,
       requestedBy: run.requestedBy,
       requesters: run.requesters,
@@ -162,11 +164,13 @@ async function adoptPlan(
     verdict = withoutUnfit(verdict, plan.changes, unseen, problems);
   }
   await forget(dependencies, run, made, nowIso);
+  const attended = run.attended ? [] : plan.changes.filter((change) => isAttendedChange(change, circumstances));
   const content = {
     operationId: run.operationId,
     plan,
     nodes: desiredNodes(made),
     ...(run.attended ? {} : { unattended: true }),
+    ...(attended.length === 0 ? {} : { attendedIds: attended.map(({ id }) => normaliseId(id)) }),
     sharedLanes: sharedLanesOf(plan.changes, made.nodes.values(), made.ledger.values()),
   };
   const key = `${run.plansMade + 1}-${hashOf(JSON.parse(JSON.stringify(content))).slice(0, 12)}`;
@@ -189,6 +193,7 @@ async function adoptPlan(
     rows: withWorlds(withPlan(run, before, plan, verdict), run.attended ? new Map() : made.worlds),
     refused: [...plan.refused, ...verdict.refused, ...stepsTakenBack(head, run.operationId)],
     postponed: made.postponed,
+    ...(run.attendedOwner === undefined ? {} : { asksAgain: waitsForItself(attended, stepped.behind) }),
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
   const decided = withDriftDecided(
@@ -200,6 +205,12 @@ async function adoptPlan(
     nowIso,
   );
   return { run: decided.run, journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal] };
+}
+
+/** Whether anything that a person asked for is among what waits. */
+function waitsForItself(attended: readonly Change[], behind: readonly Waiting[]): boolean {
+  const ids = new Set(behind.map(({ id }) => normaliseId(id)));
+  return attended.some(({ id }) => ids.has(normaliseId(id)));
 }
 
 /** What a reaction had this operation for and has taken back since. */

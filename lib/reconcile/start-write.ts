@@ -135,6 +135,7 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
     nodes,
     sharedLanes,
     unattended = false,
+    attendedIds = [],
   } = await dependencies.runs.readPlan(request.operationId, request.planKey);
   const key = normaliseId(request.id);
   const change = plan.changes.find((candidate) => normaliseId(candidate.id) === key);
@@ -158,7 +159,11 @@ async function startOrSayWhyNot(dependencies: Dependencies, request: StartReques
     });
     if ('refusal' in taken) return { outcome: 'refused', refusal: taken.refusal };
     const partly = plan.refused.some((refusal) => isOfLeft(refusal) && normaliseId(refusal.id) === key);
-    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], { unattended, partly, trace });
+    const result = await readAndWrite(dependencies, request, change, kind, nodes[key], {
+      unattended: unattended && !attendedIds.includes(key),
+      partly,
+      trace,
+    });
     if (result.outcome === 'running') for (const held of taken.held) await dependencies.lanes.note(held, result.handle);
     if (result.outcome === 'stale' || result.outcome === 'refused') await free();
     return result;
@@ -251,7 +256,7 @@ interface Context {
   readonly kind: ResourceKind;
   readonly actual: JsonObject | null;
   readonly entry: LedgerEntry | null;
-  /** No person asked for the run. */
+  /** No person asked for the change. */
   readonly unattended: boolean;
   /** The plan leaves a part of the resource to another operation. */
   readonly partly: boolean;

@@ -44,6 +44,8 @@ export interface ReconcileRequest {
   readonly planHash?: string;
   /** Only these resources are read and compared; absent: everything of the scope. */
   readonly hints?: readonly ChangeHint[];
+  /** It has stepped in once before an operation that waits, and what is left of it has to wait itself. */
+  readonly waitsItsTurn?: boolean;
 }
 
 /** Tells requests of one baseline apart. */

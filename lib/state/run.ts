@@ -1,7 +1,7 @@
 import type { OutboundEvent } from '../azure/event-publisher.ts';
 import type { OperationHandle } from '../azure/long-operation.ts';
 import type { DriftRecord } from '../drift/drift-record.ts';
-import type { DesiredNode } from '../plan/graph.ts';
+import type { DesiredNode, Owner } from '../plan/graph.ts';
 import type { Waiting } from '../plan/guard.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import type { Bucket, NodeState } from '../plan/scheduler.ts';
@@ -22,6 +22,8 @@ export interface PlanDocument {
   readonly sharedLanes: readonly string[];
   /** No person asked for the run that the plan is of. */
   readonly unattended?: boolean;
+  /** Of an unattended run: the changes that a person asked for, by normalised id. */
+  readonly attendedIds?: readonly string[];
 }
 
 /** What is known about one change of a run. */
@@ -92,6 +94,8 @@ export interface RunDocument {
   readonly askedAt?: string;
   /** Asked for by a person: budgets and reaction modes do not bind it. */
   readonly attended: boolean;
+  /** A person asked for what this owner declares: of an unattended run, that alone is attended. */
+  readonly attendedOwner?: Owner;
   readonly teardown: boolean;
   readonly scope?: string;
   /** Only these resources are read and compared; absent: everything of the scope. */
@@ -104,6 +108,8 @@ export interface RunDocument {
   readonly supersededBy?: string;
   /** The waiting operation that this one steps in before: this one itself waits for nobody. */
   readonly setAside?: string;
+  /** Of what a person asked for, something waits: it is asked for again, after the operation that is set aside. */
+  readonly asksAgain?: boolean;
   /** The turn that wrote this document, and what it decided: a repeated turn answers the same. */
   readonly stamp: string;
   readonly decision: Decision;
