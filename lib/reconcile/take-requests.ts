@@ -81,13 +81,18 @@ export function isDue({ wakeAt }: Pick<BaselineHead, 'wakeAt'>, nowIso: string):
 
 /**
  * Whether a request steps in before a run that only waits rather than queue up behind it for days: what nobody asked for
- * before a person's, and what a person adjusts before any.
+ * before a person's, and what a person adjusts, and a look at a few resources, before any.
  */
 function stepsIn(request: ReconcileRequest, live: RunDocument, { stops }: BaselineHead): boolean {
   if (!isUnattended(request) || request.waitsItsTurn === true) return false;
   if (live.state !== 'waiting' || live.teardown || stops.includes(live.operationId)) return false;
   if (live.setAside !== undefined) return false;
-  return live.attended || live.attendedOwner !== undefined || asksForAdjustment(request);
+  return live.attended || live.attendedOwner !== undefined || asksForAdjustment(request) || isOfFew(request);
+}
+
+/** Whether a request names what it is about: as a part of a run of everything it would have everything read again. */
+function isOfFew({ hints }: Pick<ReconcileRequest, 'hints'>): boolean {
+  return hints !== undefined;
 }
 
 /**
@@ -171,9 +176,11 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
   // What the operation that is set aside is called for goes first: whoever causes events must not keep it from going on.
   const isCalledFor =
     live.setAside !== undefined && (ofSetAside.length > 0 || isDue(head, nowIso) || !others.every(isUnattended));
-  const joined = isCalledFor ? [] : others.filter((request) => isCoveredBy(request, live));
-  const consumed = [...own, ...joined];
   const steppingIn = others.filter((request) => stepsIn(request, live, head));
+  const mayJoin = (request: ReconcileRequest) =>
+    isCoveredBy(request, live) && !(isOfFew(request) && steppingIn.includes(request));
+  const joined = isCalledFor ? [] : others.filter(mayJoin);
+  const consumed = [...own, ...joined];
   const [first] = steppingIn;
   if (consumed.length === 0 && first !== undefined && !isDue(head, nowIso))
     return { ...begun(first, steppingIn), setAside: live.operationId };

@@ -139,6 +139,17 @@ describe('taking up requests', () => {
       expect(takeRequests(withRequests(relief), waiting({ expectedPlanHash: 'a' }), NOW).setAside).toBe('base-1');
     });
 
+    it('and a look at a few resources before any that waits', () => {
+      const few = { ...drift, hints: [] };
+      const unattended = waiting({ attended: false });
+
+      expect(takeRequests(withRequests(few), unattended, NOW)).toMatchObject({ primary: few, setAside: 'base-1' });
+      expect(takeRequests(withRequests(few, scan), unattended, NOW)).toMatchObject({ begins: false, joined: [scan] });
+      expect(takeRequests(withRequests(few), { ...unattended, state: 'running' }, NOW).joined).toEqual([few]);
+      const step = { ...unattended, setAside: 'base-0' };
+      expect(takeRequests(withRequests(few), step, NOW)).toMatchObject({ begins: false, joined: [few] });
+    });
+
     it('but not before one that works, that nobody asked for, that tears down, or that is to stop', () => {
       for (const live of [running(1), waiting({ teardown: true })])
         expect(takeRequests(withRequests(drift), live, NOW)).toMatchObject({ begins: false, consumed: [] });
@@ -239,14 +250,20 @@ describe('taking up requests', () => {
           requestedBy: fc.constantFrom('somebody', 'hubkeeper'),
           scope: fc.constantFrom(undefined, 'egress', 'spoke:a'),
           isOwn: fc.boolean(),
+          isOfFew: fc.boolean(),
         }),
         { maxLength: 8 },
       )
       .map((chosen) =>
-        chosen.map(({ scope, isOwn, ...one }, at): ReconcileRequest => {
+        chosen.map(({ scope, isOwn, isOfFew, ...one }, at): ReconcileRequest => {
           const isResume = one.trigger === 'resume';
           const number = isResume ? (isOwn ? 2 : 1) : at + 3;
-          return { ...request(number, one.trigger), ...one, ...(scope === undefined || isResume ? {} : { scope }) };
+          return {
+            ...request(number, one.trigger),
+            ...one,
+            ...(scope === undefined || isResume ? {} : { scope }),
+            ...(isOfFew && one.trigger === 'drift' ? { hints: [] } : {}),
+          };
         }),
       );
     const live = fc.record({
@@ -271,7 +288,8 @@ describe('taking up requests', () => {
           expect(taken.setAside).toBe('base-2');
           expect(of).toMatchObject({ state: 'waiting', teardown: false });
           const isPersons = of.attended || run.attendedOwner !== undefined;
-          if (!isPersons) expect(taken.consumed.filter((one) => !asksForAdjustment(one))).toEqual([]);
+          const ofFew = ({ hints }: ReconcileRequest) => hints !== undefined;
+          if (!isPersons) expect(taken.consumed.filter((one) => !asksForAdjustment(one) && !ofFew(one))).toEqual([]);
           expect(own).toEqual([]);
           expect(at === null || at > NOW).toBe(true);
           expect(taken.superseded).toEqual([]);
