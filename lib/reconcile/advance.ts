@@ -24,7 +24,7 @@ import { newRun } from './new-run.ts';
 import { planAnew } from './plan-anew.ts';
 import { PlanReader } from './plan-reader.ts';
 import { mayWriteIn } from './protection.ts';
-import { pruneOperations } from './prune-operations.ts';
+import { pruneOperations, pruneQuietOperations } from './prune-operations.ts';
 import { prunePlans } from './prune-plans.ts';
 import { requeue } from './requeue.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
@@ -109,6 +109,7 @@ async function takeTurn(
 ): Promise<Decision> {
   const { nowIso } = request;
   await flushOutbox(dependencies, head);
+  await pruneQuietOperations(dependencies.runs, head);
   const taken = takeRequests(head, current?.run, nowIso);
   if (taken.requeued !== undefined && taken.primary !== undefined)
     await requeue(dependencies, request.baseline, taken.requeued, taken.primary);
@@ -199,7 +200,7 @@ async function takeTurn(
   const startsPerTurn = dependencies.settings.maximumStartsPerTurn;
   let scheduled = schedule(run, document, startsPerTurn, nowIso);
   // Locks are Azure's to enforce; a tag of a group is seen by nobody but whoever looks.
-  if (run.plansMade === before.plansMade && !(await mayStart(dependencies, scheduled))) {
+  if (run.plansMade === before.plansMade && !(await mayStart(dependencies, scheduled, document))) {
     const planned = await planAnew(dependencies, run, head, pause, plans, nowIso);
     journal.push(...planned.journal);
     document = await documentOf(planned.run, plans);
@@ -224,20 +225,23 @@ async function takeTurn(
   if (run.plansMade > Math.max(1, before.plansMade)) await prunePlans(dependencies.runs, run, head.approvals);
   if (isFinalState(run.state)) {
     const live = run.setAside === undefined ? [] : [run.setAside];
-    await pruneOperations(dependencies.runs, run.baseline, live, nowIso);
+    await pruneOperations(dependencies.runs, run.baseline, live, head.quietOperations ?? [], nowIso);
     await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
   }
   return conclude(dependencies, request, run);
 }
 
 /** Whether nothing around what a run starts from an earlier plan has been opted out meanwhile. */
-async function mayStart({ arm }: Dependencies, { decision, attended }: RunDocument): Promise<boolean> {
+async function mayStart(
+  { arm }: Dependencies,
+  { decision, attended }: RunDocument,
+  document: PlanDocument | undefined,
+): Promise<boolean> {
   if (decision.next !== 'start') return true;
-  return mayWriteIn(
-    arm,
-    decision.nodes.map(({ id }) => id),
-    !attended,
-  );
+  const ids = decision.nodes.map(({ id }) => id);
+  const isAskedFor = (id: string) => attended || document?.attendedIds?.includes(normaliseId(id)) === true;
+  const others = ids.filter((id) => !isAskedFor(id));
+  return (await mayWriteIn(arm, ids.filter(isAskedFor), false)) && mayWriteIn(arm, others, true);
 }
 
 /** Writes a run that has begun and decided nothing yet. */

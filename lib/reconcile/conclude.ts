@@ -2,6 +2,7 @@ import type { Dependencies } from '../dependencies.ts';
 import {
   type Approval,
   type BaselineHead,
+  liveOperationIds,
   requestKey,
   withGeneration,
   withJournal,
@@ -11,6 +12,7 @@ import { type Decision, isFinalState, isInFlight, type RunDocument } from '../st
 import type { AdvanceRequest } from './advance.ts';
 import { booked } from './budget.ts';
 import { calledOffAfter } from './called-off.ts';
+import { quietOperationsAfter } from './prune-operations.ts';
 import { takeRequests } from './take-requests.ts';
 import { hasLapsed, usedUpOf } from './used-approvals.ts';
 
@@ -57,6 +59,7 @@ function headAfter(
     budget: booked(head.budget, run, nowIso),
     leftInFlightBy: isOperationOver && Object.values(run.rows).some(isInFlight) ? run.operationId : null,
     ...approvalsAfter(head, run, nowIso),
+    ...quietAfter(head, run, left),
     stops: head.stops.filter(
       (id) => id === run.operationId || id === run.setAside || requests.some((one) => one.operationId === id),
     ),
@@ -93,6 +96,18 @@ function headAfter(
     head: calledOff === undefined ? next : { ...next, calledOff },
     decision: goesOn ? { next: 'again' } : run.decision,
   };
+}
+
+function quietAfter(
+  head: BaselineHead,
+  run: RunDocument,
+  left: BaselineHead['requests'],
+): Pick<BaselineHead, 'quietOperations'> {
+  // What had begun before, and what has to go on, is more than a comparison that has become part of this run.
+  const others = [...liveOperationIds(head), ...left.map(({ operationId }) => operationId)];
+  const consumed = head.requests.filter((one) => !others.includes(one.operationId));
+  const quietOperations = quietOperationsAfter(head, run, consumed);
+  return quietOperations.length === 0 ? {} : { quietOperations };
 }
 
 /** What a person asked for and could not be done by stepping in is asked for anew; this time it waits as it has to. */

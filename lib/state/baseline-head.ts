@@ -117,6 +117,8 @@ export interface BaselineHead {
   readonly approvals: readonly Approval[];
   /** The latest requests for approval that are over, so that a late decision learns why it comes to nothing. */
   readonly pastApprovals: readonly { readonly planHash: string; readonly end: 'decided' | 'expired' | 'stale' }[];
+  /** Operations that only compared and whose documents are kept still, newest first: they push no others out. */
+  readonly quietOperations?: readonly string[];
   /** Operations that were asked to stop and have not ended. */
   readonly stops: readonly string[];
   readonly requests: readonly ReconcileRequest[];

@@ -197,11 +197,13 @@ describe('an adjustment by hand', () => {
       await timePasses(0.01);
     }
     edit(group('a'), {}, { tags: { owner: 'net', MonitorDisable: 'true' } });
+    const around = `${SUBSCRIPTION}/resourceGroups/rg-north-a`;
+    dependencies.arm.put(around, { ...dependencies.arm.body(around), tags: { owner: 'net', MonitorDisable: 'true' } });
     const contests = async () => (await dependencies.drift.read(NAME))?.contests;
     const before = await contests();
     expect(before).toMatchObject([{ id: WORKSPACE, theirs: [{}, {}, {}] }]);
 
-    expect(await reconciling.run(await adjust(adjustment('a')))).toMatchObject({ state: 'succeeded' });
+    expect(await reconciling.run(await adjust(adjustment('a')))).toMatchObject({ state: 'succeeded', plansMade: 1 });
     expect(rulesOf('a')).toEqual(['AllowPartner']);
     expect(retention()).toBe(7);
     expect(await contests()).toEqual(before);
