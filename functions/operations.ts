@@ -73,7 +73,8 @@ async function readQueued(
   return plan === undefined ? undefined : queuedBody(id, baseline, 'plan', plan.requestedBy, plan.at, nowIso);
 }
 
-async function getOperation({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
+/** The operation as it is now; a joined one shows the progress of the one that does its work. */
+export async function getOperation({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
   const id = parameter<string>(request, 'id', operationIdSchema);
   const body = await readOperation(app, id, nowIso);
   if (body === undefined) throw await withoutDocument(app, id);
