@@ -45,6 +45,7 @@ async function putAdjustment({ app, request, caller, client, context, nowIso }: 
       { code: problem.code, path: problem.path ?? '', message: problem.message, remedy: problem.remedy },
     ]);
   const changed = await app.baselines.change(name, (head) => {
+    const replaced = head.adjustments.find((one) => one.id === id);
     const adjusted = withAdjustment(head, adjustment);
     if (adjusted === null)
       throw new ApiProblem([
@@ -56,6 +57,8 @@ async function putAdjustment({ app, request, caller, client, context, nowIso }: 
       trigger: 'adjustment',
       requestedBy: caller.user,
       at: nowIso,
+      // One that moves to another part of the baseline leaves something behind in the first.
+      ...(replaced === undefined || replaced.scope === adjustment.scope ? { scope: adjustment.scope } : {}),
       decision: 'adjusted',
       reason: `${adjustment.kind} of ${adjustment.target} is ${JSON.stringify(adjustment.value)} until ${adjustment.until}: ${adjustment.reason}`,
     });
@@ -76,6 +79,7 @@ async function deleteAdjustment({ app, request, caller, client, context, nowIso 
       trigger: 'adjustment',
       requestedBy: caller.user,
       at: nowIso,
+      scope: found.scope,
       decision: 'adjustment ended',
       reason: `${found.kind} of ${found.target} was ended by hand.`,
     });

@@ -73,11 +73,24 @@ async function readQueued(
   return plan === undefined ? undefined : queuedBody(id, baseline, 'plan', plan.requestedBy, plan.at, nowIso);
 }
 
-async function getOperation({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
+/** The operation as it is now; a joined one shows the progress of the one that does its work. */
+export async function getOperation({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
   const id = parameter<string>(request, 'id', operationIdSchema);
   const body = await readOperation(app, id, nowIso);
-  if (body === undefined) throw new ApiProblem([errorOf('OperationNotFound', `There is no operation '${id}'.`)]);
+  if (body === undefined) throw await withoutDocument(app, id);
   return answer(200, body, isFinalState(body.state) ? {} : { 'retry-after': ASK_AGAIN_SECONDS });
+}
+
+/** Why there is nothing to show of an operation. */
+async function withoutDocument({ baselines }: Pick<App, 'baselines'>, id: string): Promise<ApiProblem> {
+  const parsed = parseOperationId(id);
+  const stored = parsed === null ? null : await baselines.read(parsed.baseline);
+  const isTaken = parsed !== null && parsed.number >= 1 && parsed.number <= (stored?.head.counters.operation ?? 0);
+  return new ApiProblem([
+    isTaken
+      ? errorOf('OperationNotKept', `The operation '${id}' is over, and its document is not kept any more.`)
+      : errorOf('OperationNotFound', `There is no operation '${id}'.`),
+  ]);
 }
 
 async function listOperations({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
@@ -101,8 +114,7 @@ async function stop({ app, request, caller, client, context, nowIso }: Call): Pr
   const id = parameter<string>(request, 'id', operationIdSchema);
   const body = await readOperation(app, id, nowIso);
   const baseline = parseOperationId(id)?.baseline;
-  if (body === undefined || baseline === undefined)
-    throw new ApiProblem([errorOf('OperationNotFound', `There is no operation '${id}'.`)]);
+  if (body === undefined || baseline === undefined) throw await withoutDocument(app, id);
   if (isFinalState(body.state))
     throw new ApiProblem([errorOf('OperationEnded', `The operation '${id}' has ended: ${body.state}.`)]);
   const joinedTo = body.joinedTo;

@@ -54,6 +54,7 @@ export const API_ERRORS = {
   StalePlan: { status: 409, remedy: 'Read the new plan and approve its hash.' },
   OperationEnded: { status: 409, remedy: 'Nothing to do: the operation has ended already.' },
   Conflict: { status: 409, remedy: 'Read the state again and repeat the call.' },
+  OperationNotKept: { status: 410, remedy: 'Read the journal of the baseline: it keeps what the operation has done.' },
   ApprovalExpired: { status: 410, remedy: 'Make a new plan and have that one approved.' },
   VersionConflict: {
     status: 412,

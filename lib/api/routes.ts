@@ -331,6 +331,7 @@ export const ROUTES: readonly Route[] = [
         headers: { 'Retry-After': 'While it goes on: seconds until it is worth asking again.' },
       },
       { status: 404, description: 'There is no such operation.', body: 'ErrorList' },
+      { status: 410, description: 'It is over and its document is not kept any more.', body: 'ErrorList' },
     ],
   },
   {

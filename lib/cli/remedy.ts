@@ -6,6 +6,7 @@ const REMEDIES: Readonly<Partial<Record<ApiErrorCode, (command: string) => strin
   UserMismatch: () => 'Leave out --user and HUBKEEPER_USER, or give the name that you are signed in as.',
   BaselineNotFound: (command) => `List the baselines: ${command} status`,
   OperationNotFound: (command) => `List the operations: ${command} operations`,
+  OperationNotKept: (command) => `Read what it did: ${command} journal NAME`,
   AdjustmentNotFound: (command) => `See which there are: ${command} status NAME`,
   PlanNotFound: (command) => `List what waits for approval: ${command} approvals`,
   StalePlan: (command) => `Look at the new plan (${command} plan NAME) and use its hash.`,

@@ -5,7 +5,7 @@ import type { KindRules, PropertyDifference, Risk } from './kind.ts';
 import type { LedgerEntry, OwnedFields } from './ledger.ts';
 import { isLeftDifference, refusalsOfLeft } from './left-changes.ts';
 import { ownedBeforeOf } from './merge.ts';
-import { ownersOfDifferences, RISKS, someOf } from './node-changes.ts';
+import { isLeftOut, ownersOfDifferences, RISKS, someOf } from './node-changes.ts';
 import type { Observed, Refusal } from './plan.ts';
 import { conditionOf } from './provisioning-state.ts';
 import { bindingRule, isAskedFor, type ReactionRule, type Rules, refusalByRule, strictness } from './reaction-rules.ts';
@@ -53,6 +53,8 @@ interface Judged {
 
 const APPROVAL = strictness('propose');
 const FREE = strictness('act');
+/** What a person asked for is written alone: what else may be put right comes under rules and budgets of its own. */
+const ASKED_FOR = FREE + 1;
 
 /**
  * Applies the rules to every difference of what exists. What a rule about drift reports or ignores stays as it is,
@@ -123,10 +125,13 @@ function judgedDifferences(
   const judge = (difference: PropertyDifference): Judged => {
     const { id, scope } = node;
     const diff = [difference];
-    const change = { id, kind: kind.name, action: 'update', scope, owner: ownerOf(difference), diff } as const;
+    const givesBack = isLeftOut(difference, owned);
+    const owner = ownerOf(difference);
+    const change = { id, kind: kind.name, action: 'update', scope, owner, diff, givesBack } as const;
     const rule = bindingRule(change, rules);
-    const byRule = rule === undefined ? FREE : strictness(rule.mode);
-    const needsApproval = !isAskedFor(change, rules) && isAtLeast(kind.riskOf('update', diff), rules.approvalFrom);
+    const isAsked = isAskedFor(change, rules);
+    const byRule = rule !== undefined ? strictness(rule.mode) : isAsked && !rules.attended ? ASKED_FOR : FREE;
+    const needsApproval = !isAsked && isAtLeast(kind.riskOf('update', diff), rules.approvalFrom);
     const isLeft = isLeftDifference(rules.left, id, difference.path);
     return { difference, rule, freedom: needsApproval ? Math.min(byRule, APPROVAL) : byRule, isLeft };
   };

@@ -8,6 +8,7 @@ import { ownedTree } from './owned-tree.ts';
 import { PathTree } from './path-tree.ts';
 import type { Refusal } from './plan.ts';
 import type { DraftChange, PlanInput } from './plan-input.ts';
+import { isAtOrBelow } from './property-path.ts';
 import { conditionOf } from './provisioning-state.ts';
 import { brokenState, isBeingReplaced, replacedState } from './replacement.ts';
 
@@ -227,6 +228,8 @@ export function draftChange(
   const ownerOf = ownersOfDifferences(node, owned);
   const owners = new Set(diff.map(ownerOf));
   const takesAway = entriesTakenAway(diff, owned, node.fieldOwners);
+  const leftOut = diff.filter((one) => isLeftOut(one, owned));
+  const givesBack = leftOut.length > 0 && diff.every((one) => leftOut.includes(one) || ownerOf(one) === 'adjustment');
   const undoesAdjustment = diff.some((one) => one.after === undefined && ownerOf(one) === 'adjustment');
   const risk = rules.riskOf(action, diff);
   const [only] = owners;
@@ -246,7 +249,18 @@ export function draftChange(
     scope: node.scope,
     ...(owners.size > 1 ? { owners: [...owners].sort() } : {}),
     ...(takesAway.length > 0 ? { takesAway } : {}),
+    ...(givesBack ? { givesBack } : {}),
   };
+}
+
+/**
+ * Whether a difference is an entry that is declared, not there, and not of our last write either: nobody else took it
+ * away. An adjustment had, or the spec declares it for the first time.
+ */
+export function isLeftOut({ path, before, after }: PropertyDifference, owned: OwnedFields): boolean {
+  if (before !== undefined || after === undefined || !path.endsWith(']')) return false;
+  const paths = Object.keys(owned);
+  return paths.length > 0 && !paths.some((own) => isAtOrBelow(own, path));
 }
 
 /** Entries that the spec had declared and that a change removes. What an adjustment or the cluster made may go by itself. */

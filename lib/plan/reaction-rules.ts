@@ -42,6 +42,8 @@ export interface Rules {
   readonly reactionRules: readonly ReactionRule[];
   /** True for an operator's own request (PUT, reconcile by hand). */
   readonly attended: boolean;
+  /** Of an otherwise unattended run: a person asked for what this owner declares, and for nothing else. */
+  readonly attendedOwner?: Owner;
   /** The spec in force was brought about whole before: what differs from it now has been changed by others. */
   readonly specIsApplied?: boolean;
   /** Drifts that were found after the plan that the person asked for: the request is no word on them. */
@@ -56,7 +58,10 @@ export interface Rules {
 }
 
 /** What of a change, or of one difference of it, decides which rules are meant. */
-export type RuledChange = Pick<Change, 'id' | 'kind' | 'action' | 'scope' | 'owner' | 'owners' | 'diff' | 'recreates'>;
+export type RuledChange = Pick<
+  Change,
+  'id' | 'kind' | 'action' | 'scope' | 'owner' | 'owners' | 'diff' | 'recreates' | 'givesBack'
+>;
 
 /** Nobody said that Hubkeeper may do this by itself. */
 const NO_RULE: ReactionRule = { mode: 'observe', source: 'the default of reactions' };
@@ -69,9 +74,18 @@ export function bindingRule(change: RuledChange, rules: Rules): ReactionRule | u
     : (strictestOf(meant) ?? NO_RULE);
 }
 
-/** Whether a person asks for a change, or for the settling of one difference. What has drifted since is not asked for. */
+/**
+ * Whether a person asks for a change, or for the settling of one difference. What has drifted since is not asked for. Of
+ * a run that is for one owner's sake, what touches anything of another owner is not either; what an adjustment had taken
+ * away comes back with its end: under a spec that is there whole nothing else is left out.
+ */
 export function isAskedFor(change: RuledChange, rules: Rules): boolean {
-  return rules.attended && !isOfDrift(change, rules) && (isAmongAsked(change, rules) || !undoesOthers(change));
+  const { attended, attendedOwner, specIsApplied = false } = rules;
+  if (isOfDrift(change, rules)) return false;
+  if (attended) return isAmongAsked(change, rules) || !undoesOthers(change);
+  if (attendedOwner === undefined) return false;
+  const { owner, owners, givesBack = false } = change;
+  return (owners === undefined && owner === attendedOwner) || (givesBack && specIsApplied);
 }
 
 function isAmongAsked({ id }: RuledChange, { asked }: Rules): boolean {

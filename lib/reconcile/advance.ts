@@ -24,13 +24,13 @@ import { newRun } from './new-run.ts';
 import { planAnew } from './plan-anew.ts';
 import { PlanReader } from './plan-reader.ts';
 import { mayWriteIn } from './protection.ts';
-import { pruneOperations } from './prune-operations.ts';
+import { pruneOperations, pruneQuietOperations } from './prune-operations.ts';
 import { prunePlans } from './prune-plans.ts';
 import { requeue } from './requeue.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
 import { settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
-import { isAttended, isDue, type TakenRequests, takeRequests } from './take-requests.ts';
+import { asksForAdjustment, isAttended, isDue, type TakenRequests, takeRequests } from './take-requests.ts';
 import { NOTHING_TO_TELL, tellTurn } from './tell-turn.ts';
 import { hashesDone, lapsedUnused, withUsedUp } from './used-approvals.ts';
 
@@ -109,6 +109,7 @@ async function takeTurn(
 ): Promise<Decision> {
   const { nowIso } = request;
   await flushOutbox(dependencies, head);
+  await pruneQuietOperations(dependencies.runs, head);
   const taken = takeRequests(head, current?.run, nowIso);
   if (taken.requeued !== undefined && taken.primary !== undefined)
     await requeue(dependencies, request.baseline, taken.requeued, taken.primary);
@@ -154,6 +155,7 @@ async function takeTurn(
     stopping: head.stops.includes(run.operationId),
     replan: run.replan || taken.replan || leftInFlight.length > 0 || isAwake,
     rows: withInFlight(taken.retryFailed ? withoutFailed(run.rows) : run.rows, leftInFlight),
+    ...(taken.joined.some(asksForAdjustment) && !run.attended ? { attendedOwner: 'adjustment' } : {}),
     requesters: [...new Set([...run.requesters, ...taken.joined.map((request) => request.requestedBy)])],
     consumed: taken.consumed.map(requestKey),
   };
@@ -163,7 +165,9 @@ async function takeTurn(
   // A scheduled run that comes while this one waits brings a budget of its own; whoever causes events must not.
   const isRefilled =
     run.state === 'waiting' &&
-    taken.joined.some((one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy));
+    taken.joined.some(
+      (one) => one.hints === undefined && !isAttended(one.trigger, one.requestedBy) && !asksForAdjustment(one),
+    );
   if (isRefilled) run = refilled(run);
   if (run.state === 'waiting' && (taken.consumed.length > 0 || isAwake)) run = { ...run, plansBefore: run.plansMade };
 
@@ -222,7 +226,7 @@ async function takeTurn(
   if (run.plansMade > Math.max(1, before.plansMade)) await prunePlans(dependencies.runs, run, head.approvals);
   if (isFinalState(run.state)) {
     const live = run.setAside === undefined ? [] : [run.setAside];
-    await pruneOperations(dependencies.runs, run.baseline, live, nowIso);
+    await pruneOperations(dependencies.runs, run.baseline, live, head.quietOperations ?? [], nowIso);
     await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
   }
   return conclude(dependencies, request, run);
@@ -231,12 +235,12 @@ async function takeTurn(
 /** Whether nothing around what a run starts from an earlier plan has been opted out meanwhile. */
 async function mayStart(
   { arm }: Dependencies,
-  { decision, attended }: RunDocument,
+  { decision }: RunDocument,
   document: PlanDocument | undefined,
 ): Promise<boolean> {
   if (decision.next !== 'start') return true;
   const notAskedFor = new Set(document?.notAskedFor);
-  const isUnattended = (id: string) => !attended || notAskedFor.has(normaliseId(id));
+  const isUnattended = (id: string) => document?.unattended === true || notAskedFor.has(normaliseId(id));
   const ids = decision.nodes.map(({ id }) => id);
   const unattended = ids.filter(isUnattended);
   const others = ids.filter((id) => !isUnattended(id));

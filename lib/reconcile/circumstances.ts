@@ -1,6 +1,7 @@
 import type { BaselineSpec } from '../baseline/spec.ts';
 import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
 import type { DifferenceRules } from '../plan/drift-rules.ts';
+import type { Owner } from '../plan/graph.ts';
 import type { Circumstances, Contested, FailingChange, Mode, RejectedChange } from '../plan/guard.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
 import { DRIFT_POLICIES, type DriftedProperty, REACTION_MODES, type ReactionRule } from '../plan/reaction-rules.ts';
@@ -17,6 +18,7 @@ export interface GuardedRun {
   readonly operationId: string;
   readonly requesters: readonly string[];
   readonly attended: boolean;
+  readonly attendedOwner?: Owner;
   readonly teardown: boolean;
   readonly requestedBy: string;
   /** How many resources the ledger says are ours. */
@@ -139,12 +141,13 @@ export function circumstancesOf(
 export function differenceRulesOf(
   spec: BaselineSpec | undefined,
   head: Pick<BaselineHead, 'adjustments' | 'reactions' | 'specVersion' | 'appliedSpecVersion'>,
-  run: Pick<GuardedRun, 'attended' | 'requestedBy' | 'teardown' | 'left' | 'drifted' | 'asked'>,
+  run: Pick<GuardedRun, 'attended' | 'attendedOwner' | 'requestedBy' | 'teardown' | 'left' | 'drifted' | 'asked'>,
 ): DifferenceRules {
   const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
   return {
     reactionRules: reactionRulesOf(spec, head, run),
     attended: run.attended,
+    ...(run.attendedOwner === undefined ? {} : { attendedOwner: run.attendedOwner }),
     specIsApplied: head.appliedSpecVersion >= head.specVersion,
     ...(run.left === undefined ? {} : { left: run.left }),
     ...(run.drifted === undefined ? {} : { drifted: run.drifted }),
@@ -160,7 +163,7 @@ function isOneOf(names: readonly string[], name: string): boolean {
 function reactionRulesOf(
   spec: BaselineSpec | undefined,
   head: Pick<BaselineHead, 'adjustments' | 'reactions'>,
-  run: Pick<GuardedRun, 'requestedBy' | 'teardown'>,
+  run: Pick<GuardedRun, 'requestedBy' | 'attendedOwner' | 'teardown'>,
 ): readonly ReactionRule[] {
   if (spec === undefined) return [];
   const isUnderWay = adjustmentsUnderWay(head).some(({ scope }) => scope === 'egress');
@@ -209,10 +212,11 @@ function reactionRulesOf(
 function isByPerson(
   scope: string,
   head: Pick<BaselineHead, 'adjustments' | 'reactions'>,
-  run: Pick<GuardedRun, 'requestedBy' | 'teardown'>,
+  run: Pick<GuardedRun, 'requestedBy' | 'attendedOwner'>,
 ): boolean {
   const isPerson = (name: string) => name !== 'hubkeeper';
-  return isPerson(run.requestedBy) || head.adjustments.some((one) => one.scope === scope && isPerson(one.by));
+  const isAskedFor = isPerson(run.requestedBy) || run.attendedOwner === 'adjustment';
+  return isAskedFor || head.adjustments.some((one) => one.scope === scope && isPerson(one.by));
 }
 
 function changeWindowsOf(spec: BaselineSpec | undefined, nowMs: number): Circumstances['changeWindows'] {

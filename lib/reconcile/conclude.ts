@@ -1,9 +1,18 @@
 import type { Dependencies } from '../dependencies.ts';
-import { type Approval, type BaselineHead, requestKey, withGeneration } from '../state/baseline-head.ts';
+import {
+  type Approval,
+  type BaselineHead,
+  liveOperationIds,
+  requestKey,
+  withGeneration,
+  withJournal,
+  withNextOperation,
+} from '../state/baseline-head.ts';
 import { type Decision, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { booked } from './budget.ts';
 import { calledOffAfter } from './called-off.ts';
+import { quietOperationsAfter } from './prune-operations.ts';
 import { takeRequests } from './take-requests.ts';
 import { hasLapsed, usedUpOf } from './used-approvals.ts';
 
@@ -50,6 +59,7 @@ function headAfter(
     budget: booked(head.budget, run, nowIso),
     leftInFlightBy: isOperationOver && Object.values(run.rows).some(isInFlight) ? run.operationId : null,
     ...approvalsAfter(head, run, nowIso),
+    ...quietAfter(head, run, left),
     stops: head.stops.filter(
       (id) => id === run.operationId || id === run.setAside || requests.some((one) => one.operationId === id),
     ),
@@ -80,11 +90,49 @@ function headAfter(
       );
     }
   }
+  if (resumed !== undefined && run.asksAgain === true) next = askedAgain(next, run, resumed, nowIso);
   const calledOff = calledOffAfter({ ...head, appliedSpecVersion: next.appliedSpecVersion }, run);
   return {
     head: calledOff === undefined ? next : { ...next, calledOff },
     decision: goesOn ? { next: 'again' } : run.decision,
   };
+}
+
+function quietAfter(
+  head: BaselineHead,
+  run: RunDocument,
+  left: BaselineHead['requests'],
+): Pick<BaselineHead, 'quietOperations'> {
+  // What had begun before, and what has to go on, is more than a comparison that has become part of this run.
+  const others = [...liveOperationIds(head), ...left.map(({ operationId }) => operationId)];
+  const consumed = head.requests.filter((one) => !others.includes(one.operationId));
+  const quietOperations = quietOperationsAfter(head, run, consumed);
+  return quietOperations.length === 0 ? {} : { quietOperations };
+}
+
+/** What a person asked for and could not be done by stepping in is asked for anew; this time it waits as it has to. */
+function askedAgain(
+  head: BaselineHead,
+  { operationId: before, trigger, requestedBy, scope }: RunDocument,
+  resumed: string,
+  nowIso: string,
+): BaselineHead {
+  const { head: numbered, operationId } = withNextOperation(head);
+  const again = { operationId, trigger, requestedBy, at: nowIso, waitsItsTurn: true };
+  const requests = [...numbered.requests, scope === undefined ? again : { ...again, scope }];
+  return withJournal(
+    { ...numbered, requests },
+    {
+      at: nowIso,
+      baseline: head.name,
+      operationId,
+      trigger,
+      resource: '',
+      decision: 'queued',
+      reason: `What is left of ${before} has to wait. It goes on in ${operationId}, after ${resumed}, which waits already.`,
+      by: requestedBy,
+    },
+  );
 }
 
 /** Whether something of a run goes on as soon as the stop switches are off. */

@@ -1,7 +1,7 @@
 import type { Problem } from '../problem.ts';
 import type { BaselineHead, ReconcileRequest } from '../state/baseline-head.ts';
 import type { RunDocument, RunRow } from '../state/run.ts';
-import { isAttended } from './take-requests.ts';
+import { asksForAdjustment, isAttended } from './take-requests.ts';
 
 /** Who asked for what a run will do: for the run itself, and for each version of the spec that none has brought about yet. */
 function requestersOf(head: BaselineHead, primary: ReconcileRequest): readonly string[] {
@@ -26,6 +26,7 @@ export function newRun(
     requesters: requestersOf(head, primary),
     createdAt: primary.at,
     attended: isAttended(primary.trigger, primary.requestedBy),
+    ...(asksForAdjustment(primary) ? { attendedOwner: 'adjustment' } : {}),
     teardown: primary.trigger === 'delete',
     ...(primary.scope === undefined ? {} : { scope: primary.scope }),
     ...(primary.hints === undefined ? {} : { hints: primary.hints }),

@@ -6,10 +6,10 @@ import { refusalKey } from '../drift/drift-record.ts';
 import { failingAt } from '../drift/failing.ts';
 import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
-import { type Circumstances, guard, type Verdict } from '../plan/guard.ts';
+import { type Circumstances, guard, type Verdict, type Waiting } from '../plan/guard.ts';
 import { hashOf, shortHash } from '../plan/hash.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
-import type { Plan, Refusal } from '../plan/plan.ts';
+import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import { isAskedFor } from '../plan/reaction-rules.ts';
 import type { Problem } from '../problem.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
@@ -133,6 +133,7 @@ async function adoptPlan(
     {
       operationId: run.operationId,
       attended: run.attended,
+      ...(run.attendedOwner === undefined ? {} : { attendedOwner: run.attendedOwner }),
       teardown: run.teardown,
       requestedBy: run.requestedBy,
       requesters: run.requesters,
@@ -149,7 +150,9 @@ async function adoptPlan(
     dependencies.settings.allowedScopes,
     nowIso,
   );
-  const notAskedFor = run.attended ? idsNotAskedFor(plan, circumstances) : [];
+  const askedFor = plan.changes.filter((change) => isAskedFor(change, circumstances));
+  const others = idsBeside(plan, askedFor);
+  const notAskedFor = run.attended ? others : [];
   const guarded = withAskedEnds(
     withoutRecord(guard(plan, circumstances), notAskedFor, drift.problem),
     plan,
@@ -170,8 +173,7 @@ async function adoptPlan(
     plan,
     nodes: desiredNodes(made),
     declared: declaredBodies(made),
-    ...(run.attended ? {} : { unattended: true }),
-    ...(notAskedFor.length === 0 ? {} : { notAskedFor }),
+    ...(askedFor.length === 0 ? { unattended: true } : others.length === 0 ? {} : { notAskedFor: others }),
     sharedLanes: sharedLanesOf(plan.changes, made.nodes.values(), made.ledger.values()),
   };
   const key = `${run.plansMade + 1}-${hashOf(JSON.parse(JSON.stringify(content))).slice(0, 12)}`;
@@ -197,6 +199,7 @@ async function adoptPlan(
     ...askedPlanAfter(run, plan, nowIso),
     // What stays of others' changes is no shortfall of what a person has asked for.
     ...(run.attended ? { knownRefusals: refusalKeysOf(verdict.refused, notAskedFor) } : {}),
+    ...(run.attendedOwner === undefined ? {} : { asksAgain: waitsForItself(askedFor, stepped.behind) }),
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
   const decided = withDriftDecided(
@@ -210,9 +213,9 @@ async function adoptPlan(
   return { run: decided.run, journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal] };
 }
 
-/** Normalised ids of the changes of a person's run that nobody asked for. */
-function idsNotAskedFor({ changes }: Plan, circumstances: Circumstances): readonly string[] {
-  return changes.filter((change) => !isAskedFor(change, circumstances)).map(({ id }) => normaliseId(id));
+/** Normalised ids of the other changes of a plan. */
+function idsBeside({ changes }: Plan, some: readonly Change[]): readonly string[] {
+  return changes.filter((change) => !some.includes(change)).map(({ id }) => normaliseId(id));
 }
 
 /** What nobody asked for is left as it is where what binds it cannot be read. */
@@ -227,6 +230,12 @@ function withoutRecord(verdict: Verdict, notAskedFor: readonly string[], problem
 
 function refusalKeysOf(refused: readonly Refusal[], ids: readonly string[]): readonly string[] {
   return refused.filter(({ id }) => ids.includes(normaliseId(id))).map(refusalKey);
+}
+
+/** Whether anything that a person asked for is among what waits. */
+function waitsForItself(askedFor: readonly Change[], behind: readonly Waiting[]): boolean {
+  const ids = new Set(behind.map(({ id }) => normaliseId(id)));
+  return askedFor.some(({ id }) => ids.has(normaliseId(id)));
 }
 
 /** What a reaction had this operation for and has taken back since. */

@@ -37,26 +37,36 @@ function isNewDesired(trigger: Trigger): boolean {
   return trigger === 'put' || trigger === 'delete';
 }
 
-/** Triggers of which a person knows and which therefore are not unattended. */
+/** Triggers by which a person asks for all that a run does. An adjustment is no word on anything but itself. */
 export function isAttended(trigger: Trigger, requestedBy: string): boolean {
-  return requestedBy !== 'hubkeeper' && trigger !== 'timer' && trigger !== 'drift';
+  return requestedBy !== 'hubkeeper' && trigger !== 'timer' && trigger !== 'drift' && trigger !== 'adjustment';
+}
+
+/** Whether a person asks for what an adjustment brings or, at its end, takes back. */
+export function asksForAdjustment({
+  trigger,
+  requestedBy,
+}: Pick<ReconcileRequest, 'trigger' | 'requestedBy'>): boolean {
+  return requestedBy !== 'hubkeeper' && (trigger === 'adjustment' || trigger === 'timer');
 }
 
 /** What decides whether another request may be part of a run. */
-type Reach = Pick<RunDocument, 'attended' | 'scope' | 'expectedPlanHash' | 'teardown'>;
+type Reach = Pick<RunDocument, 'attended' | 'attendedOwner' | 'scope' | 'expectedPlanHash' | 'teardown'>;
 
 /**
  * Whether a run does all of what a request asks for, under the same rules: it reaches as far, is attended or unattended
  * alike, and the request is not for one certain plan. What an adjustment or its end changes is in every plan, and rules
- * for what a reaction has decided bind attended runs as well.
+ * for what a reaction has decided bind attended runs as well; what a person adjusts is no part of a run that binds it as
+ * it binds drift, unless it has to wait as well.
  */
 function isCoveredBy(request: ReconcileRequest, run: Reach): boolean {
   if (run.teardown || request.planHash !== undefined || run.expectedPlanHash !== undefined) return false;
   if (run.scope !== undefined && run.scope !== request.scope) return false;
-  return (
-    isAttended(request.trigger, request.requestedBy) === run.attended ||
-    (run.attended && (request.trigger === 'timer' || request.trigger === 'adjustment'))
-  );
+  const { trigger } = request;
+  const isForAdjustment = run.attendedOwner !== undefined;
+  if (isAttended(trigger, request.requestedBy)) return run.attended;
+  if (asksForAdjustment(request)) return run.attended || isForAdjustment || request.waitsItsTurn === true;
+  return trigger === 'timer' || trigger === 'adjustment' || (!run.attended && !isForAdjustment);
 }
 
 /** Whether nobody asked for it but a reaction, a timer or an event. */
@@ -69,9 +79,20 @@ export function isDue({ wakeAt }: Pick<BaselineHead, 'wakeAt'>, nowIso: string):
   return wakeAt !== null && wakeAt <= nowIso;
 }
 
-/** Whether unattended requests step in before a run rather than queue up behind it for days: a person's that only waits. */
-function maySetAside(live: RunDocument, { stops }: BaselineHead): boolean {
-  return live.state === 'waiting' && live.attended && !live.teardown && !stops.includes(live.operationId);
+/**
+ * Whether a request steps in before a run that only waits rather than queue up behind it for days: what nobody asked for
+ * before a person's, and what a person adjusts, and a look at a few resources, before any.
+ */
+function stepsIn(request: ReconcileRequest, live: RunDocument, { stops }: BaselineHead): boolean {
+  if (!isUnattended(request) || request.waitsItsTurn === true) return false;
+  if (live.state !== 'waiting' || live.teardown || stops.includes(live.operationId)) return false;
+  if (live.setAside !== undefined) return false;
+  return live.attended || live.attendedOwner !== undefined || asksForAdjustment(request) || isOfFew(request);
+}
+
+/** Whether a request names what it is about: as a part of a run of everything it would have everything read again. */
+function isOfFew({ hints }: Pick<ReconcileRequest, 'hints'>): boolean {
+  return hints !== undefined;
 }
 
 /**
@@ -103,6 +124,7 @@ function requestOf(run: RunDocument, nowIso: string): ReconcileRequest {
 function reachOf(request: ReconcileRequest): Reach {
   return {
     attended: isAttended(request.trigger, request.requestedBy),
+    ...(asksForAdjustment(request) ? { attendedOwner: 'adjustment' } : {}),
     teardown: request.trigger === 'delete',
     ...(request.scope === undefined ? {} : { scope: request.scope }),
     ...(request.planHash === undefined ? {} : { expectedPlanHash: request.planHash }),
@@ -154,9 +176,11 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
   // What the operation that is set aside is called for goes first: whoever causes events must not keep it from going on.
   const isCalledFor =
     live.setAside !== undefined && (ofSetAside.length > 0 || isDue(head, nowIso) || !others.every(isUnattended));
-  const joined = isCalledFor ? [] : others.filter((request) => isCoveredBy(request, live));
+  const steppingIn = others.filter((request) => stepsIn(request, live, head));
+  const mayJoin = (request: ReconcileRequest) =>
+    isCoveredBy(request, live) && !(isOfFew(request) && steppingIn.includes(request));
+  const joined = isCalledFor ? [] : others.filter(mayJoin);
   const consumed = [...own, ...joined];
-  const steppingIn = maySetAside(live, head) ? others.filter(isUnattended) : [];
   const [first] = steppingIn;
   if (consumed.length === 0 && first !== undefined && !isDue(head, nowIso))
     return { ...begun(first, steppingIn), setAside: live.operationId };

@@ -144,28 +144,30 @@ function withoutEnded(head: BaselineHead, nowIso: string): BaselineHead {
     next = { ...next, requests: [...next.requests, ...resumed] };
   }
   const expired = next.adjustments.filter((adjustment) => adjustment.until <= nowIso);
-  if (expired.length > 0) {
-    const { head: numbered, operationId } = withNextOperation(
-      withGeneration({ ...next, adjustments: next.adjustments.filter((adjustment) => !expired.includes(adjustment)) }),
-    );
-    const journaled = withJournal(
-      numbered,
-      ...expired.map((adjustment) => ({
-        at: nowIso,
-        baseline: head.name,
-        operationId,
-        trigger: 'timer',
-        resource: '',
-        decision: 'adjustment ended',
-        reason: `${adjustment.kind} of ${adjustment.target} ended at ${adjustment.until}.`,
-        by: 'hubkeeper',
-        discriminator: adjustment.id,
-      })),
-    );
-    next = {
-      ...journaled,
-      requests: [...journaled.requests, { operationId, trigger: 'timer', requestedBy: whoseEnd(expired), at: nowIso }],
-    };
-  }
+  if (expired.length === 0) return next;
+  next = withGeneration({ ...next, adjustments: next.adjustments.filter((one) => !expired.includes(one)) });
+  for (const [scope, ofScope] of Map.groupBy(expired, (adjustment) => adjustment.scope))
+    next = withEndOf(next, scope, ofScope, nowIso);
   return next;
+}
+
+/** Asks for what the end of these adjustments, all of one part of the baseline, takes back there. */
+function withEndOf(head: BaselineHead, scope: string, expired: readonly Adjustment[], nowIso: string): BaselineHead {
+  const { head: numbered, operationId } = withNextOperation(head);
+  const journaled = withJournal(
+    numbered,
+    ...expired.map((adjustment) => ({
+      at: nowIso,
+      baseline: head.name,
+      operationId,
+      trigger: 'timer',
+      resource: '',
+      decision: 'adjustment ended',
+      reason: `${adjustment.kind} of ${adjustment.target} ended at ${adjustment.until}.`,
+      by: 'hubkeeper',
+      discriminator: adjustment.id,
+    })),
+  );
+  const request = { operationId, trigger: 'timer', requestedBy: whoseEnd(expired), at: nowIso, scope } as const;
+  return { ...journaled, requests: [...journaled.requests, request] };
 }

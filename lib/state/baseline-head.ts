@@ -44,6 +44,8 @@ export interface ReconcileRequest {
   readonly planHash?: string;
   /** Only these resources are read and compared; absent: everything of the scope. */
   readonly hints?: readonly ChangeHint[];
+  /** It has stepped in once before an operation that waits, and what is left of it has to wait itself. */
+  readonly waitsItsTurn?: boolean;
 }
 
 /** Tells requests of one baseline apart. */
@@ -115,6 +117,8 @@ export interface BaselineHead {
   readonly approvals: readonly Approval[];
   /** The latest requests for approval that are over, so that a late decision learns why it comes to nothing. */
   readonly pastApprovals: readonly { readonly planHash: string; readonly end: 'decided' | 'expired' | 'stale' }[];
+  /** Operations that only compared and whose documents are kept still, newest first: they push no others out. */
+  readonly quietOperations?: readonly string[];
   /** Operations that were asked to stop and have not ended. */
   readonly stops: readonly string[];
   readonly requests: readonly ReconcileRequest[];

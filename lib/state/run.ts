@@ -1,7 +1,7 @@
 import type { OutboundEvent } from '../azure/event-publisher.ts';
 import type { OperationHandle } from '../azure/long-operation.ts';
 import type { DriftRecord } from '../drift/drift-record.ts';
-import type { DesiredNode } from '../plan/graph.ts';
+import type { DesiredNode, Owner } from '../plan/graph.ts';
 import type { Waiting } from '../plan/guard.ts';
 import type { DeclaredBody } from '../plan/ledger.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
@@ -23,9 +23,9 @@ export interface PlanDocument {
   readonly declared?: Readonly<Record<string, DeclaredBody>>;
   /** Lanes in which other baselines may write too. */
   readonly sharedLanes: readonly string[];
-  /** No person asked for the run that the plan is of. */
+  /** No person asked for any of the changes. */
   readonly unattended?: boolean;
-  /** Of a run that a person asked for: normalised ids of changes that nobody asked for. */
+  /** Where a person asked for some: normalised ids of the changes that nobody asked for. */
   readonly notAskedFor?: readonly string[];
 }
 
@@ -107,6 +107,8 @@ export interface RunDocument {
   readonly askedPlan?: AskedPlan | undefined;
   /** Asked for by a person: budgets and reaction modes do not bind what that person asked for. */
   readonly attended: boolean;
+  /** A person asked for what this owner declares: of an unattended run, that alone is attended. */
+  readonly attendedOwner?: Owner;
   readonly teardown: boolean;
   readonly scope?: string;
   /** Only these resources are read and compared; absent: everything of the scope. */
@@ -119,6 +121,8 @@ export interface RunDocument {
   readonly supersededBy?: string;
   /** The waiting operation that this one steps in before: this one itself waits for nobody. */
   readonly setAside?: string;
+  /** Of what a person asked for, something waits: it is asked for again, after the operation that is set aside. */
+  readonly asksAgain?: boolean;
   /** The turn that wrote this document, and what it decided: a repeated turn answers the same. */
   readonly stamp: string;
   readonly decision: Decision;

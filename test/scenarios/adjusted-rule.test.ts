@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { journal, planOf, untilSettled } from '../support/baseline-scenario.ts';
+import { driftOf } from '../support/drift-scenario.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -95,6 +96,41 @@ describe('a security rule for a time', () => {
     expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
     expect((await journal(environment, stage.name)).map(({ decision }) => decision)).toEqual(
       expect.arrayContaining(['adjusted', 'adjustment ended']),
+    );
+  });
+
+  it.each([
+    ['is only told', { mode: 'observe' }],
+    ['waits for an approval', { mode: 'act', policies: [{ path: 'properties.dhcpOptions', policy: 'approve' }] }],
+  ] as const)('leaves drift that %s, and the operation that waits for it, as they are', async (_, drift) => {
+    const stage = await Stage.open(environment);
+    await stage.provision(
+      stage.spec((spec) => {
+        Object.assign(spec, { drift, budgets: { perRun: 0, perDay: 0 } });
+      }),
+    );
+    const network = stage.id('rg-b', 'virtualNetworks/vnet-spoke-b');
+    await stage.colleagueEdits(network, ({ properties }) => {
+      Object.assign(properties, { dhcpOptions: { dnsServers: ['10.9.9.9'] } });
+    });
+    await environment.advance(4_000);
+    const { drifts } = await driftOf(stage);
+    expect(drifts).toMatchObject([{ id: network }]);
+    const writesBefore = (await stage.counts()).get(network.toLowerCase());
+    const group = stage.id('rg-a', 'networkSecurityGroups/nsg-vnet-spoke-a-snet-vms');
+    const path = `/api/baselines/${stage.name}/adjustments/partner`;
+    const wanted = { kind: 'networkSecurityRule', target: group, value: RULE, reason: 'r', until: await inHours(2) };
+
+    const asked = await environment.api<{ operationId: string }>('PUT', path, wanted);
+    expect(await untilSettled(environment, asked.body.operationId)).toMatchObject({ state: 'succeeded', errors: [] });
+    expect((await stage.resource(group)).properties.securityRules.map(({ name }) => name)).toEqual([RULE.name]);
+    const ended = await environment.api<{ operationId: string }>('DELETE', path);
+    expect(await untilSettled(environment, ended.body.operationId)).toMatchObject({ state: 'succeeded', errors: [] });
+
+    expect((await stage.resource(group)).properties.securityRules).toEqual([]);
+    expect((await stage.counts()).get(network.toLowerCase())).toEqual(writesBefore);
+    expect((await driftOf(stage)).drifts).toMatchObject(
+      drifts.map(({ id, path: property, state, operationId }) => ({ id, path: property, state, operationId })),
     );
   });
 });

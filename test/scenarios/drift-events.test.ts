@@ -376,6 +376,42 @@ function resourcesReadIn(requests: ReturnType<typeof requestsSince>): ReadonlySe
   return new Set(read.map(({ path }) => path));
 }
 
+describe('an event while a scheduled look waits for an approval', () => {
+  it('has only what it names read, and that put right, by an operation of its own', async () => {
+    const stage = await opened();
+    await settings({ lostShare: 1 });
+    await opensPort(groupOf(stage, 'b'));
+    await scan(stage);
+    const { drifts } = await driftOf(stage);
+    const [asked] = drifts;
+    expect(drifts).toMatchObject([{ state: 'waiting', approvePlanHash: expect.any(String) }]);
+    await settings({ lostShare: 0 });
+    const group = groupOf(stage, 'a');
+    const touched = await stage.resource(group);
+
+    const quiet = endOfRecording(environment);
+    await stage.colleague('PUT', group, { ...touched, tags: { ...touched.tags, theirs: 'x' } });
+    await untilDelivered(stage);
+    const quietly = requestsSince(environment, quiet, [stage.subscriptionId]).map(({ method, path }) => [method, path]);
+    expect(quietly).toEqual([['GET', group.toLowerCase()]]);
+
+    const beginning = endOfRecording(environment);
+    await opensPort(group);
+    await advanceTo((await untilPublished(group)) + FOUND_WITHIN_MS);
+    expect(await sourceOf(stage, 'a')).toBe(DECLARED);
+    expect(await sourceOf(stage, 'b')).toBe(ANYWHERE);
+    const read = resourcesReadIn(requestsSince(environment, beginning, [stage.subscriptionId]));
+    expect([...read].filter((path) => path.includes('vnet-spoke-b'))).toEqual([]);
+    expect((await driftOf(stage)).drifts).toEqual(drifts);
+    expect(await operationOf(environment, asked?.operationId ?? '')).toMatchObject({ state: 'waiting' });
+
+    await stage.approve(asked?.approvePlanHash ?? '');
+    await untilDelivered(stage);
+    expect(await operationOf(environment, asked?.operationId ?? '')).toMatchObject({ state: 'succeeded' });
+    expect(await sourceOf(stage, 'b')).toBe(DECLARED);
+  });
+});
+
 describe('events that come late, twice, out of order and together', () => {
   it.each(['EventGridSchema', 'CloudEventSchemaV1_0'])('give one line for each drift, as %s', async (schema) => {
     const stage = await opened();

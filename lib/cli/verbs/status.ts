@@ -97,7 +97,7 @@ async function currentLines(context: Context, baseline: BaselineBody): Promise<s
 async function liveLines({ client, style }: Context, what: string, id: string | null | undefined): Promise<string[]> {
   if (typeof id !== 'string') return [];
   const live = await client.getOperation(id).catch((error: unknown) => {
-    if (error instanceof CliError && error.status === 404) return undefined;
+    if (error instanceof CliError && (error.status === 404 || error.status === 410)) return undefined;
     throw error;
   });
   if (live === undefined || isFinal(live.value.state)) return [];

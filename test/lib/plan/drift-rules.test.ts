@@ -187,6 +187,27 @@ describe('rules about single properties', () => {
     expect(result.kept.map(({ path }) => path)).toEqual([A, BB]);
   });
 
+  it('write what a person adjusts alone, and the rest after it under rules of its own', () => {
+    const node = { ...NODE, fieldOwners: { [X]: 'adjustment' as const } };
+    const look = (mode: ReactionRule['mode'], actual: JsonObject) => {
+      const reactionRules: readonly ReactionRule[] = [
+        { mode, source: 'drift.mode', owner: 'spec' },
+        { mode: 'act', source: 'adjustments', owner: 'adjustment' },
+      ];
+      const ledger = new Map([[KEY, ROW]]);
+      const under = rules({ reactionRules, attendedOwner: 'adjustment' });
+      return ruledGraph({ baseline: 'b', nodes: [node] }, new Map([[KEY, actual]]), ledger, () => THING, under);
+    };
+    const RIGHT: JsonObject = { properties: { ...(DRIFTED.properties as JsonObject), x: 1 } };
+
+    for (const mode of ['observe', 'propose', 'act'] as const) {
+      const first = look(mode, DRIFTED);
+      expect(left(DRIFTED, first)).toEqual([X]);
+      expect(first.postponed).toEqual(mode === 'observe' ? [] : [NODE.id]);
+      if (mode !== 'observe') expect(left(RIGHT, look(mode, RIGHT))).toEqual([A, BB]);
+    }
+  });
+
   it.each([
     ['ignore', true, true],
     ['ignore', false, true],

@@ -929,6 +929,43 @@ describe('guard over any plan', () => {
     );
   });
 
+  it('lets a person’s adjustment bring nothing but itself', () => {
+    fc.assert(
+      fc.property(plans, circumstances, (plan, around) => {
+        const alone = { ...plan, changes: plan.changes.map((one) => ({ ...one, dependsOn: [], lanes: [] })) };
+        const [unattended, attended] = [false, true].map((of) => guard(alone, { ...around, attended: of }));
+        const asked = guard(alone, { ...around, attended: false, attendedOwner: 'adjustment' });
+        const fateOf = (id: string, verdict: Verdict | undefined) => [
+          verdict?.allowed.includes(id),
+          verdict?.refused.find((one) => one.id === id),
+          verdict?.waiting.find((one) => one.id === id),
+        ];
+
+        const adjusted = alone.changes.filter(({ owner }) => owner === 'adjustment').map(({ id }) => id);
+        for (const id of adjusted) expect(fateOf(id, asked)).toEqual(fateOf(id, attended));
+        expect(asked.budgeted.filter((id) => adjusted.includes(id))).toEqual([]);
+        if (around.budget !== null) return;
+        for (const { id, owner } of alone.changes)
+          if (owner !== 'adjustment') expect(fateOf(id, asked)).toEqual(fateOf(id, unattended));
+      }),
+    );
+  });
+
+  it('counts what else an adjustment’s run puts right as ever', () => {
+    fc.assert(
+      fc.property(plans, circumstances, fc.nat({ max: 3 }), (plan, around, perRun) => {
+        const budget = { perRun, perDay: 100, usedInRun: 0, usedToday: 0, dayEndsIso: LATER };
+        const of = { ...around, budget, attended: false, attendedOwner: 'adjustment' } as const;
+        const { allowed } = guard(plan, of);
+        const counted = plan.changes.filter(
+          ({ id, owner, action }) => allowed.includes(id) && owner !== 'adjustment' && action !== 'create',
+        );
+
+        expect(counted.length).toBeLessThanOrEqual(perRun);
+      }),
+    );
+  });
+
   it('allows nothing while paused', () => {
     fc.assert(
       fc.property(plans, circumstances, (plan, around) => {

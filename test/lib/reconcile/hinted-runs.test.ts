@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../../lib/json.ts';
 import type { ChangeHint } from '../../../lib/state/drift-watch.ts';
 import type { RunDocument } from '../../../lib/state/run.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
@@ -97,5 +98,81 @@ describe('a run that compares certain resources', () => {
       `GET ${network}`,
     ]);
     expect(lists).toEqual([]);
+  });
+
+  it('reads only these as well while a run of everything waits, which goes on waiting', async () => {
+    const dependencies = memoryDependencies();
+    const { arm } = dependencies;
+    const north = new Reconciling(dependencies, 'north');
+    const policies = [{ kind: 'logAnalyticsWorkspace', policy: 'approve' }];
+    await north.put(smallSpec('north', ['a'], { drift: { mode: 'act', policies } }), 'author');
+    await north.settle();
+    const workspace = `${HUB}/providers/Microsoft.OperationalInsights/workspaces/log-westeurope-hub`;
+    const { id: _, ...body } = arm.body(workspace) ?? {};
+    arm.put(workspace, { ...body, properties: { sku: { name: 'PerGB2018' }, retentionInDays: 7 } });
+    const whole = await north.record('drift', 'hubkeeper');
+    await north.settle();
+    const { approvals } = await north.head();
+    const before = arm.requests.length;
+    const lists: string[] = [];
+    arm.list = async (path: string) => {
+      lists.push(path);
+      return [];
+    };
+
+    for (let events = 0; events < 20; events++) {
+      north.pass(60);
+      await north.record('drift', 'hubkeeper', { hints: [{ ...hint('vnet-westeurope-hub'), at: north.nowIso }] });
+      await north.settle();
+    }
+
+    const { resource } = hint('vnet-westeurope-hub');
+    expect(lists).toEqual([]);
+    expect(arm.requests.slice(before).map(({ method, target }) => `${method} ${target}`)).toEqual(
+      Array.from({ length: 20 }, () => `GET ${resource}`),
+    );
+    expect(await north.run(whole)).toMatchObject({ state: 'waiting', plansMade: 1 });
+    expect(await north.head()).toMatchObject({ currentOperationId: whole, approvals });
+  });
+
+  it('puts right at once what nobody has to approve while another drift waits for an approval', async () => {
+    const dependencies = memoryDependencies();
+    const { arm } = dependencies;
+    const north = new Reconciling(dependencies, 'north');
+    const policies = [{ kind: 'logAnalyticsWorkspace', policy: 'approve' }];
+    await north.put(smallSpec('north', ['a'], { drift: { mode: 'act', policies }, tags: { owner: 'net' } }), 'author');
+    await north.settle();
+    const edit = (id: string, change: JsonObject) => {
+      const { id: _, ...body } = arm.body(id) ?? {};
+      arm.put(id, { ...body, ...change });
+    };
+    const workspace = `${HUB}/providers/Microsoft.OperationalInsights/workspaces/log-westeurope-hub`;
+    const { resource } = hint('vnet-westeurope-hub');
+    edit(workspace, { properties: { sku: { name: 'PerGB2018' }, retentionInDays: 7 } });
+    const whole = await north.record('drift', 'hubkeeper');
+    await north.settle();
+
+    edit(resource, { tags: { owner: 'mallory' } });
+    edit(workspace, { tags: { owner: 'mallory' } });
+    await north.record('drift', 'hubkeeper', {
+      hints: [hint('vnet-westeurope-hub'), { ...hint(''), resource: workspace }],
+    });
+    await north.settle();
+    expect(arm.body(resource)?.tags).toEqual({ owner: 'net' });
+    expect(arm.body(workspace)).toMatchObject({ tags: { owner: 'mallory' }, properties: { retentionInDays: 7 } });
+    const told = (await dependencies.drift.read('north'))?.drifts.map(({ id, path, state }) => ({ id, path, state }));
+    expect(told).toEqual([
+      { id: workspace, path: 'properties.retentionInDays', state: 'waiting' },
+      { id: workspace, path: 'tags.owner', state: 'waiting' },
+    ]);
+
+    // The next scan has the waiting operation ask for both.
+    await north.record('drift', 'hubkeeper');
+    await north.settle();
+    const { approvals } = await north.head();
+    expect(approvals).toMatchObject([{ operationId: whole }]);
+    expect((await dependencies.runs.readPlan(whole, (await north.run(whole)).planKey)).plan.changes).toMatchObject([
+      { id: workspace, diff: [{ path: 'tags.owner' }, { path: 'properties.retentionInDays' }] },
+    ]);
   });
 });

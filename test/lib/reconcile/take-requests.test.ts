@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isAttended, takeRequests } from '../../../lib/reconcile/take-requests.ts';
+import { asksForAdjustment, isAttended, takeRequests } from '../../../lib/reconcile/take-requests.ts';
 import { newHead, type ReconcileRequest, type Trigger } from '../../../lib/state/baseline-head.ts';
 import type { RunDocument } from '../../../lib/state/run.ts';
 
@@ -139,6 +139,17 @@ describe('taking up requests', () => {
       expect(takeRequests(withRequests(relief), waiting({ expectedPlanHash: 'a' }), NOW).setAside).toBe('base-1');
     });
 
+    it('and a look at a few resources before any that waits', () => {
+      const few = { ...drift, hints: [] };
+      const unattended = waiting({ attended: false });
+
+      expect(takeRequests(withRequests(few), unattended, NOW)).toMatchObject({ primary: few, setAside: 'base-1' });
+      expect(takeRequests(withRequests(few, scan), unattended, NOW)).toMatchObject({ begins: false, joined: [scan] });
+      expect(takeRequests(withRequests(few), { ...unattended, state: 'running' }, NOW).joined).toEqual([few]);
+      const step = { ...unattended, setAside: 'base-0' };
+      expect(takeRequests(withRequests(few), step, NOW)).toMatchObject({ begins: false, joined: [few] });
+    });
+
     it('but not before one that works, that nobody asked for, that tears down, or that is to stop', () => {
       for (const live of [running(1), waiting({ teardown: true })])
         expect(takeRequests(withRequests(drift), live, NOW)).toMatchObject({ begins: false, consumed: [] });
@@ -239,39 +250,64 @@ describe('taking up requests', () => {
           requestedBy: fc.constantFrom('somebody', 'hubkeeper'),
           scope: fc.constantFrom(undefined, 'egress', 'spoke:a'),
           isOwn: fc.boolean(),
+          isOfFew: fc.boolean(),
         }),
         { maxLength: 8 },
       )
       .map((chosen) =>
-        chosen.map(({ scope, isOwn, ...one }, at): ReconcileRequest => {
+        chosen.map(({ scope, isOwn, isOfFew, ...one }, at): ReconcileRequest => {
           const isResume = one.trigger === 'resume';
           const number = isResume ? (isOwn ? 2 : 1) : at + 3;
-          return { ...request(number, one.trigger), ...one, ...(scope === undefined || isResume ? {} : { scope }) };
+          return {
+            ...request(number, one.trigger),
+            ...one,
+            ...(scope === undefined || isResume ? {} : { scope }),
+            ...(isOfFew && one.trigger === 'drift' ? { hints: [] } : {}),
+          };
         }),
       );
     const live = fc.record({
       state: fc.constantFrom<RunDocument['state']>('running', 'waiting'),
       attended: fc.boolean(),
+      isAdjusting: fc.boolean(),
       teardown: fc.boolean(),
       scope: fc.constantFrom(undefined, 'egress', 'spoke:a'),
     });
     const wakeAt = fc.constantFrom(null, '2026-01-01T00:00:00.000Z', '2026-01-03T00:00:00.000Z');
     const asks = ({ trigger, requestedBy }: ReconcileRequest) => isAttended(trigger, requestedBy);
 
-    it('steps in only before a person’s run that waits and is called for by nobody', () => {
+    it('steps in only before a person’s run that waits and is called for by nobody, an adjustment before any', () => {
       fc.assert(
-        fc.property(requests, live, wakeAt, (asked, { scope, ...of }, at) => {
-          const run = running(2, of.state, { ...of, ...(scope === undefined ? {} : { scope }) });
+        fc.property(requests, live, wakeAt, (asked, { scope, isAdjusting, ...of }, at) => {
+          const adjusts = isAdjusting && !of.attended ? ({ attendedOwner: 'adjustment' } as const) : {};
+          const run = running(2, of.state, { ...of, ...adjusts, ...(scope === undefined ? {} : { scope }) });
           const own = asked.filter(({ operationId }) => operationId === 'base-2');
           const taken = takeRequests({ ...withRequests(...asked), wakeAt: at }, run, NOW);
 
           if (taken.setAside === undefined) return;
           expect(taken.setAside).toBe('base-2');
-          expect(of).toEqual({ state: 'waiting', attended: true, teardown: false });
+          expect(of).toMatchObject({ state: 'waiting', teardown: false });
+          const isPersons = of.attended || run.attendedOwner !== undefined;
+          const ofFew = ({ hints }: ReconcileRequest) => hints !== undefined;
+          if (!isPersons) expect(taken.consumed.filter((one) => !asksForAdjustment(one) && !ofFew(one))).toEqual([]);
           expect(own).toEqual([]);
           expect(at === null || at > NOW).toBe(true);
           expect(taken.superseded).toEqual([]);
           expect(taken.consumed.filter((one) => asks(one) || NEW.includes(one.trigger))).toEqual([]);
+        }),
+      );
+    });
+
+    it('lets no adjustment of a person end or delay what waits for somebody, nor take rights in what drift does', () => {
+      fc.assert(
+        fc.property(requests, live, wakeAt, (asked, { scope, isAdjusting: _, ...of }, at) => {
+          const run = running(2, of.state, { ...of, ...(scope === undefined ? {} : { scope }) });
+          const adjusting = asked.filter(asksForAdjustment);
+          const taken = takeRequests({ ...withRequests(...adjusting), wakeAt: at }, run, NOW);
+
+          expect(taken.superseded).toEqual([]);
+          expect(taken.retryFailed).toBe(false);
+          if (!of.attended && !taken.begins) expect(taken.consumed).toEqual([]);
         }),
       );
     });
@@ -338,6 +374,9 @@ describe('taking up requests', () => {
       isAttended('timer', 'hubkeeper'),
       isAttended('adjustment', 'hubkeeper'),
       isAttended('drift', 'somebody'),
-    ]).toEqual([true, false, false, false]);
+      isAttended('adjustment', 'somebody'),
+    ]).toEqual([true, false, false, false, false]);
+    expect(asksForAdjustment(request(1, 'adjustment'))).toBe(true);
+    expect(asksForAdjustment({ ...request(1, 'timer'), requestedBy: 'hubkeeper' })).toBe(false);
   });
 });

@@ -123,6 +123,23 @@ describe('watching a baseline', () => {
     expect(beside.result).toEqual({});
   });
 
+  it('asks for each part of the baseline by itself when adjustments of several end', () => {
+    const of = (id: string, scope: string, by: string) => ({ ...adjustment(EARLIER), id, scope, by });
+    const adjustments = [of('1', 'egress', 'ann'), of('2', 'spoke:a', 'bob'), of('3', 'egress', 'hubkeeper')];
+    const { head } = watchHead({ ...base, adjustments }, undefined, 'none', false, NOW);
+
+    expect(head?.requests).toMatchObject([
+      { operationId: 'base-4', scope: 'egress', requestedBy: 'hubkeeper' },
+      { operationId: 'base-5', scope: 'spoke:a', requestedBy: 'bob' },
+    ]);
+    expect(head).toMatchObject({ adjustments: [], generation: base.generation + 1 });
+    expect(head?.outbox.map(({ operationId, discriminator }) => [operationId, discriminator])).toEqual([
+      ['base-4', '1'],
+      ['base-4', '3'],
+      ['base-5', '2'],
+    ]);
+  });
+
   it('never acts on a reconciler that was replaced while it looked', () => {
     fc.assert(
       fc.property(fc.constantFrom<ReconcilerHealth>('none', 'alive', 'dead', 'unknown'), (health) => {

@@ -1,0 +1,232 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Json, JsonObject } from '../../../lib/json.ts';
+import { decideApproval } from '../../../lib/reconcile/decide-approval.ts';
+import { watchHead } from '../../../lib/reconcile/watch.ts';
+import { type Adjustment, withGeneration } from '../../../lib/state/baseline-head.ts';
+import { memoryDependencies } from '../../support/memory-dependencies.ts';
+import { Reconciling, smallSpec } from '../../support/reconciling.ts';
+
+const NAME = 'north';
+const SUBSCRIPTION = '/subscriptions/00000000-0000-4000-8000-000000000001';
+const HUB = `${SUBSCRIPTION}/resourceGroups/rg-north/providers`;
+const WORKSPACE = `${HUB}/Microsoft.OperationalInsights/workspaces/log-westeurope-hub`;
+const FIREWALL = `${HUB}/Microsoft.Network/azureFirewalls/fw-westeurope`;
+const group = (spoke: string) =>
+  `${SUBSCRIPTION}/resourceGroups/rg-north-${spoke}/providers/Microsoft.Network/networkSecurityGroups/nsg-vnet-spoke-${spoke}-snet-a`;
+const HOUR_SECONDS = 3_600;
+const NOTHING_BY_ITSELF = { perRun: 0, perDay: 0 };
+const RULE = {
+  name: 'AllowPartner',
+  priority: 200,
+  direction: 'Inbound',
+  access: 'Allow',
+  protocol: 'Tcp',
+  sourceAddressPrefixes: ['203.0.113.0/24'],
+  destinationPortRanges: ['8443'],
+};
+
+let dependencies: ReturnType<typeof memoryDependencies>;
+let reconciling: Reconciling;
+
+beforeEach(() => {
+  dependencies = memoryDependencies();
+  reconciling = new Reconciling(dependencies, NAME);
+});
+
+async function provision(more: JsonObject): Promise<void> {
+  const id = await reconciling.put(smallSpec(NAME, ['a', 'b'], more), 'ann');
+  await reconciling.settle();
+  expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded' });
+}
+
+/** Somebody's edit of properties of a resource, or of the resource itself. */
+function edit(id: string, properties: Readonly<Record<string, Json>>, more: JsonObject = {}): void {
+  const { id: _, ...body } = dependencies.arm.body(id) ?? {};
+  dependencies.arm.put(id, { ...body, ...more, properties: { ...(body.properties as JsonObject), ...properties } });
+}
+
+const propertiesOf = (id: string) => (dependencies.arm.body(id)?.properties ?? {}) as JsonObject;
+const retention = () => propertiesOf(WORKSPACE).retentionInDays;
+const namesIn = (id: string, property: string) =>
+  (propertiesOf(id)[property] as readonly { readonly name: string }[]).map(({ name }) => name).toSorted();
+const rulesOf = (spoke: string) => namesIn(group(spoke), 'securityRules');
+
+function adjustment(spoke: string, over: Partial<Adjustment> = {}): Adjustment {
+  return {
+    id: `partner-${spoke}`,
+    kind: 'networkSecurityRule',
+    scope: `spoke:${spoke}`,
+    target: group(spoke),
+    value: RULE,
+    reason: 'INC-1',
+    since: reconciling.nowIso,
+    until: new Date(Date.parse(reconciling.nowIso) + 2 * HOUR_SECONDS * 1_000).toISOString(),
+    by: 'ann',
+    ...over,
+  };
+}
+
+/** As a person adjusts: recorded, and asked for. */
+async function adjust(wanted: Adjustment): Promise<string> {
+  const id = await reconciling.record('adjustment', wanted.by, { scope: wanted.scope }, (head) =>
+    withGeneration({ ...head, adjustments: [...head.adjustments, wanted] }),
+  );
+  await reconciling.settle();
+  return id;
+}
+
+async function unadjust(): Promise<string> {
+  const [live] = (await reconciling.head()).adjustments;
+  const id = await reconciling.record('adjustment', 'ann', { scope: live?.scope ?? '' }, (head) =>
+    withGeneration({ ...head, adjustments: head.adjustments.slice(1) }),
+  );
+  await reconciling.settle();
+  return id;
+}
+
+async function scan(): Promise<string> {
+  const id = await reconciling.record('drift', 'hubkeeper');
+  await reconciling.settle();
+  return id;
+}
+
+async function drifts() {
+  return ((await dependencies.drift.read(NAME))?.drifts ?? []).map(({ id, path, state }) => ({ id, path, state }));
+}
+
+/** The timer looks after this time. */
+async function timePasses(hours: number): Promise<void> {
+  reconciling.pass(hours * HOUR_SECONDS);
+  await reconciling.change((head) => watchHead(head, undefined, 'none', false, reconciling.nowIso).head ?? head);
+  await reconciling.settle();
+}
+
+async function approve(): Promise<void> {
+  const head = await reconciling.head();
+  const planHash = head.approvals.find(({ decision }) => decision === undefined)?.planHash ?? '';
+  const by = { user: 'bob', selfApproval: false, nowIso: reconciling.nowIso } as const;
+  const decided = decideApproval(head, { planHash, decision: 'approve', ...by });
+  if ('code' in decided) throw new Error(`${decided.code}: ${decided.message}`);
+  await reconciling.change(() => decided.head);
+  await reconciling.settle();
+}
+
+describe('an adjustment by hand', () => {
+  it.each([
+    ['is only told', { mode: 'observe' }],
+    ['is to be approved', { mode: 'act', policies: [{ path: 'tags', policy: 'approve' }] }],
+    ['waits for the budget', { mode: 'act' }],
+  ])('is written alone, and ends, beside drift of its resource and elsewhere that %s', async (_, drift) => {
+    await provision({ drift, budgets: NOTHING_BY_ITSELF, tags: { owner: 'net' } });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    edit(group('a'), {}, { tags: { owner: 'mallory' } });
+    edit(group('b'), {}, { tags: { owner: 'mallory' } });
+    await scan();
+    const [before, writes] = [await drifts(), [...dependencies.arm.writes]];
+    expect(before).toHaveLength(3);
+
+    const id = await adjust(adjustment('a'));
+    expect(rulesOf('a')).toEqual(['AllowPartner']);
+    expect(dependencies.arm.writes.slice(writes.length)).toEqual([`PUT ${group('a')}`]);
+    expect(await reconciling.run(id)).toMatchObject({ attended: false, scope: 'spoke:a' });
+    await timePasses(3);
+
+    expect(rulesOf('a')).toEqual([]);
+    expect(dependencies.arm.writes.slice(writes.length)).toEqual([`PUT ${group('a')}`, `PUT ${group('a')}`]);
+    expect(retention()).toBe(7);
+    expect(dependencies.arm.body(group('a'))?.tags).toEqual({ owner: 'mallory' });
+    expect(await drifts()).toEqual(before);
+  });
+
+  it('leaves a drift operation that waits for an approval as it is', async () => {
+    const policies = [{ kind: 'logAnalyticsWorkspace', policy: 'approve' }];
+    await provision({ drift: { mode: 'act', policies } });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const waiting = await scan();
+    const { approvals } = await reconciling.head();
+    const id = await adjust(adjustment('a'));
+
+    expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded', setAside: waiting });
+    expect(rulesOf('a')).toEqual(['AllowPartner']);
+    expect(retention()).toBe(7);
+    expect(await reconciling.head()).toMatchObject({ currentOperationId: waiting });
+    expect((await reconciling.head()).approvals).toMatchObject(approvals.map(({ planHash }) => ({ planHash })));
+
+    await approve();
+    expect(retention()).toBe(30);
+    expect(await reconciling.run(waiting)).toMatchObject({ state: 'succeeded' });
+    expect(rulesOf('a')).toEqual(['AllowPartner']);
+  });
+
+  it('whose end has to wait for a window is taken back in it, whatever operation waits at its end', async () => {
+    const policies = [{ kind: 'logAnalyticsWorkspace', policy: 'approve' }];
+    const changeWindows = [
+      { days: ['Tuesday'], start: '02:00', durationMinutes: 60, timeZone: 'UTC', appliesTo: 'disruptive' },
+    ];
+    await provision({ drift: { mode: 'act', policies } });
+    await adjust(adjustment('a'));
+    // No budget: as a drift alone it would never be written.
+    await provision({ drift: { mode: 'act', policies }, changeWindows, budgets: NOTHING_BY_ITSELF });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const waiting = await scan();
+    await timePasses(3);
+    const steppedIn = await reconciling.run('north-5');
+
+    expect(steppedIn).toMatchObject({ state: 'partial', setAside: waiting, trigger: 'timer' });
+    expect(steppedIn.refused).toContainEqual(expect.objectContaining({ id: group('a'), code: 'WaitsBehindOperation' }));
+    expect(rulesOf('a')).toEqual(['AllowPartner']);
+    const { entries } = await dependencies.journal.read({ baseline: NAME, operation: 'north-6' });
+    expect(entries.map(({ decision }) => decision)).toContain('queued');
+
+    await approve();
+    expect(retention()).toBe(30);
+    expect(rulesOf('a')).toEqual(['AllowPartner']);
+    expect(await reconciling.run('north-6')).toMatchObject({ joinedTo: waiting });
+    expect(await reconciling.run(waiting)).toMatchObject({ state: 'waiting' });
+    await timePasses(15);
+    expect(rulesOf('a')).toEqual([]);
+    expect(await reconciling.run(waiting)).toMatchObject({ state: 'succeeded' });
+    expect((await reconciling.head()).requests).toEqual([]);
+  });
+
+  it('is written though its resource is left alone by drift, and conflicts over drift stay stopped', async () => {
+    await provision({ drift: { mode: 'act' }, tags: { owner: 'net' } });
+    for (let times = 0; times < 4; times++) {
+      edit(WORKSPACE, { retentionInDays: 7 });
+      await scan();
+      await timePasses(0.01);
+    }
+    edit(group('a'), {}, { tags: { owner: 'net', MonitorDisable: 'true' } });
+    const around = `${SUBSCRIPTION}/resourceGroups/rg-north-a`;
+    dependencies.arm.put(around, { ...dependencies.arm.body(around), tags: { owner: 'net', MonitorDisable: 'true' } });
+    const contests = async () => (await dependencies.drift.read(NAME))?.contests;
+    const before = await contests();
+    expect(before).toMatchObject([{ id: WORKSPACE, theirs: [{}, {}, {}] }]);
+
+    expect(await reconciling.run(await adjust(adjustment('a')))).toMatchObject({ state: 'succeeded', plansMade: 1 });
+    expect(rulesOf('a')).toEqual(['AllowPartner']);
+    expect(retention()).toBe(7);
+    expect(await contests()).toEqual(before);
+  });
+
+  it('that took an address of the spec off the firewall gives it back at its end, though drift is only told', async () => {
+    const subnets = { firewall: { addressPrefix: '10.200.0.0/26' } };
+    const hub = {
+      ...(JSON.parse(smallSpec(NAME, [])) as { readonly hub: JsonObject }).hub,
+      subnets,
+      firewall: { publicIps: { count: 3, minimum: 1, maximum: 5 } },
+    };
+    await provision({ hub, drift: { mode: 'observe' } });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const addresses = () => namesIn(FIREWALL, 'ipConfigurations');
+    const all = addresses();
+    const value = { count: 2, detached: ['pip-fw-westeurope-02'] };
+    await adjust(adjustment('', { kind: 'firewallPublicIpCount', scope: 'egress', target: FIREWALL, value }));
+    expect(addresses()).toHaveLength(2);
+
+    const id = await unadjust();
+    expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded' });
+    expect(addresses()).toEqual(all);
+    expect(retention()).toBe(7);
+  });
+});
