@@ -69,9 +69,12 @@ export function isDue({ wakeAt }: Pick<BaselineHead, 'wakeAt'>, nowIso: string):
   return wakeAt !== null && wakeAt <= nowIso;
 }
 
-/** Whether unattended requests step in before a run rather than queue up behind it for days: a person's that only waits. */
-function maySetAside(live: RunDocument, { stops }: BaselineHead): boolean {
-  return live.state === 'waiting' && live.attended && !live.teardown && !stops.includes(live.operationId);
+/**
+ * Whether unattended requests step in before a run rather than queue up behind it for days: any that only waits. One is set
+ * aside at a time: what has stepped in does not wait, so that no two can set each other aside.
+ */
+function maySetAside({ state, teardown, operationId, setAside }: RunDocument, { stops }: BaselineHead): boolean {
+  return state === 'waiting' && !teardown && setAside === undefined && !stops.includes(operationId);
 }
 
 /**
@@ -111,8 +114,8 @@ function reachOf(request: ReconcileRequest): Reach {
 
 /**
  * Decides which operation the recorded requests are worked off under. A newer spec overtakes; what the run covers joins
- * it; what nobody asked for steps in before a person's run that only waits, and makes way for a person's request while it
- * waits itself; everything else waits its turn, so that no request is answered by less than it asked for. Pure.
+ * it; what nobody asked for steps in before a run that only waits, and makes way for a person's request while it waits
+ * itself; everything else waits its turn, so that no request is answered by less than it asked for. Pure.
  */
 export function takeRequests(head: BaselineHead, current: RunDocument | undefined, nowIso: string): TakenRequests {
   const live = current !== undefined && !isFinalState(current.state) ? current : undefined;
