@@ -1,5 +1,6 @@
 import type { ForeignEntry } from '../plan/foreign-entries.ts';
 import { normaliseId } from '../plan/graph.ts';
+import { formatPath, parsePath } from '../plan/property-path.ts';
 import {
   byProperty,
   type ChangeOrigin,
@@ -68,10 +69,19 @@ export function seeForeign(
   const before = new Map(record.foreignEntries.map((entry) => [propertyKey(entry), entry]));
   const ignored = new Set(sight.foreign.filter(({ isIgnored }) => isIgnored).map(propertyKey));
   const there = sight.foreign.filter(({ id, isIgnored }) => !isIgnored && !sight.isUnderWay(id));
-  const meant = there.filter((one) => sight.looksForDrift || before.has(propertyKey(one)));
+  // The entry around known ones is theirs as a whole once it is no longer ours: neither is news.
+  const around = new Set(record.foreignEntries.flatMap(keysAround));
+  const theirs = new Set(sight.foreign.filter(({ id }) => !sight.isUnderWay(id)).map(propertyKey));
+  const isKnown = (one: ForeignEntry) => before.has(propertyKey(one)) || around.has(propertyKey(one));
+  const meant = there.filter((one) => sight.looksForDrift || isKnown(one));
   const found = new Map(meant.map((one) => [propertyKey(one), one]));
   const isFirst = record.foreignKnownSince === null && sight.looksForDrift && sight.isWhole;
-  const left = record.foreignEntries.filter((one) => !found.has(propertyKey(one)) && !ignored.has(propertyKey(one)));
+  const left = record.foreignEntries.filter(
+    (one) =>
+      !found.has(propertyKey(one)) &&
+      !ignored.has(propertyKey(one)) &&
+      !keysAround(one).some((outer) => theirs.has(outer)),
+  );
   const unknown = left.filter((one) => sight.foreignStanding(one) === 'unknown');
   const seen = remembered([...found.values()], before, MOST_FOREIGN_ENTRIES - unknown.length).map((one) => {
     const known = before.get(propertyKey(one));
@@ -93,13 +103,26 @@ export function seeForeign(
       ...(isFirst
         ? newsOf('foundAtFirst', '', fresh, fresh.length + moreCount)
         : [
-            ...newsOfEach('found', fresh),
+            ...newsOfEach(
+              'found',
+              fresh.filter((one) => !around.has(propertyKey(one))),
+            ),
             ...(moreCount > record.moreForeignCount ? newsOf('foundMore', '', [], moreCount) : []),
           ]),
       ...newsOfEach('changed', changed),
       ...gone.flatMap(([standing, entries]) => newsOfEach(standing, entries)),
     ],
   };
+}
+
+/** Keys of the entries that an entry is in. */
+function keysAround({ id, path }: Pick<ForeignEntry, 'id' | 'path'>): readonly string[] {
+  const segments = parsePath(path);
+  return segments.flatMap(({ type }, depth) =>
+    type === 'entry' && depth < segments.length - 1
+      ? [propertyKey({ id, path: formatPath(segments.slice(0, depth + 1)) })]
+      : [],
+  );
 }
 
 /** What is known stays; of the rest the first in order, so that the same comparison remembers the same ones. */

@@ -4,7 +4,7 @@ import { normaliseId, type Owner } from './graph.ts';
 import type { KindRules } from './kind.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { mergeForWrite, ownedBeforeOf } from './merge.ts';
-import { entriesTakenAway, type NodeOutcome, riskier, someOf } from './node-changes.ts';
+import { entriesTakenAway, type NodeOutcome, riskier, someOf, stayingText } from './node-changes.ts';
 import { isOurs } from './ownership.ts';
 import type { Refusal } from './plan.ts';
 import type { DraftChange, PlanInput } from './plan-input.ts';
@@ -227,7 +227,7 @@ function deletion({ entry, rules }: Candidate, teardown: boolean): DraftChange {
 /** Takes out of an adopted resource what was ours in it; undefined: nothing is left there. */
 function retreat({ entry, actual, rules }: Candidate, teardown: boolean): DraftChange | undefined {
   const owned = ownedBeforeOf(entry);
-  const { differences } = compare({}, actual, rules.comparison, owned);
+  const { differences, staying } = compare({}, actual, rules.comparison, owned);
   if (differences.length === 0) return undefined;
   const takesAway = entriesTakenAway(differences, owned, undefined);
   const owners = ownersOf(entry);
@@ -239,7 +239,7 @@ function retreat({ entry, actual, rules }: Candidate, teardown: boolean): DraftC
     action: 'update',
     risk: byAdjustment ? riskier(risk, 'disruptive') : risk,
     owner: byAdjustment ? 'adjustment' : (owners.find((owner) => owner !== 'adjustment') ?? 'spec'),
-    reason: `${teardown ? 'A teardown was asked for' : 'It is no longer declared'}: ${someOf(differences.map(({ path }) => path))} of ours leaves it; the resource itself stays.`,
+    reason: `${teardown ? 'A teardown was asked for' : 'It is no longer declared'}: ${someOf(differences.map(({ path }) => path))} of ours leaves it; the resource itself stays.${stayingText(staying)}`,
     diff: differences,
     estimatedMinutes: rules.durationMinutes.update,
     lanes: entry.lanes,

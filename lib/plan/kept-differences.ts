@@ -1,12 +1,14 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { compare } from './compare.ts';
+import { frameOf } from './entries-of-others.ts';
 import type { DesiredNode } from './graph.ts';
 import type { ComparisonRules } from './kind.ts';
 import type { OwnedFields } from './ledger.ts';
 import { entriesTakenAway } from './node-changes.ts';
+import { ownedTree } from './owned-tree.ts';
 import { formatPath, getAt, type KeyOfArray, matchesPattern, parsePath, removeAt, setAt } from './property-path.ts';
-import { rulesAtRoot } from './rule-tree.ts';
-import { withoutReadOnly } from './three-way.ts';
+import { atEntry, atProperty, rulesAtRoot } from './rule-tree.ts';
+import { withoutReadOnly } from './shown-values.ts';
 import { isJsonArray, memberKey } from './values.ts';
 
 /** A node that lets some differences stand, and the paths of those. */
@@ -32,6 +34,7 @@ export function withKeptDifferences(
   const there = withoutReadOnly(actual, rulesAtRoot(rules)) ?? {};
   let body: Json = node.body;
   for (const path of paths) {
+    body = withEntriesAround(body, there, path, rules, owned, keyOf);
     const value = getAt(there, path, keyOf);
     const declared = getAt(body, path, keyOf);
     if (value === undefined) body = withoutEmpty(removeAt(body, path, keyOf), path, keyOf);
@@ -60,6 +63,30 @@ export function withKeptEntries(
   if (actual === null) return { node, kept: [] };
   const { differences } = compare(node.body, actual, rules, owned);
   return withKeptDifferences(node, actual, rules, owned, entriesTakenAway(differences, owned, node.fieldOwners));
+}
+
+/** With the entries of ours around a path, which are not declared and stay for others, as these need them. */
+function withEntriesAround(
+  body: Json,
+  there: Json,
+  path: string,
+  rules: ComparisonRules,
+  owned: OwnedFields,
+  keyOf: KeyOfArray,
+): Json {
+  const segments = parsePath(path);
+  let declared = body;
+  let place = rulesAtRoot(rules);
+  for (const [depth, segment] of segments.slice(0, -1).entries()) {
+    if (segment.type === 'property') place = atProperty(place, segment.name);
+    if (segment.type !== 'entry') continue;
+    place = atEntry(place, segment.key);
+    const around = formatPath(segments.slice(0, depth + 1));
+    const entry = getAt(there, around, keyOf);
+    if (entry === undefined || getAt(declared, around, keyOf) !== undefined) continue;
+    if (ownedTree(owned).covers(around)) declared = setAt(declared, around, frameOf(entry, place), keyOf);
+  }
+  return declared;
 }
 
 /** Objects that lost their last member with what was at a path: a reference without its id is no valid value. */

@@ -1,6 +1,6 @@
 import type { Json } from '../json.ts';
 import { canonicalJson } from './hash.ts';
-import { memberText } from './three-way.ts';
+import { memberText } from './member-keys.ts';
 import { isJsonArray } from './values.ts';
 
 /** Two texts for the sides of a difference. */

@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { DesiredNode, Owner } from './graph.ts';
 import type { ComparisonRules } from './kind.ts';
 import type { LedgerEntry, OwnedFields } from './ledger.ts';
+import { memberText } from './member-keys.ts';
 import { ownedTree } from './owned-tree.ts';
 import { PathTree } from './path-tree.ts';
 import { entryPath, propertyPath, removeAt } from './property-path.ts';
@@ -15,7 +16,8 @@ import {
   type RulePlace,
   rulesAtRoot,
 } from './rule-tree.ts';
-import { memberText, sameValue, threeWay, withoutReadOnly } from './three-way.ts';
+import { withoutReadOnly } from './shown-values.ts';
+import { sameValue, threeWay } from './three-way.ts';
 import { isJsonArray, mapKey, memberKey } from './values.ts';
 
 /**

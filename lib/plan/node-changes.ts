@@ -99,7 +99,7 @@ function outcomeOfPresent(
     );
   }
   const owned = ownedBeforeOf(entry);
-  const { differences, immutable } = compare(node.body, actual, rules.comparison, owned);
+  const { differences, immutable, staying } = compare(node.body, actual, rules.comparison, owned);
   const [fixed] = immutable;
   if (fixed !== undefined) {
     const others = immutable.length > 1 ? ` (and ${immutable.length - 1} more)` : '';
@@ -116,7 +116,8 @@ function outcomeOfPresent(
     return refused(node, actual, 'ExistsAlready', why);
   }
   if (differences.length > 0) {
-    const change = draftChange(node, rules, 'update', differences, owned, reasonOfUpdate(differences, isForeign));
+    const reason = `${reasonOfUpdate(differences, isForeign)}${stayingText(staying)}`;
+    const change = draftChange(node, rules, 'update', differences, owned, reason);
     return { node, actual, change, dependentsFind: 'wanted' };
   }
   const wrote = entry !== undefined && Object.keys(owned).length > 0;
@@ -187,6 +188,13 @@ function reasonOfUpdate(differences: readonly PropertyDifference[], isForeign: b
   const sentence = `It ${parts.filter((part) => part !== '').join(' and ')}.`;
   if (!isForeign) return sentence;
   return `${sentence} The resource was there before Hubkeeper, which only adds this and will not delete it.`;
+}
+
+/** What a change leaves of entries that we made, as a sentence after others; empty: there is nothing to say. */
+export function stayingText(staying: readonly string[]): string {
+  if (staying.length === 0) return '';
+  const [itself, it] = staying.length === 1 ? ['itself stays', 'it'] : ['themselves stay', 'them'];
+  return ` ${someOf(staying)} ${itself}: others have put something into ${it}.`;
 }
 
 /** Names a few and counts the others. */

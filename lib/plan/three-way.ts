@@ -1,6 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { frameOf, holdsEntriesOfOthers } from './entries-of-others.ts';
 import type { Owner } from './graph.ts';
 import type { NamedEntries, PropertyDifference } from './kind.ts';
+import { keyOf, memberText, setKey } from './member-keys.ts';
 import { PathTree } from './path-tree.ts';
 import { entryPath, propertyPath, setAt } from './property-path.ts';
 import {
@@ -17,10 +19,8 @@ import {
   namedEntries,
   type RulePlace,
 } from './rule-tree.ts';
-import { isJsonArray, mapKey, memberKey, objectOf } from './values.ts';
-
-/** What a secret value is replaced with wherever a person or a store could see it. */
-export const REDACTED = '(secret)';
+import { redacted, withoutReadOnly } from './shown-values.ts';
+import { isAbsent, isIdLike, isJsonArray, mapKey, objectOf } from './values.ts';
 
 /** A difference that cannot be put right in place. */
 export interface ImmutableDifference extends PropertyDifference {
@@ -46,6 +46,8 @@ interface Place {
 interface Findings {
   readonly differences: PropertyDifference[];
   readonly immutable: ImmutableDifference[];
+  /** Paths of entries of ours that are no longer declared and stay, since others have entries in them. */
+  readonly staying: string[];
 }
 
 export interface ThreeWay extends Findings {
@@ -58,7 +60,7 @@ export interface ThreeWay extends Findings {
  * that the two can never disagree: comparing with `merged` finds no difference.
  */
 export function threeWay(desired: JsonObject, actual: JsonObject | null, rules: RulePlace, owned: Owned): ThreeWay {
-  const found: Findings = { differences: [], immutable: [] };
+  const found: Findings = { differences: [], immutable: [], staying: [] };
   const root: Place = { path: '', rules, secret: false, immutable: undefined, name: '' };
   const merged = inObject(desired, actual ?? {}, owned, root, found);
   return { ...found, merged };
@@ -93,11 +95,6 @@ function report(found: Findings, place: Place, before: Json | undefined, after: 
   };
   if (place.immutable === undefined) found.differences.push(difference);
   else found.immutable.push({ ...difference, why: place.immutable });
-}
-
-/** ARM treats a property that is null as one that is left out. */
-function isAbsent(value: Json | undefined): value is null | undefined {
-  return value === undefined || value === null;
 }
 
 /** What to write at a place; undefined: nothing. */
@@ -222,12 +219,16 @@ function inEntries(
       if (value !== undefined) merged.push({ value, rank: ours.rank });
       continue;
     }
-    const removed = ours === undefined && (named.foreign === 'replace' || ownedEntry?.value !== undefined);
-    if (removed || named.foreign === 'replace') {
+    const wasOurs = ours === undefined && ownedEntry?.value !== undefined;
+    const stays = wasOurs && named.foreign === 'keep' && holdsEntriesOfOthers(member, ownedEntry, below);
+    if (named.foreign === 'replace' || (wasOurs && !stays)) {
       report(found, below, member, undefined);
       continue;
     }
-    const value = undeclared(member, ours === undefined ? ownedEntry : undefined, below, found);
+    if (stays) found.staying.push(below.path);
+    const value = stays
+      ? reconcile(frameOf(member, below.rules), member, ownedEntry, below, found)
+      : undeclared(member, ours === undefined ? ownedEntry : undefined, below, found);
     if (value !== undefined) merged.push({ value, rank: merged.length });
   }
 
@@ -261,12 +262,6 @@ function respelled(entry: Json, key: string, actualKey: string, named: NamedEntr
   return key === actualKey ? entry : setAt(entry, named.key, actualKey);
 }
 
-/** What tells a member of named entries from the others. */
-export function keyOf(member: Json, named: Pick<NamedEntries, 'key'>): string {
-  // Members without a key can only be told apart by all they hold.
-  return memberKey(member, named.key) ?? JSON.stringify(member);
-}
-
 function inSet(
   desired: readonly Json[],
   actual: readonly Json[] | null | undefined,
@@ -297,33 +292,6 @@ function inSet(
   if (!differs || inDefault) return withoutReadOnly(actual, place.rules);
   report(found, place, actual ?? undefined, kept);
   return kept;
-}
-
-/** Text of a set's member, as it stands in the brackets of its path. */
-export function memberText(member: Json): string {
-  return typeof member === 'string' ? member : JSON.stringify(member);
-}
-
-/** What tells a member of a set from the others: all that it says. */
-export function setKey(member: Json, { rules }: Pick<Place, 'rules'>): string {
-  if (typeof member === 'string') {
-    const caseless = ignoresCase(rules) || ignoresCase(atEntry(rules, member)) || isIdLike(member);
-    return JSON.stringify(caseless ? member.toLowerCase() : member);
-  }
-  return JSON.stringify(sayingOf(member, atEntry(rules, '')));
-}
-
-/** A value with its properties in one order, without what says nothing, and in one spelling where case means nothing. */
-function sayingOf(value: Json, rules: RulePlace): Json {
-  if (typeof value === 'string') return ignoresCase(rules) || isIdLike(value) ? value.toLowerCase() : value;
-  if (isJsonArray(value)) return value.map((member) => sayingOf(member, atEntry(rules, '')));
-  if (!isJsonObject(value)) return value;
-  return objectOf(
-    Object.entries(value)
-      .filter(([name, member]) => !isAbsent(member) && !isReadOnly(atProperty(rules, name)))
-      .map(([name, member]) => [name, sayingOf(member ?? null, atProperty(rules, name))] as const)
-      .toSorted(([one], [other]) => (one < other ? -1 : 1)),
-  );
 }
 
 function leaf(desired: Json, actual: Json | undefined, owned: Owned, place: Place, found: Findings): Json | undefined {
@@ -359,7 +327,7 @@ function sameScalarOrArray(desired: Json, actual: Json, place: Pick<Place, 'rule
 
 /** Whether `actual` has everything that `desired` says; it may have more. */
 function holds(desired: Json, actual: Json | undefined, rules: RulePlace, name: string): boolean {
-  const found: Findings = { differences: [], immutable: [] };
+  const found: Findings = { differences: [], immutable: [], staying: [] };
   reconcile(desired, actual, undefined, { path: '', rules, secret: false, immutable: undefined, name }, found);
   return found.differences.length === 0 && found.immutable.length === 0;
 }
@@ -378,10 +346,6 @@ function locationName(location: string): string {
   return location.replaceAll(' ', '').toLowerCase();
 }
 
-function isIdLike(text: string): boolean {
-  return text.startsWith('/');
-}
-
 function equalsDefault(value: Json | undefined, place: Place): boolean {
   const assumed = defaultValue(place.rules);
   return assumed !== undefined && value !== undefined && sameScalarOrArray(assumed.value, value, place);
@@ -390,41 +354,4 @@ function equalsDefault(value: Json | undefined, place: Place): boolean {
 function isEmpty(object: JsonObject): boolean {
   for (const name in object) if (Object.hasOwn(object, name)) return false;
   return true;
-}
-
-/** A value without what the service sets, and on demand without nulls. */
-export function withoutReadOnly(value: Json | undefined, rules: RulePlace, nulls?: 'dropNull'): Json | undefined {
-  if (value === undefined || isReadOnly(rules)) return undefined;
-  if (value === null) return nulls === 'dropNull' ? undefined : null;
-  if (isJsonObject(value)) {
-    return objectOf(
-      Object.entries(value).map(([name, member]) => [name, withoutReadOnly(member, atProperty(rules, name), nulls)]),
-    );
-  }
-  if (!isJsonArray(value)) return value;
-  const named = namedEntries(rules);
-  return value.flatMap((member, index) => {
-    const key = (named && memberKey(member, named.key)) ?? String(index);
-    const kept = withoutReadOnly(member, atEntry(rules, key), nulls);
-    return kept === undefined ? [] : [kept];
-  });
-}
-
-/** A value with every secret in it replaced. */
-export function redacted(value: Json, rules: RulePlace, secret = isSecret(rules)): Json {
-  if (secret) return REDACTED;
-  if (rules.length === 0) return value;
-  if (isJsonObject(value)) {
-    return objectOf(
-      Object.entries(value).map(([name, member]) => [
-        name,
-        member === undefined ? undefined : redacted(member, atProperty(rules, name)),
-      ]),
-    );
-  }
-  if (!isJsonArray(value)) return value;
-  const named = namedEntries(rules);
-  return value.map((member, index) =>
-    redacted(member, atEntry(rules, (named && memberKey(member, named.key)) ?? String(index))),
-  );
 }

@@ -34,3 +34,13 @@ export function memberKey(member: Json, keyProperty: string): string | undefined
 export function mapKey(parentPath: string, name: string): string {
   return parentPath === 'tags' || name.startsWith('/') ? name.toLowerCase() : name;
 }
+
+/** ARM treats a property that is null as one that is left out. */
+export function isAbsent(value: Json | undefined): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+/** Whether a text looks like an ARM id, the case of which means nothing. */
+export function isIdLike(text: string): boolean {
+  return text.startsWith('/');
+}

@@ -40,7 +40,8 @@ export function optOutsOf(observed: Observed): readonly ProtectedScope[] {
 
 /**
  * What the tags forbid of all that these resources are in: their groups, and the resources that they hang on. Reads what
- * is not `known`, with as few calls as lists allow, however many resources there are in it.
+ * is not `known`, with as few calls as lists allow, however many resources there are in it; what a list lacks is asked for
+ * by its id, since lists may be behind and a tag binds at once.
  * @throws as `observe`.
  */
 export async function readOptOutsAround(
@@ -53,7 +54,8 @@ export async function readOptOutsAround(
     const kind = known.has(key) ? undefined : kindOfType(parseResourceId(id).type);
     return kind === undefined ? [] : [{ id, kind: kind.name }];
   });
-  return optOutsOf(await observe(arm, references, kindOf, { isFew: true }));
+  const wasThere = new Set(references.map(({ id }) => normaliseId(id)));
+  return optOutsOf(await observe(arm, references, kindOf, { isFew: true, wasThere }));
 }
 
 /**

@@ -80,14 +80,15 @@ export function isDue({ wakeAt }: Pick<BaselineHead, 'wakeAt'>, nowIso: string):
 }
 
 /**
- * Whether a request steps in before a run that only waits rather than queue up behind it for days: what nobody asked for
- * before a person's, and what a person adjusts, and a look at a few resources, before any.
+/**
+ * Whether a request that the run does not cover steps in before it rather than queue up behind it for days: any that
+ * nobody asked for, and what a person adjusts, before any run that only waits. One is set aside at a time: what has
+ * stepped in does not wait, so that no two can set each other aside.
  */
 function stepsIn(request: ReconcileRequest, live: RunDocument, { stops }: BaselineHead): boolean {
   if (!isUnattended(request) || request.waitsItsTurn === true) return false;
   if (live.state !== 'waiting' || live.teardown || stops.includes(live.operationId)) return false;
-  if (live.setAside !== undefined) return false;
-  return live.attended || live.attendedOwner !== undefined || asksForAdjustment(request) || isOfFew(request);
+  return live.setAside === undefined;
 }
 
 /** Whether a request names what it is about: as a part of a run of everything it would have everything read again. */
@@ -133,8 +134,8 @@ function reachOf(request: ReconcileRequest): Reach {
 
 /**
  * Decides which operation the recorded requests are worked off under. A newer spec overtakes; what the run covers joins
- * it; what nobody asked for steps in before a person's run that only waits, and makes way for a person's request while it
- * waits itself; everything else waits its turn, so that no request is answered by less than it asked for. Pure.
+ * it; what nobody asked for steps in before a run that only waits, and makes way for a person's request while it waits
+ * itself; everything else waits its turn, so that no request is answered by less than it asked for. Pure.
  */
 export function takeRequests(head: BaselineHead, current: RunDocument | undefined, nowIso: string): TakenRequests {
   const live = current !== undefined && !isFinalState(current.state) ? current : undefined;

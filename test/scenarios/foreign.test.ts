@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { PlanBody } from '../../lib/api/plan.ts';
 import { planOf, put, untilSettled } from '../support/baseline-scenario.ts';
 import { startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { eventually } from '../support/eventually.ts';
@@ -233,6 +234,40 @@ describe('what others add next to ours', () => {
     expect(namesIn(shrunk, 'succeeded')).toContain('virtualNetworks/vnet-spoke-c');
     expect((await stage.world()).has(stage.id('rg-c').toLowerCase())).toBe(false);
     expect(await stage.madeTwice()).toEqual([]);
+
+    const withoutOurs = stage.spec((spec) => {
+      entries(false)(spec);
+      spec.mode = 'full';
+      spec.approvals = { requiredFor: 'none' };
+      const [group] = spec.hub.firewall?.ruleCollectionGroups ?? [];
+      if (group !== undefined) group.ruleCollections = [collection('rc-ours-too', 300, networkRule('ours', '445'))];
+    });
+    const { body: planned } = await environment.api<PlanBody>(
+      'PUT',
+      `/api/baselines/${stage.name}?dryRun=true`,
+      withoutOurs,
+    );
+    const [change] = planned.changes;
+    const left = 'properties.ruleCollections[rc-ours]';
+    expect(change?.diff.map(({ path }) => path)).toEqual([
+      `${left}.rules[ours]`,
+      'properties.ruleCollections[rc-ours-too]',
+    ]);
+    expect(change?.reason).toContain(`${left} itself stays: others have put something into it.`);
+    const taken = await stage.provision(withoutOurs);
+    expect({ state: taken.state, errors: taken.errors }).toEqual({ state: 'succeeded', errors: [] });
+    expect(await foreignThings(stage)).toEqual(theirs);
+    expect(await namesOfOurs(stage)).toMatchObject({ collections: ['rc-ours', 'rc-ours-too'], collectionRules: [] });
+    expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
+    const { collections } = await namesOfOurs(stage);
+    await stage.colleagueEdits(stage.id('rg-hub', RULES), (body) => {
+      const [rest] = body.properties.ruleCollections;
+      if (rest !== undefined) rest.priority = 110;
+    });
+    await environment.advance(600);
+    // What is left of the collection is theirs by now.
+    expect(await planOf(environment, stage.name)).toMatchObject({ changes: [], refused: [] });
+    expect((await namesOfOurs(stage)).collections).toEqual(collections);
   });
 
   it('an entry that somebody took away comes back only with a run that planned it', async () => {

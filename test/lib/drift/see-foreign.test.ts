@@ -59,6 +59,32 @@ function see(
   return { record: { ...record, ...seen.record }, news: seen.news };
 }
 
+describe('an entry around those of others that is no longer ours', () => {
+  const inner = { ...entryOf('/a', 'ours'), path: 'properties.parts[ours].rules[theirs]' };
+  const outer = entryOf('/a', 'ours', 'b');
+
+  it('takes their place without any news, whoever compares', () => {
+    const { record } = see(STARTED, [inner, entryOf('/b', 'ours')]);
+    for (const looksForDrift of [true, false]) {
+      const after = see(record, [outer, entryOf('/b', 'ours')], { looksForDrift });
+
+      expect(after.news).toEqual([]);
+      expect(after.record.foreignEntries.map(({ path }) => path)).toEqual([
+        'properties.parts[ours]',
+        'properties.parts[ours]',
+      ]);
+      expect(see(after.record, []).news.map(({ change }) => change)).toEqual(['gone', 'gone']);
+    }
+  });
+
+  it('is not known while its resource is being written', () => {
+    const { record } = see(STARTED, [inner]);
+    const after = see(record, [outer], { isUnderWay: () => true, foreignStanding: () => 'unknown' });
+
+    expect(after).toEqual({ record, news: [] });
+  });
+});
+
 const told = ({ news }: ReturnType<typeof see>) =>
   news.map(({ change, id, entries, count }) => [change, id, entries.map(({ path }) => path), count]);
 

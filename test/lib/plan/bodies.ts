@@ -8,12 +8,14 @@ export const RULES: ComparisonRules = {
   entries: [
     { path: 'properties.items', key: 'name', foreign: 'keep' },
     { path: 'properties.items[].rules', key: 'name', foreign: 'keep' },
+    { path: 'properties.items[].rules[].parts', key: 'name', foreign: 'keep' },
+    { path: 'properties.items[].box.parts', key: 'name', foreign: 'keep' },
     { path: 'properties.strict', key: 'name', foreign: 'replace' },
     { path: 'properties.queue', key: 'name', foreign: 'keep', ordered: true },
     { path: 'properties.ranked', key: 'name', foreign: 'replace', ordered: true },
   ],
   sets: ['properties.set'],
-  keepForeignMembers: ['properties.shared'],
+  keepForeignMembers: ['properties.shared', 'properties.items[].shared'],
   ignoreCase: ['properties.mode'],
   defaults: { 'properties.flag': false, 'properties.items[].level': 1, 'properties.set': ['a'] },
   immutable: {},
@@ -82,7 +84,9 @@ export const body: fc.Arbitrary<JsonObject> = objectFrom({
           level: maybe(fc.constantFrom(1, 2)),
           etag: maybe(scalar),
           ref: maybe(fc.constantFrom({ id: '/a/B' }, { id: '/A/b' }, { id: '/c' })),
-          rules: maybe(entriesOf({ x: maybe(scalar) })),
+          rules: maybe(entriesOf({ x: maybe(scalar), parts: maybe(entriesOf({ x: maybe(scalar) })) })),
+          box: maybe(objectFrom({ x: maybe(scalar), parts: maybe(entriesOf({ x: maybe(scalar) })) })),
+          shared: maybe(fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { maxLength: 2 })),
         }),
       ),
       strict: maybe(entriesOf({ x: maybe(scalar) })),
@@ -93,7 +97,7 @@ export const body: fc.Arbitrary<JsonObject> = objectFrom({
   ),
 });
 
-const LISTS_OF_ENTRIES = new Set(['items', 'rules', 'strict', 'queue', 'ranked']);
+const LISTS_OF_ENTRIES = new Set(['items', 'rules', 'parts', 'strict', 'queue', 'ranked']);
 
 /** Every leaf with its place, as an independent reading of the same document: entries by lower-case name, sets by member. */
 export function leaves(value: Json | undefined, place: readonly string[] = []): ReadonlyMap<string, string> {

@@ -254,7 +254,12 @@ describe('compare', () => {
     expect(compare({ zones: ['1'] }, null, rules, {})).toEqual({
       differences: [{ path: 'zones', after: ['1'] }],
       immutable: [],
+      staying: [],
     });
-    expect(compare({}, { zones: ['1'] }, rules, { zones: 'spec' })).toEqual({ differences: [], immutable: [] });
+    expect(compare({}, { zones: ['1'] }, rules, { zones: 'spec' })).toEqual({
+      differences: [],
+      immutable: [],
+      staying: [],
+    });
   });
 });

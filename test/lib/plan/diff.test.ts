@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../lib/json.ts';
 import { type PlanInput, planChanges } from '../../../lib/plan/diff.ts';
 import { type DesiredNode, normaliseId } from '../../../lib/plan/graph.ts';
 import type { LedgerEntry } from '../../../lib/plan/ledger.ts';
-import { mergeForWrite, ownedBeforeOf } from '../../../lib/plan/merge.ts';
+import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../../../lib/plan/merge.ts';
 import type { Plan } from '../../../lib/plan/plan.ts';
 import { always, GROUP, id, kinds, observedAs, THING, thing, written } from './small-kind.ts';
 
@@ -56,6 +56,57 @@ describe('planChanges for entries that are no longer declared', () => {
 
     expect(change?.diff.map(({ path }) => path)).toEqual(['properties.parts[ours]']);
     expect(change?.takesAway).toEqual(takesAway);
+  });
+
+  describe('and in which others have entries', () => {
+    const entries = [
+      ...THING.comparison.entries,
+      { path: 'properties.parts[].pins', key: 'name', foreign: 'keep' } as const,
+    ];
+    const nested = { ...THING, comparison: { ...THING.comparison, entries } };
+    const part = (...pins: readonly string[]): JsonObject => ({
+      properties: { x: 1, parts: [{ name: 'ours', size: 2, pins: pins.map((name) => ({ name })) }] },
+    });
+    const entry = written(thing('a'), {
+      confirmed: ownedFieldsOf(thing('a', { body: part('one') }), nested.comparison),
+    });
+    const planned = (nodes: readonly DesiredNode[], actual: JsonObject, ledger: LedgerEntry = entry) =>
+      plan([...nodes, thing('other')], {
+        observed: observedAs([id('a'), actual]),
+        ledger: [ledger],
+        kinds: () => nested,
+      });
+
+    it('takes out only what is ours, and says so', () => {
+      const { changes } = planned([thing('a')], part('one', 'theirs'));
+
+      expect(changes).toMatchObject([
+        {
+          diff: [{ path: 'properties.parts[ours].pins[one]', before: { name: 'one' } }],
+          takesAway: ['properties.parts[ours].pins[one]'],
+          reason:
+            'It still has properties.parts[ours].pins[one], which is no longer declared. properties.parts[ours] itself stays: others have put something into it.',
+        },
+      ]);
+    });
+
+    it('leaves it alone once nothing else of ours is in it', () => {
+      expect(planned([thing('a')], part('theirs')).changes).toEqual([]);
+    });
+
+    it('does the same to what it had adopted', () => {
+      const { changes } = planned([], part('one', 'theirs'), { ...entry, created: false });
+
+      expect(changes).toMatchObject([
+        {
+          action: 'update',
+          diff: [{ path: 'properties.x' }, { path: 'properties.parts[ours].pins[one]' }],
+          reason: expect.stringContaining(
+            'the resource itself stays. properties.parts[ours] itself stays: others have put something into it.',
+          ),
+        },
+      ]);
+    });
   });
 });
 

@@ -1,19 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Json, JsonObject } from '../../../lib/json.ts';
-import { differences } from '../../../lib/plan/compare.ts';
-import {
-  declaresEntry,
-  type ForeignInput,
-  foreignEntries,
-  foreignEntriesOf,
-  isUnlisted,
-} from '../../../lib/plan/foreign-entries.ts';
+import { compare } from '../../../lib/plan/compare.ts';
+import { foreignEntriesOf } from '../../../lib/plan/entries-of-others.ts';
+import { declaresEntry, type ForeignInput, foreignEntries, isUnlisted } from '../../../lib/plan/foreign-entries.ts';
 import type { ComparisonRules } from '../../../lib/plan/kind.ts';
 import type { OwnedFields } from '../../../lib/plan/ledger.ts';
 import { mergeForWrite, ownedFieldsOf } from '../../../lib/plan/merge.ts';
 import { ownedTree } from '../../../lib/plan/owned-tree.ts';
-import { getAt, removeAt } from '../../../lib/plan/property-path.ts';
+import { getAt, isAtOrBelow, removeAt, setAt } from '../../../lib/plan/property-path.ts';
 import type { ReactionRule } from '../../../lib/plan/reaction-rules.ts';
 import { body, RULES } from './bodies.ts';
 import { id, observedAs, THING, thing, written } from './small-kind.ts';
@@ -32,16 +27,21 @@ function ownedOf(declared: JsonObject): OwnedFields {
 function without(actual: JsonObject, paths: readonly string[]): JsonObject {
   let left: Json = actual;
   for (const path of paths) {
-    const shared = /^properties\.shared\[(.*)\]$/.exec(path)?.[1];
-    if (shared === undefined) left = removeAt(left, path);
+    const [, set, shared] = /^(.*\.shared)\[(.*)\]$/.exec(path) ?? [];
+    if (set === undefined) left = removeAt(left, path);
     else {
-      const properties = (left as JsonObject).properties as JsonObject;
-      const members = (properties.shared as readonly Json[]).filter((member) => member !== shared);
-      left = { ...(left as JsonObject), properties: { ...properties, shared: members } };
+      const members = getAt(left, set) as readonly Json[];
+      left = setAt(
+        left,
+        set,
+        members.filter((member) => member !== shared),
+      );
     }
   }
   return left as JsonObject;
 }
+
+const isInside = (path: string, outer: string) => path !== outer && isAtOrBelow(path, outer);
 
 describe('entries of others in a body', () => {
   it('are none where everything is declared, or was ours', () => {
@@ -67,7 +67,7 @@ describe('entries of others in a body', () => {
     );
   });
 
-  it('make no difference: without them the same is put right', () => {
+  it('make no other difference than that what they are in stays: without them the same is put right', () => {
     fc.assert(
       fc.property(body, body, body, (desired, actual, before) => {
         const owned = ownedOf(before);
@@ -75,10 +75,19 @@ describe('entries of others in a body', () => {
           actual,
           found(desired, actual, owned).map(({ path }) => path),
         );
-        const pathsOf = (one: JsonObject) => differences(desired, one, RULES, owned).map(({ path }) => path);
+        const { staying } = compare(desired, actual, RULES, owned);
+        const pathsOf = (one: JsonObject) =>
+          compare(desired, one, RULES, owned)
+            .differences.map(({ path }) => path)
+            .filter((path) => !staying.some((entry) => isAtOrBelow(path, entry)));
 
         expect(found(desired, rest, owned)).toEqual([]);
+        expect(compare(desired, rest, RULES, owned).staying).toEqual([]);
         expect(pathsOf(rest)).toEqual(pathsOf(actual));
+        const gone = compare(desired, rest, RULES, owned).differences.filter(({ after }) => after === undefined);
+        expect(gone.map(({ path }) => path)).toEqual(
+          expect.arrayContaining(staying.filter((path) => !staying.some((outer) => isInside(path, outer)))),
+        );
       }),
       { numRuns: 300 },
     );

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { JsonObject } from '../../../lib/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../lib/json.ts';
 import { compare } from '../../../lib/plan/compare.ts';
-import { withKeptEntries } from '../../../lib/plan/kept-differences.ts';
+import { withKeptDifferences, withKeptEntries } from '../../../lib/plan/kept-differences.ts';
 import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../../../lib/plan/merge.ts';
+import { body, RULES } from './bodies.ts';
 import { THING, thing, written } from './small-kind.ts';
 
 const rules = THING.comparison;
@@ -37,6 +38,61 @@ describe('withKeptEntries', () => {
 
     expect(withKeptEntries(node, null, rules, owned)).toEqual({ node, kept: [] });
     expect(withKeptEntries(node, parts(['a', 'theirs']), rules, owned)).toEqual({ node, kept: [] });
+  });
+
+  it('keeps all of an entry of ours in which others have entries, and declares none of theirs', () => {
+    const entry = (...names: readonly string[]) => ({ name: 'ours', level: 2, rules: names.map((name) => ({ name })) });
+    const holding = (items: readonly JsonObject[]) => thing('t', { body: { properties: { items } } });
+    const owned = ownedFieldsOf(holding([entry('one', 'two')]), RULES);
+    const actual = { properties: { items: [entry('one', 'theirs', 'two')] } };
+
+    const { node, kept } = withKeptEntries(holding([]), actual, RULES, owned);
+
+    expect(kept).toEqual(['properties.items[ours].rules[one]', 'properties.items[ours].rules[two]']);
+    expect(node.body).toEqual({ properties: { items: [entry('one', 'two')] } });
+    expect(compare(node.body, actual, RULES, owned).differences).toEqual([]);
+    expect(ownedFieldsOf(node, RULES, { actual, owned })).toEqual(owned);
+  });
+
+  it('lets one of several entries go that were ours in the same one, and keeps the others', () => {
+    const entry = (...names: readonly string[]) => ({ name: 'ours', level: 2, rules: names.map((name) => ({ name })) });
+    const holding = (items: readonly JsonObject[]) => thing('t', { body: { properties: { items } } });
+    const owned = ownedFieldsOf(holding([entry('one', 'two')]), RULES);
+    const actual = { properties: { items: [entry('one', 'theirs', 'two')] } };
+
+    const { node } = withKeptDifferences(holding([]), actual, RULES, owned, ['properties.items[ours].rules[two]']);
+
+    expect(mergeForWrite(node.body, actual, RULES, owned)).toEqual({
+      properties: { items: [entry('theirs', 'two')] },
+    });
+  });
+
+  it('never lets a write remove an entry at any depth', () => {
+    const namesAt = (value: Json | undefined, at = ''): readonly string[] =>
+      Array.isArray(value)
+        ? (value as readonly Json[]).flatMap((member) => {
+            const name = isJsonObject(member) ? `${at}[${String(member.name).toLowerCase()}]` : at;
+            return [name, ...namesAt(member, name)];
+          })
+        : isJsonObject(value)
+          ? Object.entries(value).flatMap(([name, member]) => namesAt(member, `${at}.${name}`))
+          : [];
+    const entriesIn = (of: JsonObject) => {
+      const { items } = (of.properties ?? {}) as JsonObject;
+      return namesAt(items).filter((at) => at.endsWith(']'));
+    };
+    fc.assert(
+      fc.property(body, body, body, (declared, before, added) => {
+        const owned = ownedFieldsOf(thing('t', { body: before }), RULES);
+        const actual = mergeForWrite(before, added, RULES, {});
+        const { node } = withKeptEntries(thing('t', { body: declared }), actual, RULES, owned);
+
+        expect(entriesIn(mergeForWrite(node.body, actual, RULES, owned))).toEqual(
+          expect.arrayContaining([...entriesIn(actual)]),
+        );
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('never lets a write remove an entry, and keeps each one ours', () => {

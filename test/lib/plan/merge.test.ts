@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../../lib/json.ts';
-import { differences } from '../../../lib/plan/compare.ts';
+import { compare, differences } from '../../../lib/plan/compare.ts';
 import type { OwnedFields } from '../../../lib/plan/ledger.ts';
 import { mergeForWrite, ownedBeforeOf, ownedFieldsOf } from '../../../lib/plan/merge.ts';
+import { getAt, isAtOrBelow } from '../../../lib/plan/property-path.ts';
 import { body, leaves, NO_RULES, RULES } from './bodies.ts';
 
 function ownedOf(declared: JsonObject): OwnedFields {
@@ -12,7 +13,16 @@ function ownedOf(declared: JsonObject): OwnedFields {
 
 const SERVICE_SETS = /"(state|etag|id|type|systemData)"\]$/;
 
-/** Places of the named entries of a body. */
+/** Lists that are ours as a whole. */
+const REPLACED = /"properties","(strict|ranked|set|list)"/;
+
+/** What an entry says of itself. */
+function scalarsOf(entry: JsonObject): unknown {
+  const { level, ref, box } = entry as Readonly<Record<string, JsonObject>>;
+  return { level, ref, box: box === undefined ? undefined : { x: box.x } };
+}
+
+/** Places of the named entries and of the set members of a body. */
 function entryPlaces(of: JsonObject): ReadonlySet<string> {
   const places = [...leaves(of).keys()].flatMap((path) =>
     [...path.matchAll(/"#/g)].map((at) => path.slice(0, path.indexOf('"', at.index + 1) + 1)),
@@ -36,10 +46,9 @@ function foreignLeaves(
       (one) => inner === '' || one === inner || one.startsWith(`${inner},`) || inner.startsWith(`${one},`),
     );
   };
-  const replaced = (path: string) => /"properties","(strict|ranked|set|list)"/.test(path);
   const inGoneEntry = (path: string) => goneEntries.some((place) => path.startsWith(place));
   return [...leaves(actual)].filter(
-    ([path]) => !inGoneEntry(path) && !SERVICE_SETS.test(path) && !oursAtOrAround(path) && !replaced(path),
+    ([path]) => !inGoneEntry(path) && !SERVICE_SETS.test(path) && !oursAtOrAround(path) && !REPLACED.test(path),
   );
 }
 
@@ -80,6 +89,70 @@ describe('mergeForWrite', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('keeps every entry of others, at any depth, and every member that they added to a shared set', () => {
+    fc.assert(
+      fc.property(body, body, body, (desired, actual, before) => {
+        const ours = new Set([...entryPlaces(desired), ...entryPlaces(before)]);
+        const theirs = [...entryPlaces(actual)].filter((place) => !ours.has(place) && !REPLACED.test(place));
+        const merged = leaves(mergeForWrite(desired, actual, RULES, ownedOf(before)));
+
+        for (const [path, value] of leaves(actual)) {
+          const isTheirs = theirs.some((place) => path.startsWith(place)) && !SERVICE_SETS.test(path);
+          if (isTheirs) expect([path, merged.get(path)]).toEqual([path, value]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes only what was ours out of an entry that goes where others have entries, and leaves it to them', () => {
+    fc.assert(
+      fc.property(body, body, body, (desired, before, added) => {
+        const actual = mergeForWrite(before, added, RULES, {});
+        const owned = ownedOf(before);
+        const { staying } = compare(desired, actual, RULES, owned);
+        const merged = mergeForWrite(desired, actual, RULES, owned);
+        const forgotten = ownedFieldsOf({ body: desired, owner: 'spec' }, RULES, { actual, owned });
+
+        for (const path of staying) {
+          const [was, is] = [getAt(actual, path), getAt(merged, path)] as [JsonObject, JsonObject];
+          expect(scalarsOf(is)).toEqual(scalarsOf(was));
+          expect(Object.keys(forgotten).filter((field) => isAtOrBelow(field, path))).toEqual([]);
+        }
+        const left = compare({}, merged, RULES, forgotten).staying;
+        expect(left.filter((path) => staying.includes(path))).toEqual([]);
+        expect(compare(desired, merged, RULES, forgotten).differences).toEqual([]);
+        expect(compare(desired, merged, RULES, owned).differences).toEqual([]);
+        expect(mergeForWrite(desired, merged, RULES, forgotten)).toEqual(merged);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('leaves a rule of others alone in its collection, with the scalars of that', () => {
+    const collection = (...rules: readonly string[]) => ({
+      name: 'ours',
+      level: 2,
+      shared: ['a', ...(rules.includes('theirs') ? ['b'] : [])],
+      rules: rules.map((name) => ({ name, x: 1 })),
+    });
+    const owned = ownedOf({ properties: { items: [collection('one', 'two')] } });
+    const actual = { properties: { items: [collection('one', 'theirs', 'two')] } };
+
+    const merged = mergeForWrite({ properties: { items: [] } }, actual, RULES, owned);
+
+    expect(merged).toEqual({ properties: { items: [{ ...collection('theirs'), shared: ['b'] }] } });
+    expect(mergeForWrite({ properties: {} }, actual, RULES, owned)).toEqual(merged);
+    expect(compare({ properties: {} }, actual, RULES, owned)).toMatchObject({
+      differences: [
+        { path: 'properties.items[ours].shared', before: ['a', 'b'], after: ['b'] },
+        { path: 'properties.items[ours].rules[one]', before: { name: 'one', x: 1 } },
+        { path: 'properties.items[ours].rules[two]', before: { name: 'two', x: 1 } },
+      ],
+      staying: ['properties.items[ours]'],
+    });
   });
 
   it('keeps foreign entries in their order and byte for byte', () => {

@@ -19,13 +19,14 @@ const peeringOf = (network: string) => `${network}/virtualNetworkPeerings/hub`;
 const settingOf = (resource: string) => `${resource}/providers/Microsoft.Insights/diagnosticSettings/hubkeeper`;
 
 const GROUPS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+const NETWORKS = ['0', '1', '2', '3'] as const;
 
 /** Resources of a few groups: networks, and what is in or hangs on them. */
 const resources = fc.array(
   fc
-    .tuple(fc.constantFrom(...GROUPS), fc.nat(3), fc.constantFrom('network', 'peering', 'setting'))
+    .tuple(fc.constantFrom(...GROUPS), fc.constantFrom(...NETWORKS), fc.constantFrom('network', 'peering', 'setting'))
     .map(([group, name, form]) => {
-      const network = networkOf(group, String(name));
+      const network = networkOf(group, name);
       return form === 'network' ? network : form === 'peering' ? peeringOf(network) : settingOf(peeringOf(network));
     }),
   { maxLength: 60 },
@@ -48,7 +49,13 @@ class CountingAzure extends FakeAzure {
 
 function azure(tags: Readonly<Record<string, Readonly<Record<string, string>>>> = {}): CountingAzure {
   const arm = new CountingAzure();
-  for (const group of GROUPS) arm.put(groupOf(group), { location: 'westeurope' });
+  for (const group of GROUPS) {
+    arm.put(groupOf(group), { location: 'westeurope' });
+    for (const name of NETWORKS) {
+      arm.put(networkOf(group, name), { location: 'westeurope' });
+      arm.put(peeringOf(networkOf(group, name)), {});
+    }
+  }
   for (const [id, own] of Object.entries(tags)) arm.put(id, { location: 'westeurope', tags: own });
   return arm;
 }
@@ -62,6 +69,25 @@ describe('the tags of what resources are in', () => {
 
         expect(await mayWriteIn(arm, ids, false)).toBe(!isIn);
       }),
+    );
+  });
+
+  it('forbid it also where lists lack the group, or what the resource hangs on', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        resources,
+        fc.constantFrom(...GROUPS),
+        fc.constantFrom(...NETWORKS),
+        fc.boolean(),
+        async (ids, group, name, isGroup) => {
+          const optedOut = isGroup ? groupOf(group) : networkOf(group, name);
+          const arm = azure({ [optedOut]: { [OPT_OUT_TAG]: '' } });
+          arm.hideFromLists(optedOut);
+          const isIn = ids.some((id) => id.startsWith(`${optedOut}/`));
+
+          expect(await mayWriteIn(arm, ids, false)).toBe(!isIn);
+        },
+      ),
     );
   });
 

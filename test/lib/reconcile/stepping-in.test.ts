@@ -445,6 +445,60 @@ describe('while an operation has stepped in', () => {
   });
 });
 
+describe('a scan while a proposal that nobody asked for waits for an approval', () => {
+  const groupOf = (spoke: string) =>
+    GROUP.replace('rg-north-a', `rg-north-${spoke}`).replace('spoke-a', `spoke-${spoke}`);
+  const tagsOf = (id: string) => dependencies.arm.body(id)?.tags;
+
+  /** What is found in one spoke waits, and covers nothing else. */
+  async function waitingProposal(): Promise<string> {
+    const drift = { mode: 'act', policies: [{ kind: 'networkSecurityGroup', policy: 'approve' }] };
+    await reconciling.put(smallSpec(NAME, BOTH, { tags: { owner: 'net' }, drift }), 'ann');
+    await reconciling.settle();
+    for (const spoke of BOTH)
+      dependencies.arm.put(groupOf(spoke), { ...dependencies.arm.body(groupOf(spoke)), tags: { owner: 'me' } });
+    const id = await scan({ scope: 'spoke:a' });
+    expect(await reconciling.run(id)).toMatchObject({ state: 'waiting', attended: false });
+    return id;
+  }
+
+  it('puts right what needs nobody, asks for nothing itself, and the proposal waits on', async () => {
+    const waiting = await waitingProposal();
+    const before = standing(await reconciling.head());
+    edit({ retentionInDays: 7 });
+    const step = await scan();
+
+    expect(retention()).toBe(30);
+    expect(await reconciling.run(step)).toMatchObject({ state: 'partial', setAside: waiting });
+    expect((await reconciling.run(step)).refused.map(({ id, code }) => [id, code])).toEqual([
+      [groupOf('a'), 'LeftToOperation'],
+      [groupOf('b'), 'WaitsBehindOperation'],
+    ]);
+    expect(standing(await reconciling.head())).toEqual(before);
+
+    await decide();
+    await reconciling.settle();
+    expect(await reconciling.run(waiting)).toMatchObject({ state: 'succeeded' });
+    expect(BOTH.map((spoke) => tagsOf(groupOf(spoke)))).toEqual([{ owner: 'net' }, { owner: 'me' }]);
+    const asks = await scan();
+    expect(await reconciling.run(asks)).toMatchObject({ state: 'waiting' });
+  });
+
+  it('is set aside by no other: however many come, each is over at once', async () => {
+    const waiting = await waitingProposal();
+    const before = standing(await reconciling.head());
+    for (const scope of ['spoke:b', undefined, 'hub', 'spoke:b']) {
+      edit({ retentionInDays: 7 });
+      const step = await scan(scope === undefined ? {} : { scope });
+
+      const { state } = await reconciling.run(step);
+      expect(['succeeded', 'partial']).toContain(state);
+      expect(standing(await reconciling.head())).toEqual(before);
+      expect(await reconciling.head()).toMatchObject({ reconciler: null, currentOperationId: waiting });
+    }
+  });
+});
+
 describe('reconcilers that keep dying at what has stepped in', () => {
   it('end that one alone; the one that waits follows what it has left in Azure, and waits on', async () => {
     const waiting = await waitingPut();

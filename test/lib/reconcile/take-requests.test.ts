@@ -150,8 +150,24 @@ describe('taking up requests', () => {
       expect(takeRequests(withRequests(few), step, NOW)).toMatchObject({ begins: false, joined: [few] });
     });
 
-    it('but not before one that works, that nobody asked for, that tears down, or that is to stop', () => {
-      for (const live of [running(1), waiting({ teardown: true })])
+    it('before one that nobody asked for either and that does not cover it, such as a relief that is to be approved', () => {
+      const proposed = waiting({ attended: false, scope: 'egress' });
+
+      expect(takeRequests(withRequests(drift, relief), proposed, NOW)).toMatchObject({
+        joined: [relief],
+        begins: false,
+      });
+      expect(takeRequests(withRequests(drift, scan), proposed, NOW)).toMatchObject({
+        primary: drift,
+        joined: [scan],
+        setAside: 'base-1',
+        superseded: [],
+      });
+    });
+
+    it('but not before one that works, that has stepped in itself, that tears down, or that is to stop', () => {
+      const stepped = waiting({ attended: false, scope: 'egress', setAside: 'base-0' });
+      for (const live of [running(1), waiting({ teardown: true }), stepped])
         expect(takeRequests(withRequests(drift), live, NOW)).toMatchObject({ begins: false, consumed: [] });
       expect(takeRequests(withRequests(drift), waiting({ attended: false }), NOW)).toMatchObject({ joined: [drift] });
       const stopping = { ...withRequests(drift), stops: ['base-1'] };
@@ -276,7 +292,7 @@ describe('taking up requests', () => {
     const wakeAt = fc.constantFrom(null, '2026-01-01T00:00:00.000Z', '2026-01-03T00:00:00.000Z');
     const asks = ({ trigger, requestedBy }: ReconcileRequest) => isAttended(trigger, requestedBy);
 
-    it('steps in only before a person’s run that waits and is called for by nobody, an adjustment before any', () => {
+    it('steps in only before a run that waits, that does not cover it or is looked past, and is called for by nobody', () => {
       fc.assert(
         fc.property(requests, live, wakeAt, (asked, { scope, isAdjusting, ...of }, at) => {
           const adjusts = isAdjusting && !of.attended ? ({ attendedOwner: 'adjustment' } as const) : {};
@@ -287,9 +303,9 @@ describe('taking up requests', () => {
           if (taken.setAside === undefined) return;
           expect(taken.setAside).toBe('base-2');
           expect(of).toMatchObject({ state: 'waiting', teardown: false });
-          const isPersons = of.attended || run.attendedOwner !== undefined;
+          const isWhole = !of.attended && run.attendedOwner === undefined && scope === undefined;
           const ofFew = ({ hints }: ReconcileRequest) => hints !== undefined;
-          if (!isPersons) expect(taken.consumed.filter((one) => !asksForAdjustment(one) && !ofFew(one))).toEqual([]);
+          if (isWhole) expect(taken.consumed.filter((one) => !asksForAdjustment(one) && !ofFew(one))).toEqual([]);
           expect(own).toEqual([]);
           expect(at === null || at > NOW).toBe(true);
           expect(taken.superseded).toEqual([]);
@@ -312,19 +328,24 @@ describe('taking up requests', () => {
       );
     });
 
-    it('leaves nothing that nobody asked for queued behind a person’s run that goes on waiting', () => {
+    it('leaves nothing that nobody asked for queued behind a run that goes on waiting', () => {
       fc.assert(
-        fc.property(requests, fc.constantFrom(undefined, 'egress', 'spoke:a'), (asked, scope) => {
-          const run = running(2, 'waiting', scope === undefined ? {} : { scope });
-          let left = asked;
-          for (let turns = 0; turns <= asked.length; turns++) {
-            const taken = takeRequests(withRequests(...left), run, NOW);
-            // Something else than the waiting goes on from here.
-            if (taken.superseded.includes('base-2')) return;
-            left = left.filter((one) => !taken.consumed.includes(one));
-          }
-          expect(left.filter((one) => !asks(one))).toEqual([]);
-        }),
+        fc.property(
+          requests,
+          fc.constantFrom(undefined, 'egress', 'spoke:a'),
+          fc.boolean(),
+          (asked, scope, attended) => {
+            const run = running(2, 'waiting', { attended, ...(scope === undefined ? {} : { scope }) });
+            let left = asked;
+            for (let turns = 0; turns <= asked.length; turns++) {
+              const taken = takeRequests(withRequests(...left), run, NOW);
+              // Something else than the waiting goes on from here.
+              if (taken.superseded.includes('base-2')) return;
+              left = left.filter((one) => !taken.consumed.includes(one));
+            }
+            expect(left.filter((one) => !asks(one))).toEqual([]);
+          },
+        ),
       );
     });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { kindOf } from '../../../../lib/baseline/kinds/index.ts';
 import type { JsonObject } from '../../../../lib/json.ts';
-import { foreignEntriesOf } from '../../../../lib/plan/foreign-entries.ts';
+import { foreignEntriesOf } from '../../../../lib/plan/entries-of-others.ts';
 
 const PEER = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/vnet-theirs';
 
