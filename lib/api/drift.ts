@@ -96,6 +96,7 @@ export const baselineDrift = z.looseObject({
     .readonly()
     .describe('In managed resource groups and not ours; never touched.'),
   unmanagedCount: z.number().int().describe('All of them, those beyond the list too.'),
+  unmanagedAt: isoTime.nullish().describe('When a scan looked for them last; null: none has yet.'),
   foreignEntries: z
     .array(foreignEntry)
     .readonly()
@@ -107,6 +108,7 @@ export type BaselineDriftBody = Known<typeof baselineDrift>;
 /** The same in figures, for the list of baselines. */
 export const driftCounts = z.looseObject({
   openCount: z.number().int().describe('Properties that are not as declared and not ignored.'),
+  openResourceCount: z.number().int().describe('Resources that they are in, as far as drifts are listed.'),
   waitingCount: z.number().int().describe('Of these, what waits for somebody or something.'),
   conflictCount: z.number().int().describe('Properties left to another writer.'),
   unmanagedCount: z.number().int(),

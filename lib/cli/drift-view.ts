@@ -6,8 +6,9 @@ import type {
   DriftCountsBody,
   ForeignEntryBody,
 } from '../api/drift.ts';
-import { countText } from '../count-text.ts';
+import { countText, differencesText } from '../count-text.ts';
 import { authorText } from '../drift/author-text.ts';
+import { type Bound, driftStepLines } from './drift-steps.ts';
 import { differenceLines } from './plan-view.ts';
 import { resourceText } from './resource-name.ts';
 import { plain, type Style } from './style.ts';
@@ -22,6 +23,8 @@ export interface DriftViewOptions {
   readonly baseline: string;
   /** How a person calls the command line here. */
   readonly command: string;
+  /** What keeps everything from being written now, whoever asks. */
+  readonly bound?: Bound;
 }
 
 /** Resources with drift, entries of others, and unmanaged resources, before the rest is only counted. */
@@ -43,7 +46,7 @@ export function driftLines(drift: BaselineDriftBody, options: DriftViewOptions):
   for (const drifts of visible) lines.push(...resourceLines(drifts, options));
   if (left > 0) lines.push(`  and ${countText(left, 'resource')} more: --full`);
   if (drift.moreDriftsCount > 0) lines.push(`  ${countText(drift.moreDriftsCount, 'drift')} more are not listed.`);
-  lines.push(...nextLines(open, options));
+  lines.push(...driftStepLines(open, options));
   return [
     ...lines,
     ...conflictLines(drift.conflicts, options),
@@ -52,21 +55,29 @@ export function driftLines(drift: BaselineDriftBody, options: DriftViewOptions):
   ];
 }
 
-/** `3, 1 in conflict`; nothing when there is none. */
+/** `3 in 1 resource, 1 in conflict`; nothing when there is none. */
 export function driftCountText(counts: DriftCountsBody | undefined): string {
   if (counts === undefined || counts.openCount === 0) return '';
-  return `${counts.openCount}${counts.conflictCount === 0 ? '' : `, ${counts.conflictCount} in conflict`}`;
+  const resources = counts.openResourceCount === 0 ? '' : ` in ${countText(counts.openResourceCount, 'resource')}`;
+  return `${counts.openCount}${resources}${counts.conflictCount === 0 ? '' : `, ${counts.conflictCount} in conflict`}`;
 }
 
 function headLine({ drifts, moreDriftsCount, lastScan, lastLook }: BaselineDriftBody, style: Style): string {
   const ignored = drifts.filter(({ state }) => state === 'ignored').length;
-  const open = drifts.length - ignored + moreDriftsCount;
-  const count = open === 0 ? style.green('none') : style.yellow(`${open} open`);
+  const count = openText(drifts, moreDriftsCount, style);
   const kept = ignored === 0 ? '' : `, ${ignored} ignored`;
   const look = typeof lastLook?.at === 'string' ? `; after a change at ${timeText(lastLook.at)}` : '';
   if (!lastScan) return `Drift: ${count}${kept}; everything was never compared on schedule${look}`;
   const rest = lastScan.notComparedCount === 0 ? '' : ` of ${lastScan.comparedCount + lastScan.notComparedCount}`;
   return `Drift: ${count}${kept}; compared ${lastScan.comparedCount}${rest} at ${timeText(lastScan.at)}${look}`;
+}
+
+function openText(drifts: readonly DriftBody[], moreDriftsCount: number, style: Style): string {
+  const open = drifts.filter(({ state }) => state !== 'ignored');
+  const count = open.length + moreDriftsCount;
+  if (count === 0) return style.green('none');
+  const resources = new Set(open.map(({ id }) => id.toLowerCase())).size;
+  return style.yellow(differencesText(count, resources, moreDriftsCount > 0));
 }
 
 function resourceLines(drifts: readonly DriftBody[], options: DriftViewOptions): string[] {
@@ -86,16 +97,13 @@ function resourceLines(drifts: readonly DriftBody[], options: DriftViewOptions):
 }
 
 function aboutText(drift: DriftBody, options: DriftViewOptions): string[] {
-  const { style, columns, command } = options;
+  const { style, columns } = options;
   const seen = `found ${timeText(drift.firstSeenAt)}`;
   const who = drift.origin ? `changed by ${originText(drift.origin)}, ${seen}` : `${seen}, no event told by whom`;
   const until = typeof drift.until === 'string' ? ` (until ${timeText(drift.until)})` : '';
-  const approve =
-    drift.approvePlanHash === undefined ? [] : [`      approve: ${command} approve ${plain(drift.approvePlanHash)}`];
   return [
     ...wrapped(who, columns, '      ').map((line) => style.dim(line)),
     ...wrapped(`${stateWord(drift)}${plain(drift.why)}${until}`, columns, '      '),
-    ...approve,
   ];
 }
 
@@ -118,17 +126,6 @@ function stateWord({ state }: DriftBody): string {
     case 'failed':
       return 'failed: ';
   }
-}
-
-/** What a person can do: what a policy keeps stays even when somebody reconciles. */
-function nextLines(open: readonly DriftBody[], { baseline, command, columns }: DriftViewOptions): string[] {
-  const name = plain(baseline);
-  const isWritable = open.some(({ code }) => code !== 'DriftReported');
-  const isToBeWritten = open.some(({ state }) => state === 'puttingRight' || state === 'waiting');
-  return [
-    ...(isWritable ? wrapped(`Put it right now: ${command} reconcile ${name}`, columns, '  ') : []),
-    ...(isToBeWritten ? wrapped(`Keep it during an incident: ${command} hold ${name} --help`, columns, '  ') : []),
-  ];
 }
 
 function conflictLines(conflicts: readonly DriftConflictBody[], options: DriftViewOptions): string[] {
@@ -159,14 +156,22 @@ function conflictLines(conflicts: readonly DriftConflictBody[], options: DriftVi
   ];
 }
 
-function foreignLines({ foreignEntries, foreignEntryCount }: BaselineDriftBody, options: DriftViewOptions): string[] {
+/** ` as of the scan at 2026-03-01 09:00Z and events since`; a list that nobody has made whole yet is of events only. */
+function asOfText({ lastScan, lastLook }: Pick<BaselineDriftBody, 'lastScan' | 'lastLook'>): string {
+  if (!lastScan) return ' as far as events told';
+  const since = lastLook && Date.parse(lastLook.at) > Date.parse(lastScan.at) ? ' and events since' : '';
+  return ` as of the scan at ${timeText(lastScan.at)}${since}`;
+}
+
+function foreignLines(drift: BaselineDriftBody, options: DriftViewOptions): string[] {
+  const { foreignEntries, foreignEntryCount } = drift;
   if (foreignEntryCount === 0) return [];
   const { style, full } = options;
   const visible = full ? foreignEntries : foreignEntries.slice(0, SHOWN_FOREIGN);
   const left = foreignEntryCount - visible.length;
   const byResource = Map.groupBy(visible, ({ id }) => id.toLowerCase());
   return [
-    `Added to managed resources by others (${foreignEntryCount}); never touched:`,
+    `Added to managed resources by others (${foreignEntryCount}),${asOfText(drift)}; never touched:`,
     ...[...byResource.values()].flatMap((entries) => [
       ...entries.slice(0, 1).map(({ id, kind }) => `  ${style.bold(resourceText(id))}  ${style.dim(plain(kind))}`),
       ...entries.flatMap((entry) => entryLines(entry, options)),
@@ -184,12 +189,16 @@ function entryLines({ path, description, origin, firstSeenAt }: ForeignEntryBody
   return [...wrapped(what, columns, '    '), ...wrapped(who, columns, '      ').map((line) => style.dim(line))];
 }
 
-function unmanagedLines({ unmanaged, unmanagedCount }: BaselineDriftBody, { style, full }: DriftViewOptions): string[] {
+function unmanagedLines(
+  { unmanaged, unmanagedCount, unmanagedAt }: BaselineDriftBody,
+  { style, full }: DriftViewOptions,
+): string[] {
   if (unmanagedCount === 0) return [];
+  const asOf = unmanagedAt ? `, as of the scan at ${timeText(unmanagedAt)}` : '';
   const visible = full ? unmanaged : unmanaged.slice(0, SHOWN_UNMANAGED);
   const left = unmanagedCount - visible.length;
   return [
-    `Not managed, in managed resource groups (${unmanagedCount}); never touched:`,
+    `Not managed, in managed resource groups (${unmanagedCount})${asOf}; never touched:`,
     ...visible.map(({ id, type }) => `  ${resourceText(id)}  ${style.dim(plain(type))}`),
     ...(left > 0 ? [`  and ${left} more${full ? '' : ': --full'}`] : []),
   ];

@@ -1,11 +1,22 @@
 import type { BaselineDriftBody, DriftConflictBody, DriftCountsBody } from '../api/drift.ts';
+import { normaliseId } from '../plan/graph.ts';
 import type { Approval } from '../state/baseline-head.ts';
 import { contestedAt } from './contest.ts';
 import { type Contest, type Drift, type DriftRecord, propertyKey } from './drift-record.ts';
 
 /** What is known of drift as the API shows it. `approvals`: those of the baseline. Pure. */
 export function driftBody(record: DriftRecord, approvals: readonly Approval[], nowIso: string): BaselineDriftBody {
-  const { lastScan, lastLook, drifts, moreDriftsCount, contests, unmanaged, unmanagedCount, foreignEntries } = record;
+  const {
+    lastScan,
+    lastLook,
+    drifts,
+    moreDriftsCount,
+    contests,
+    unmanaged,
+    unmanagedCount,
+    unmanagedAt,
+    foreignEntries,
+  } = record;
   return {
     lastScan,
     lastLook,
@@ -14,6 +25,7 @@ export function driftBody(record: DriftRecord, approvals: readonly Approval[], n
     conflicts: conflictsOf(contests, nowIso),
     unmanaged,
     unmanagedCount,
+    unmanagedAt,
     foreignEntries: foreignEntries.map(({ contentHash: _, ...entry }) => entry),
     foreignEntryCount: foreignEntryCount(record),
   };
@@ -24,6 +36,7 @@ export function driftCounts(record: DriftRecord, nowIso: string): DriftCountsBod
   const open = record.drifts.filter(({ state }) => state !== 'ignored');
   return {
     openCount: open.length + record.moreDriftsCount,
+    openResourceCount: new Set(open.map(({ id }) => normaliseId(id))).size,
     waitingCount: open.filter(({ state }) => state === 'waiting').length,
     conflictCount: conflictsOf(record.contests, nowIso).filter(({ stopped }) => stopped).length,
     unmanagedCount: record.unmanagedCount,

@@ -159,6 +159,8 @@ export interface DriftRecord {
   /** In managed resource groups and not ours, as of the last scan that looked. */
   readonly unmanaged: readonly UnmanagedResource[];
   readonly unmanagedCount: number;
+  /** ISO time of that scan; null: none has looked yet. */
+  readonly unmanagedAt: string | null;
   /** In our resources and not ours, by id and path. */
   readonly foreignEntries: readonly KnownForeignEntry[];
   /** Entries of the last comparison of everything beyond those that are remembered. */
@@ -198,6 +200,7 @@ export function newDriftRecord(baseline: string): DriftRecord {
     failing: [],
     unmanaged: [],
     unmanagedCount: 0,
+    unmanagedAt: null,
     foreignEntries: [],
     moreForeignCount: 0,
     foreignKnownSince: null,

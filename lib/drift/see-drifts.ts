@@ -99,7 +99,7 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
   return {
     record: {
       ...record,
-      ...scanned(record, sight, found.length),
+      ...scanned(sight, found.length),
       ...foreign.record,
       drifts: [...seen, ...unknown].sort(byProperty),
       moreDriftsCount: sight.looksForDrift && sight.isWhole ? found.length - seen.length : record.moreDriftsCount,
@@ -215,20 +215,21 @@ function newsOfKnown(known: Drift | undefined, drift: Drift): readonly DriftNews
   return known.origin === null && drift.origin !== null ? [{ news: 'explained', drift }] : [];
 }
 
-function scanned(record: DriftRecord, sight: Sight, foundCount: number): Partial<DriftRecord> {
+function scanned(sight: Sight, foundCount: number): Partial<DriftRecord> {
   const { looksForDrift, isWhole, operationId, nowIso, comparedCount, notComparedCount, unmanaged, unmanagedCount } =
     sight;
   const scan: Scan = { operationId, at: nowIso, comparedCount, notComparedCount, foundCount };
   return {
     ...(looksForDrift ? (isWhole ? { lastScan: scan } : { lastLook: scan }) : {}),
     ...(unmanaged === undefined || !isWhole
-      ? { unmanaged: record.unmanaged, unmanagedCount: record.unmanagedCount }
+      ? {}
       : {
           unmanaged: unmanaged
             .map(({ id, type }) => ({ id, type }))
             .toSorted((one, other) => (normaliseId(one.id) < normaliseId(other.id) ? -1 : 1))
             .slice(0, MOST_UNMANAGED),
           unmanagedCount: unmanagedCount ?? unmanaged.length,
+          unmanagedAt: nowIso,
         }),
   };
 }

@@ -305,7 +305,9 @@ function refusalByProtection(change: Change, circumstances: Circumstances): Judg
     if (unattendedOnly === true && isAsked) continue;
     const deletes = change.action === 'delete' || change.replaces === true;
     const isMeant = isAtOrIn(change.id, id) || (deletes && isAtOrIn(id, change.id));
-    if (isMeant && (!deleteOnly || deletes)) return refusal('Protected', `It is left alone: ${why}.`);
+    // Another code where a person may still write it: what leads on is another step.
+    if (isMeant && (!deleteOnly || deletes))
+      return refusal(unattendedOnly === true ? 'LeftToPeople' : 'Protected', `It is left alone: ${why}.`);
   }
   const { allowList } = circumstances;
   if (isAsked || allowList === undefined || allowList.some((id) => isAtOrIn(change.id, id))) return undefined;

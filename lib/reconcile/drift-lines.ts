@@ -1,5 +1,6 @@
 import { shortened } from '../azure/arm-answer.ts';
 import type { OutboundEvent } from '../azure/event-publisher.ts';
+import { countText, differencesText } from '../count-text.ts';
 import { authorText } from '../drift/author-text.ts';
 import { type ContestEnd, restEndsAt } from '../drift/contest.ts';
 import type { DriftNews } from '../drift/drift-news.ts';
@@ -272,11 +273,9 @@ function comparisonText({ comparedCount, notComparedCount, otherCount }: Compare
     const count = drifts.filter((drift) => drift.state === state).length;
     return count === 0 ? [] : [`${count} ${COUNTED[state]}`];
   });
-  const found = drifts.length === 0 ? 'no drift' : `${drifts.length} drifted (${states.join(', ')})`;
-  const others = otherCount === 0 ? '' : `; ${counted(otherCount, 'other change')} due`;
-  return `${counted(comparedCount, 'resource')} compared${rest}: ${found}${others}.`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  const resources = new Set(drifts.map(({ id }) => normaliseId(id))).size;
+  const found =
+    drifts.length === 0 ? 'no drift' : `${differencesText(drifts.length, resources)} (${states.join(', ')})`;
+  const others = otherCount === 0 ? '' : `; ${countText(otherCount, 'other change')} due`;
+  return `${countText(comparedCount, 'resource')} compared${rest}: ${found}${others}.`;
 }

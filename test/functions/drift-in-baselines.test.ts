@@ -89,6 +89,7 @@ async function known(): Promise<void> {
     contests: [contest, { ...contest, path: 'properties.put', theirs: [], stoppedAt: null }],
     unmanaged: [{ id: `${NSG}-other`, type: 'Microsoft.Network/networkSecurityGroups' }],
     unmanagedCount: 1,
+    unmanagedAt: EARLIER,
     foreignEntries: [foreign],
     moreForeignCount: 2,
   });
@@ -108,6 +109,7 @@ describe('what a baseline says of drift', () => {
       { path: 'properties.y', stopped: true, putRight: [{ operationId: 'north-1' }], changedBack: [{ at: EARLIER }] },
     ]);
     expect(body.drift?.unmanaged).toHaveLength(1);
+    expect(body.drift?.unmanagedAt).toBe(EARLIER);
     const { contentHash: _, ...shown } = foreign;
     expect(body.drift).toMatchObject({ foreignEntries: [shown], foreignEntryCount: 3 });
     expect(body.drift?.foreignEntries[0]).not.toHaveProperty('contentHash');
@@ -118,7 +120,14 @@ describe('what a baseline says of drift', () => {
     const [one] = baselineList.parse((await listBaselines(call())).jsonBody).baselines;
 
     expect(one).toMatchObject({
-      driftCounts: { openCount: 1, waitingCount: 1, conflictCount: 1, unmanagedCount: 1, foreignEntryCount: 3 },
+      driftCounts: {
+        openCount: 1,
+        openResourceCount: 1,
+        waitingCount: 1,
+        conflictCount: 1,
+        unmanagedCount: 1,
+        foreignEntryCount: 3,
+      },
     });
     expect(one).not.toHaveProperty('drift');
   });

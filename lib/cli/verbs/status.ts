@@ -5,6 +5,7 @@ import { isFinal } from '../../api/operation.ts';
 import type { PauseBody } from '../../api/pause.ts';
 import { readFirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
 import { CliError } from '../cli-error.ts';
+import type { Bound } from '../drift-steps.ts';
 import { driftCountText, driftLines } from '../drift-view.ts';
 import { EXIT } from '../exit-code.ts';
 import { nameArgument, optionFlag } from '../input.ts';
@@ -23,14 +24,14 @@ export const statusVerb: Verb = {
   async run(context, input) {
     if (input.args[0] !== undefined) {
       const { value } = await context.client.getBaseline(nameArgument(input.args[0]));
-      const lines = context.json
-        ? []
-        : [
-            ...pauseLines((await context.client.getPause()).value, context.style),
-            ...oneLines(value, context.style),
-            ...(await currentLines(context, value)),
-            ...driftOf(context, value, optionFlag(input, 'full')),
-          ];
+      if (context.json) return { exitCode: EXIT.done, data: value, lines: [] };
+      const pause = (await context.client.getPause()).value;
+      const lines = [
+        ...pauseLines(pause, context.style),
+        ...oneLines(value, context.style),
+        ...(await currentLines(context, value)),
+        ...driftOf(context, value, pause, optionFlag(input, 'full')),
+      ];
       return { exitCode: EXIT.done, data: value, lines };
     }
     const { value } = await context.client.listBaselines();
@@ -49,20 +50,33 @@ const USUAL_COLUMNS = 100;
 
 function driftOf(
   { style, command, world }: Context,
-  { name, drift, driftProblem }: BaselineBody,
+  { name, drift, driftProblem, hold }: BaselineBody,
+  pause: PauseBody,
   full: boolean,
 ): string[] {
   if (driftProblem !== undefined)
     return [`Drift: ${style.red(plain(driftProblem.message))} ${plain(driftProblem.remedy)}`];
   if (drift === undefined) return [];
-  return driftLines(drift, { style, full, columns: world.stdout.columns ?? USUAL_COLUMNS, baseline: name, command });
+  const columns = world.stdout.columns ?? USUAL_COLUMNS;
+  const bound = boundOf(pause, hold);
+  const bounds = bound === undefined ? {} : { bound };
+  return driftLines(drift, { style, full, columns, baseline: name, command, ...bounds });
+}
+
+/** What keeps everything from being written; a hold of a part does not. */
+function boundOf(pause: PauseBody, hold: HoldBody | null | undefined): Bound | undefined {
+  if (pause.paused) return isBySetting(pause) ? 'stopSetting' : 'pause';
+  return hold && hold.scope === undefined ? 'hold' : undefined;
+}
+
+function isBySetting({ by }: PauseBody): boolean {
+  return by === null || by === undefined || by === '';
 }
 
 /** Nothing when nothing is paused. */
 export function pauseLines(pause: PauseBody, style: Style): string[] {
   if (!pause.paused) return [];
-  const by =
-    pause.by === null || pause.by === undefined || pause.by === '' ? 'by an app setting' : `by ${plain(pause.by)}`;
+  const by = isBySetting(pause) ? 'by an app setting' : `by ${plain(String(pause.by))}`;
   const since =
     pause.since === null || pause.since === undefined || pause.since === '' ? '' : ` since ${timeText(pause.since)}`;
   const reason =

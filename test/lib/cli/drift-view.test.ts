@@ -92,8 +92,7 @@ describe('drift on the screen', () => {
     expect(text).toContain('properties.securityRules[ssh].properties.access: "Allow" → "Deny"');
     expect(text).toContain('changed by alice@contoso.com at 2026-03-01 08:58Z, found 2026-03-01 08:59Z');
     expect(text).toContain("waits: drift.mode is 'propose'. (until 2026-03-02 09:00Z)");
-    expect(text).toContain(`approve: hubkeeper approve ${HASH}`);
-    expect(text).toContain('hubkeeper reconcile prod');
+    expect(text).toContain(`Approve what waits: hubkeeper approve ${HASH}`);
     expect(text).toContain('hubkeeper hold prod');
   });
 
@@ -102,6 +101,26 @@ describe('drift on the screen', () => {
 
     expect(lines.filter((line) => line.includes('alice'))).toHaveLength(1);
     expect(lines.filter((line) => line.includes('nsg-web'))).toHaveLength(1);
+  });
+
+  it('counts properties and the resources that they are in', () => {
+    const drifts = [driftOf(), driftOf({ path: 'tags.owner' }), driftOf({ path: 'tags.x', state: 'ignored' })];
+
+    expect(linesOf({ drifts })[0]).toContain('Drift: 2 differences in 1 resource, 1 ignored;');
+    expect(linesOf({ drifts, moreDriftsCount: 3 })[0]).toContain('Drift: 5 differences in at least 1 resource,');
+  });
+
+  it('says that events have been told of since the scan', () => {
+    const entry = { path: 'properties.routes[a]', description: '', origin: null, firstSeenAt: '2026-03-01T08:59:00Z' };
+    const foreign = { ...entry, id: ROUTES, kind: 'routeTable', lastSeenAt: entry.firstSeenAt, operationId: 'prod-1' };
+    const lastLook = { operationId: 'prod-18', at: '2026-03-01T09:30:00Z', foundCount: 0 };
+    const lines = (more: Partial<BaselineDriftBody>) =>
+      linesOf({ foreignEntries: [foreign], foreignEntryCount: 1, ...more }).join('\n');
+
+    expect(lines({ lastLook: { ...lastLook, comparedCount: 1, notComparedCount: 50 } })).toContain(
+      '(1), as of the scan at 2026-03-01 09:00Z and events since; never touched:',
+    );
+    expect(lines({ lastScan: null })).toContain('(1), as far as events told; never touched:');
   });
 
   it('offers only what would help', () => {
@@ -142,8 +161,11 @@ describe('drift on the screen', () => {
       id: idOf('networkInterfaces', `nic-${at}`),
       type: 'Microsoft.Network/networkInterfaces',
     }));
-    const lines = linesOf({ unmanaged, unmanagedCount: 30 });
+    const lines = linesOf({ unmanaged, unmanagedCount: 30, unmanagedAt: '2026-03-01T08:00:00Z' });
 
+    expect(lines).toContain(
+      'Not managed, in managed resource groups (30), as of the scan at 2026-03-01 08:00Z; never touched:',
+    );
     expect(lines).toContain('  nic-0 (rg-hub)  Microsoft.Network/networkInterfaces');
     expect(lines.at(-1)).toBe('  and 20 more: --full');
   });
@@ -165,7 +187,7 @@ describe('drift on the screen', () => {
     const lines = linesOf({ foreignEntries: [known, entry('rdp\u001b[2J')], foreignEntryCount: 2 });
 
     expect(lines.slice(1)).toEqual([
-      'Added to managed resources by others (2); never touched:',
+      'Added to managed resources by others (2), as of the scan at 2026-03-01 09:00Z; never touched:',
       '  nsg-web (rg-hub)  networkSecurityGroup',
       '    properties.securityRules[ssh]: Allow Inbound Tcp from * to * port 22',
       '      since 2026-03-01 08:59Z; resource changed by alice@contoso.com at 2026-03-01 08:58Z',
@@ -200,6 +222,7 @@ describe('drift on the screen', () => {
   it('is a figure in the list of baselines', () => {
     const counts = {
       openCount: 3,
+      openResourceCount: 2,
       waitingCount: 1,
       conflictCount: 0,
       unmanagedCount: 0,
@@ -208,7 +231,7 @@ describe('drift on the screen', () => {
     };
 
     expect(driftCountText(undefined)).toBe('');
-    expect(driftCountText(counts)).toBe('3');
-    expect(driftCountText({ ...counts, conflictCount: 1 })).toBe('3, 1 in conflict');
+    expect(driftCountText(counts)).toBe('3 in 2 resources');
+    expect(driftCountText({ ...counts, conflictCount: 1 })).toBe('3 in 2 resources, 1 in conflict');
   });
 });

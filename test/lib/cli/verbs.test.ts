@@ -4,7 +4,7 @@ import type { VerbInput } from '../../../lib/cli/verb.ts';
 import { verbs } from '../../../lib/cli/verbs.ts';
 import type { FakeAnswer, FakeRoutes } from './fake-api.ts';
 import { createFakeWorld, type FakeWorldOptions } from './fake-world.ts';
-import { changeOf, FIREWALL, HASH, nodeOf, operationOf, planOf, VNET } from './samples.ts';
+import { changeOf, FIREWALL, HASH, idOf, nodeOf, operationOf, planOf, VNET } from './samples.ts';
 
 const SPEC = 'apiVersion: hubkeeper/v1\nname: prod\nhub:\n  location: westeurope\n';
 const files = { '/here/prod.yaml': SPEC, '/here/prod.json': JSON.stringify({ name: 'prod' }) };
@@ -470,6 +470,7 @@ describe('looking', () => {
   it('status tells of drift: a figure in the list, all that is known of one baseline', async () => {
     const driftCounts = {
       openCount: 2,
+      openResourceCount: 1,
       waitingCount: 1,
       conflictCount: 0,
       unmanagedCount: 3,
@@ -491,8 +492,24 @@ describe('looking', () => {
       'GET /api/pause': notPaused,
     };
 
-    expect((await run('status', { routes: drifted })).out).toMatch(/DRIFT\s+HOLD\n.*\s1\s+2\s+everything until/);
-    expect((await run('status', { args: ['prod'], routes: drifted })).out).toContain('Drift: 2 open');
+    const reported = {
+      ...{ id: idOf('routeTables', 'rt'), kind: 'routeTable', path: 'tags.owner', policy: 'report', state: 'reported' },
+      ...{ code: 'ReactionModeForbids', why: 'It is so.', operationId: 'prod-1' },
+      ...{ firstSeenAt: '2026-03-01T08:59:00Z', lastSeenAt: '2026-03-01T08:59:00Z' },
+    };
+    const stepsWhile = async (more: object, pause: FakeAnswer = notPaused) => {
+      const body = { ...summary, spec: {}, drift: { ...drift, drifts: [reported] }, ...more };
+      const routes = { 'GET /api/baselines/prod': { status: 200, body }, 'GET /api/pause': pause };
+      return (await run('status', { args: ['prod'], routes: { ...drifted, ...routes } })).out;
+    };
+
+    expect(await stepsWhile({})).toContain('End the hold: hubkeeper release prod');
+    expect(await stepsWhile({ hold: null })).toContain('Put it right now: hubkeeper reconcile prod');
+    expect(await stepsWhile({ hold: null }, { status: 200, body: { paused: true } })).toContain('An app setting stops');
+    expect((await run('status', { routes: drifted })).out).toMatch(
+      /DRIFT\s+HOLD\n.*\s1\s+2 in 1 resource\s+everything until/,
+    );
+    expect((await run('status', { args: ['prod'], routes: drifted })).out).toContain('Drift: 2 differences');
     expect(JSON.parse((await run('status', { args: ['prod'], routes: drifted, json: true })).out)).toMatchObject({
       drift,
     });

@@ -324,7 +324,7 @@ describe('guard: who else is asked', () => {
     [
       'left alone by itself',
       { protectedIds: [{ id: '/a', why: 'w', deleteOnly: false, unattendedOnly: true }] },
-      'Protected',
+      'LeftToPeople',
     ],
     [
       'left alone by itself, attended',
