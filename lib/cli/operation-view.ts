@@ -153,7 +153,7 @@ function notMadeLines(operation: OperationBody): string[] {
   const quiet = (operation.refused ?? []).filter(({ id }) => !failed.has(id.toLowerCase()));
   return causeGroups(quiet.map(({ id, why, cause }) => ({ id, text: plain(why), cause }))).map((group) => {
     const were = group.ids.length === 1 && group.dependents.length === 0 ? 'was' : 'were';
-    return `  ${countOfGroup(group, 'change')} ${were} not made. ${group.text}`;
+    return `  ${countOfGroup(group, 'change')} ${were} not made: ${namesText(group.ids)}. ${group.text}`;
   });
 }
 

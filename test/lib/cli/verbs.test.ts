@@ -1263,7 +1263,7 @@ describe('the end of an operation', () => {
     });
 
     expect(result.out).toContain('prod: nothing was written');
-    expect(result.out).toContain(`2 changes were not made. ${why}`);
+    expect(result.out).toContain(`2 changes were not made: fw-hub (rg-hub) and vnet-hub (rg-hub). ${why}`);
   });
 });
 
