@@ -14,6 +14,14 @@ const MOST_CHARACTERS = 4_000;
 /** The smallest number that Azure takes. */
 const FIRST_PRIORITY = 100;
 
+/** Every key that a rule may have, those first without which it is none. */
+const RULE_KEYS = (() => {
+  const fields = Object.entries(securityRule.shape);
+  const keys = (isOptional: boolean) =>
+    fields.filter(([, field]) => field.safeParse(undefined).success === isOptional).map(([key]) => key);
+  return `${keys(false).join(', ')}, and where it is not to mean all: ${keys(true).join(', ')}`;
+})();
+
 /** A rule as the spec writes one; otherwise what is wrong with it and where. */
 type ReadRule = { readonly rule: ResolvedSecurityRule } | { readonly wrong: string; readonly path: string };
 
@@ -115,8 +123,7 @@ export const networkSecurityRule: AdjustmentKind = {
         code: 'AdjustmentValueInvalid',
         actor: 'caller',
         message: read.wrong,
-        remedy:
-          'Write the rule as in networkSecurityGroup.rules of the spec: name, priority, direction, access, protocol.',
+        remedy: `Write the rule as in networkSecurityGroup.rules of the spec, with ${RULE_KEYS}.`,
         path: read.path,
       };
     }

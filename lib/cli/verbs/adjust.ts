@@ -32,7 +32,7 @@ export const adjustVerb: Verb = {
   ],
   examples: [
     "hubkeeper adjust aks-baseline more-ips --kind firewallPublicIpCount --target fw-westeurope --value 4 --reason 'Load test' --until 6h",
-    `hubkeeper adjust aks-baseline partner --kind networkSecurityRule --target nsg-web-snet-nodes --value '{"name": "AllowPartner", "priority": 200, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefixes": ["203.0.113.0/24"], "destinationPortRanges": ["8443"]}' --reason 'Partner test' --until 4h`,
+    `hubkeeper adjust aks-baseline partner --kind networkSecurityRule --target nsg-vnet-spoke-bu0001a0008-snet-clusternodes --value '{"name": "AllowPartner", "priority": 200, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefixes": ["203.0.113.0/24"], "destinationPortRanges": ["8443"]}' --reason 'Partner test' --until 4h`,
     'hubkeeper unadjust aks-baseline more-ips',
   ],
   async run(context, input) {

@@ -141,6 +141,15 @@ describe('what is recorded', () => {
     });
   });
 
+  it('is refused with all that a rule may say', () => {
+    const { remedy } = validateAdjustment(adjustment({ name: 'A', port: 22 }), resolved) ?? {};
+
+    for (const key of Object.keys(RULE)) expect(remedy).toMatch(new RegExp(`\\b${key}\\b`));
+    expect(remedy).toContain(
+      'with name, priority, direction, access, protocol, and where it is not to mean all: description, sourceAddressPrefixes, sourcePortRanges, destinationAddressPrefixes, destinationPortRanges.',
+    );
+  });
+
   it('may be changed under its own id', () => {
     expect(validateAdjustment(adjustment({ ...RULE, access: 'Deny' }), resolved, [adjustment()])).toBeUndefined();
   });
