@@ -24,6 +24,10 @@ export const changeOrigin = z.looseObject({
   at: isoTime,
   author: changeAuthor.nullish().describe('Null when the event names nobody.'),
   correlationId: z.string().nullish().describe("Finds the change in Azure's activity log."),
+  deleted: z
+    .string()
+    .optional()
+    .describe('ARM id of what it deleted: the resource, or the other side of its peering; absent: it deleted nothing.'),
 });
 export type ChangeOriginBody = Known<typeof changeOrigin>;
 

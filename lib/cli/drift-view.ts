@@ -8,6 +8,7 @@ import type {
 } from '../api/drift.ts';
 import { countText, differencesText } from '../count-text.ts';
 import { authorText } from '../drift/author-text.ts';
+import { sameId } from '../plan/graph.ts';
 import { type Bound, driftStepLines } from './drift-steps.ts';
 import { differenceLines } from './plan-view.ts';
 import { resourceText } from './resource-name.ts';
@@ -99,12 +100,18 @@ function resourceLines(drifts: readonly DriftBody[], options: DriftViewOptions):
 function aboutText(drift: DriftBody, options: DriftViewOptions): string[] {
   const { style, columns } = options;
   const seen = `found ${timeText(drift.firstSeenAt)}`;
-  const who = drift.origin ? `changed by ${originText(drift.origin)}, ${seen}` : `${seen}, no event told by whom`;
+  const who = drift.origin ? `${changeText(drift.origin, drift.id)}, ${seen}` : `${seen}, no event told by whom`;
   const until = typeof drift.until === 'string' ? ` (until ${timeText(drift.until)})` : '';
   return [
     ...wrapped(who, columns, '      ').map((line) => style.dim(line)),
     ...wrapped(`${stateWord(drift)}${plain(drift.why)}${until}`, columns, '      '),
   ];
+}
+
+function changeText(origin: ChangeOriginBody, id: string): string {
+  const by = `by ${originText(origin)}`;
+  if (origin.deleted === undefined) return `changed ${by}`;
+  return sameId(origin.deleted, id) ? `deleted ${by}` : `other side deleted ${by}`;
 }
 
 function originText({ author, at }: ChangeOriginBody): string {

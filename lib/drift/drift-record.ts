@@ -18,6 +18,8 @@ export interface ChangeOrigin {
   readonly at: string;
   /** Finds the change in Azure's activity log. */
   readonly correlationId: string | null;
+  /** ARM id of what it deleted: the resource, or the other side of its connection; absent: it deleted nothing. */
+  readonly deleted?: string;
 }
 
 /** What is to become of a drift. */

@@ -1,3 +1,4 @@
+import { otherSides } from '../plan/change-groups.ts';
 import type { KeptDifference } from '../plan/drift-rules.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { canonicalJson } from '../plan/hash.ts';
@@ -78,8 +79,9 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
     (one) => !sight.isUnderWay(one.id),
   );
   const origins = originsOf(sight.hints.filter((hint) => isSinceWritten(hint, sight.ledger)));
+  const explained = withOtherSides(origins, sight.plan.changes);
   const foreign = seeForeign(record, { all: originsOf(sight.hints), sinceWritten: origins }, sight);
-  const seen = remembered(found, before).map((one) => seenDrift(one, before.get(propertyKey(one)), origins, sight));
+  const seen = remembered(found, before).map((one) => seenDrift(one, before.get(propertyKey(one)), explained, sight));
   const seenKeys = new Set(seen.map(propertyKey));
   const left = record.drifts.filter((drift) => !seenKeys.has(propertyKey(drift)));
   const unplanned = idsOfUnplanned(sight.plan);
@@ -92,7 +94,7 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
   const drifted = sight.looksForDrift ? found.filter(({ kept }) => kept === undefined) : [];
   const contested = withReversals(
     going.contests,
-    drifted.map((one) => ({ ...one, origin: origins.get(normaliseId(one.id)) ?? null })),
+    drifted.map((one) => ({ ...one, origin: explained.get(normaliseId(one.id)) ?? null })),
     sight.operationId,
     sight.nowIso,
   );
@@ -157,9 +159,27 @@ function originsOf(hints: readonly ChangeHint[]): ReadonlyMap<string, ChangeOrig
     const known = newest.get(key);
     if (known === undefined || isNewer(hint, known)) newest.set(key, hint);
   }
-  return new Map(
-    [...newest].map(([key, { author, at, correlationId }]) => [key, { author, at, correlationId }] as const),
-  );
+  return new Map([...newest].map(([key, hint]) => [key, originOf(hint)] as const));
+}
+
+function originOf({ author, at, correlationId, action, resource }: ChangeHint): ChangeOrigin {
+  return { author, at, correlationId, ...(action === 'delete' ? { deleted: resource } : {}) };
+}
+
+/** With who deleted the other side of what broke by it: of that itself Azure sends no event. */
+function withOtherSides(
+  origins: ReadonlyMap<string, ChangeOrigin>,
+  changes: Sight['plan']['changes'],
+): ReadonlyMap<string, ChangeOrigin> {
+  const sides = otherSides(changes);
+  const broken = changes.filter(({ id, replaces }) => replaces === true && !origins.has(normaliseId(id)));
+  return new Map([
+    ...origins,
+    ...broken.flatMap(({ id }) => {
+      const origin = origins.get(normaliseId(sides.get(normaliseId(id))?.id ?? ''));
+      return origin?.deleted === undefined ? [] : [[normaliseId(id), origin] as const];
+    }),
+  ]);
 }
 
 /** Events of one moment are told apart, so that their order does not count. */

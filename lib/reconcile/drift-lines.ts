@@ -6,7 +6,7 @@ import { type ContestEnd, restEndsAt } from '../drift/contest.ts';
 import type { DriftNews } from '../drift/drift-news.ts';
 import type { ChangeOrigin, Contest, Drift, DriftState, Failing } from '../drift/drift-record.ts';
 import { parkedText } from '../drift/failing.ts';
-import { normaliseId } from '../plan/graph.ts';
+import { normaliseId, sameId } from '../plan/graph.ts';
 import type { Problem } from '../problem.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import type { RunDocument } from '../state/run.ts';
@@ -59,7 +59,7 @@ function lineOfNews(news: DriftNews): Line | undefined {
         discriminator: news.end.contest.path,
       };
     case 'foreign':
-      return lineOfForeign(news, originText);
+      return lineOfForeign(news, (origin) => originText(origin, news.id));
     case 'parked':
       return {
         resource: news.failing.id,
@@ -122,12 +122,15 @@ function whatHappened(drift: Drift, more = ''): string {
   const verb = isGone ? 'was deleted' : 'was changed';
   const { origin } = drift;
   if (origin === null) return `${subject(drift)} ${verb}${more}; no event has told by whom.`;
-  return `${subject(drift)} ${verb}${more}. ${originText(origin)}`;
+  if (isGone && origin.deleted !== undefined) return originText(origin, drift.id);
+  return `${subject(drift)} ${verb}${more}. ${originText(origin, drift.id)}`;
 }
 
 /** One resource has many properties: its event names the latest change of any of them. */
-function originText(origin: ChangeOrigin): string {
-  return `The resource was last changed by ${nameOfAuthor(origin)} at ${origin.at}.`;
+function originText(origin: ChangeOrigin, id: string): string {
+  const by = `by ${nameOfAuthor(origin)} at ${origin.at}.`;
+  if (origin.deleted === undefined) return `The resource was last changed ${by}`;
+  return sameId(origin.deleted, id) ? `The resource was deleted ${by}` : `Its other side was deleted ${by}`;
 }
 
 function whatWillBe({ state, why }: Drift): string {
@@ -210,7 +213,7 @@ function eventOfParked({ baseline, operationId }: RunDocument, failing: Failing,
 /** Why the resources of these drifts had to be written, by normalised id. */
 export function causesOf(right: readonly Drift[]): ReadonlyMap<string, string> {
   return new Map(
-    right.flatMap(({ id, origin }) => (origin === null ? [] : [[normaliseId(id), originText(origin)] as const])),
+    right.flatMap(({ id, origin }) => (origin === null ? [] : [[normaliseId(id), originText(origin, id)] as const])),
   );
 }
 

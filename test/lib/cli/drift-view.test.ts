@@ -141,6 +141,15 @@ describe('drift on the screen', () => {
     expect(text).toContain('no event told by whom');
   });
 
+  it('says who deleted a resource, or the other side of it', () => {
+    const gone = driftOf({ path: '', before: undefined, after: undefined, origin: { ...origin, deleted: WEB } });
+    const other = driftOf({ id: ROUTES, origin: { ...origin, deleted: WEB } });
+    const text = linesOf({ drifts: [gone, other] }).join('\n');
+
+    expect(text).toContain('      deleted by alice@contoso.com at 2026-03-01 08:58Z, found');
+    expect(text).toContain('      other side deleted by alice@contoso.com at 2026-03-01 08:58Z, found');
+  });
+
   it('counts what is ignored, and shows it when all is asked for', () => {
     const drifts = [driftOf({ state: 'ignored', policy: 'ignore', why: 'The policy ignores it.' })];
 
