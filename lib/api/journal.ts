@@ -18,8 +18,8 @@ export const journalEntry = z.looseObject({
 export type JournalEntry = Known<typeof journalEntry>;
 
 export const journal = z.looseObject({
-  entries: z.array(journalEntry).readonly().describe('Oldest first.'),
-  next: z.string().nullish().describe('Pass as continuation to read on; null at the end.'),
+  entries: z.array(journalEntry).readonly().describe('Oldest first, in every order.'),
+  next: z.string().nullish().describe('Pass as continuation to read on, or back with `order=newest`; null at the end.'),
 });
 export type JournalBody = Known<typeof journal>;
 
@@ -29,6 +29,10 @@ export const journalQuery = z.object({
   since: isoTime.optional(),
   resource: armId.optional(),
   operation: operationId.optional(),
+  order: z
+    .enum(['oldest', 'newest'])
+    .optional()
+    .describe('Which entries come first: the oldest (default), or the newest, from which `next` leads back.'),
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Most entries in one answer.'),
   continuation: z.string().max(2000).optional().describe('`next` of the answer before.'),
 });

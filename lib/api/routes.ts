@@ -380,7 +380,10 @@ export const ROUTES: readonly Route[] = [
     summary: 'What was done, what was not, and why.',
     role: 'reader',
     parameters: [...queries(journalQuery), userParameter],
-    answers: [{ status: 200, description: 'The entries, oldest first.', body: 'Journal' }, invalid],
+    answers: [
+      { status: 200, description: 'The entries, oldest first; with `order=newest` the last of them.', body: 'Journal' },
+      invalid,
+    ],
   },
   {
     method: 'GET',

@@ -2,6 +2,9 @@ import type { Dependencies } from '../dependencies.ts';
 import type { RunDocument } from '../state/run.ts';
 import { tellTopic } from './tell-topic.ts';
 
+/** More lines than a turn can have. */
+const LINES_OF_A_TURN = 100_000;
+
 export type TurnDependencies = Pick<Dependencies, 'journal' | 'drift' | 'events'>;
 
 /** What a run has to tell at the beginning of a turn, or when another one's document is made from it. */
@@ -13,9 +16,11 @@ export const NOTHING_TO_TELL = { outbox: [], drift: null, events: [] } as const 
  */
 export async function tellTurn(
   dependencies: TurnDependencies,
-  { outbox, drift, events = [], operationId, trigger }: RunDocument,
+  { outbox, drift, events = [], operationId, trigger, stamp }: RunDocument,
 ): Promise<void> {
-  await dependencies.journal.append(outbox);
+  // Turns may share a moment: their lines stay in the order in which they were decided, whoever tells them again.
+  const turn = Number(stamp.slice(stamp.lastIndexOf(':') + 1)) || 0;
+  await dependencies.journal.append(outbox.map((line, at) => ({ ...line, order: turn * LINES_OF_A_TURN + at })));
   if (drift) await dependencies.drift.write(drift);
   for (const event of events) await tellTopic(dependencies, event, { operationId, trigger });
 }

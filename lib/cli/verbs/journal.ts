@@ -17,16 +17,22 @@ export const journalVerb: Verb = {
   name: 'journal',
   args: [{ name: '[name]', description: 'only what is about this baseline' }],
   summary: 'read what was done, what was not, and why',
+  description:
+    'Shows the newest entries, the latest last. With --since, reads on from that time, and with --all from the beginning. The order within an answer is always the same: oldest first.',
   options: [
-    { flags: '--since <time>', description: 'from this time on: 2026-03-01T09:30:00Z, or 90m, 4h, 2d ago' },
+    {
+      flags: '--since <time>',
+      description: 'from this time on, oldest first: 2026-03-01T09:30:00Z, or 90m, 4h, 2d ago',
+    },
     { flags: '--resource <id>', description: 'only what is about this ARM id' },
     { flags: '--operation <id>', description: 'only what belongs to this operation' },
     { flags: '--limit <count>', description: 'at most so many entries in one answer' },
-    { flags: '--continuation <text>', description: 'read on where the answer before ended' },
-    { flags: '--all', description: 'read on to the end' },
+    { flags: '--continuation <text>', description: 'go on where the answer before ended: back, or on with --since' },
+    { flags: '--all', description: 'everything from the beginning, or from --since, to the end' },
     { flags: '--full', description: 'before and after of each entry too' },
   ],
   examples: [
+    'hubkeeper journal prod',
     'hubkeeper journal prod --since 2h',
     'hubkeeper journal prod --operation prod-17 --full',
     'hubkeeper journal prod --all --json | jq \'.entries[] | select(.decision == "refused")\'',
@@ -34,6 +40,8 @@ export const journalVerb: Verb = {
   async run(context, input) {
     const since = optionText(input, 'since');
     const time = since === undefined ? undefined : readTime('since', since);
+    const all = optionFlag(input, 'all');
+    const isNewest = since === undefined && !all;
     const wanted = {
       baseline: input.args[0] === undefined ? undefined : nameArgument(input.args[0]),
       since: time === undefined ? undefined : SOME_TIME,
@@ -41,19 +49,23 @@ export const journalVerb: Verb = {
       operation: optionText(input, 'operation'),
       limit: optionText(input, 'limit'),
       continuation: optionText(input, 'continuation'),
+      order: isNewest ? 'newest' : undefined,
     };
     checked(journalQuery, wanted);
     const query =
       time === undefined ? wanted : { ...wanted, since: await timeByApp(context.world, context.client, 'since', time) };
     let page: JournalBody = (await context.client.journal(query)).value;
     const entries: JournalEntry[] = [...page.entries];
-    for (let pages = 1; optionFlag(input, 'all') && typeof page.next === 'string' && pages < MOST_PAGES; pages += 1) {
+    for (let pages = 1; all && typeof page.next === 'string' && pages < MOST_PAGES; pages += 1) {
       page = (await context.client.journal({ ...query, continuation: page.next })).value;
       entries.push(...page.entries);
     }
     const lines = entries.flatMap((entry) => entryLines(entry, context.style, optionFlag(input, 'full')));
     if (entries.length === 0) lines.push('Nothing in the journal for this.');
-    if (typeof page.next === 'string') lines.push('', `More: --continuation ${plain(page.next)}, or --all`);
+    if (typeof page.next === 'string') {
+      const way = `--continuation ${plain(page.next)}, or --all`;
+      lines.push('', isNewest ? `Earlier entries: --since 2d, ${way}` : `More: ${way}`);
+    }
     return { exitCode: EXIT.done, data: { ...page, entries, next: page.next ?? null }, lines };
   },
 };

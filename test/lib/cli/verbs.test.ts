@@ -625,6 +625,16 @@ describe('journal', () => {
     expect(result.out).not.toContain('before:');
   });
 
+  it('shows the newest without a time, and says that there are earlier ones', async () => {
+    const first = await run('journal', { args: ['prod'], options: { resource: FIREWALL }, routes: pages });
+    const back = await run('journal', { args: ['prod'], options: { continuation: 'two' }, routes: pages });
+
+    expect(first.world.received.at(-1)?.query).toEqual({ baseline: 'prod', resource: FIREWALL, order: 'newest' });
+    expect(first.out.trimEnd().split('\n').at(-1)).toBe('Earlier entries: --since 2d, --continuation two, or --all');
+    expect(back.world.received.at(-1)?.query).toEqual({ baseline: 'prod', continuation: 'two', order: 'newest' });
+    expect(back.out).not.toContain('Earlier');
+  });
+
   it('shows of a drift what was found and what is declared', async () => {
     const drift = {
       ...entry('It was changed.'),
@@ -640,6 +650,8 @@ describe('journal', () => {
   it('--all reads to the end', async () => {
     const result = await run('journal', { args: ['prod'], options: { all: true, full: true }, routes: pages });
     const machines = await run('journal', { args: ['prod'], options: { all: true }, routes: pages, json: true });
+
+    expect(result.world.received.at(-1)?.query).not.toHaveProperty('order');
 
     expect(result.out).toMatch(/The first\.[\s\S]*before: null[\s\S]*after: {2}\{"a":1\}[\s\S]*The second\./);
     expect(JSON.parse(machines.out)).toMatchObject({
