@@ -1,7 +1,8 @@
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type DriftVerdict, decideDrifts } from '../drift/decide-drifts.ts';
-import { completeRecord, type DriftRecord, newDriftRecord, propertyKey } from '../drift/drift-record.ts';
+import type { DriftNews } from '../drift/drift-news.ts';
+import { completeRecord, type DriftRecord, newDriftRecord, propertyKey, refusalKey } from '../drift/drift-record.ts';
 import { knownRefusals } from '../drift/known-refusals.ts';
 import { rejectionsOf } from '../drift/rejection.ts';
 import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
@@ -282,9 +283,19 @@ export function withDriftDecided(
     run,
     journal: [
       ...comparisonLines(before, after, made, decided.record, seen, nowIso),
-      ...linesOfNews(after, decided.news, nowIso),
+      ...linesOfNews(after, withoutToldByPlan(after, decided.news), nowIso),
     ],
   };
+}
+
+/** What a run that somebody asked for refuses or makes wait has a line of its plan. */
+function withoutToldByPlan(run: RunDocument, news: readonly DriftNews[]): readonly DriftNews[] {
+  if (looksForDrift(run)) return news;
+  const waits = Object.values(run.rows).flatMap(({ id, waiting }) =>
+    waiting === undefined ? [] : [refusalKey({ id, code: waiting.for })],
+  );
+  const told = new Set([...run.refused.map(refusalKey), ...waits]);
+  return news.filter((one) => one.news !== 'decided' || !told.has(refusalKey(one.drift)));
 }
 
 function comparisonLines(

@@ -420,11 +420,9 @@ describe('rules about single properties', () => {
 describe('a drift whose repair somebody has rejected', () => {
   const policies = [{ kind: 'logAnalyticsWorkspace', policy: 'approve' }];
 
-  /** @returns the operation in which it was rejected. */
-  async function rejected(): Promise<string> {
-    await provisioned({ drift: { mode: 'act', policies } });
-    edit(WORKSPACE, { retentionInDays: 7 });
-    const id = await scan();
+  /** Somebody else says no to what waits. */
+  async function reject(): Promise<void> {
+    reconciling.pass(60);
     const head = await reconciling.head();
     const decided = decideApproval(head, {
       planHash: head.approvals[0]?.planHash ?? '',
@@ -437,6 +435,14 @@ describe('a drift whose repair somebody has rejected', () => {
     if ('code' in decided) throw new Error(decided.code);
     await reconciling.change(() => decided.head);
     await reconciling.settle();
+  }
+
+  /** @returns the operation in which it was rejected. */
+  async function rejected(): Promise<string> {
+    await provisioned({ drift: { mode: 'act', policies } });
+    edit(WORKSPACE, { retentionInDays: 7 });
+    const id = await scan();
+    await reject();
     return id;
   }
 
@@ -466,6 +472,23 @@ describe('a drift whose repair somebody has rejected', () => {
         code: 'ApprovalRejected',
         why: expect.stringMatching(/bob.*It is wanted\./),
       },
+    ]);
+  });
+
+  it('is told in one line, by whatever run it was asked for', async () => {
+    const ofWorkspace = async (id: string) => (await linesOf(id)).filter(({ resource }) => resource === WORKSPACE);
+    const first = await rejected();
+    expect((await ofWorkspace(first)).map(({ decision }) => decision)).toEqual(['drift found', 'refused']);
+
+    const approved = { tags: { owner: 'net' }, drift: { mode: 'act', policies }, approvals: { requiredFor: 'all' } };
+    const second = await reconciling.put(smallSpec(NAME, ['a'], approved), 'ann');
+    await reconciling.settle();
+    await reject();
+
+    expect((await ofWorkspace(second)).map(({ decision }) => decision)).toEqual(['waiting', 'refused']);
+    expect((await record()).drifts).toMatchObject([{ path: RETENTION, state: 'refused', code: 'ApprovalRejected' }]);
+    expect((await linesOf(second)).map(({ decision }) => decision)).toEqual([
+      ...['planned', 'waiting', 'rejected', 'refused', 'partial'],
     ]);
   });
 
