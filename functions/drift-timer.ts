@@ -13,14 +13,14 @@ export function registerDriftTimer(appOf: () => App): void {
   });
 }
 
-async function scanBaseline({ application, client, context, name, nowIso }: BaselineLook): Promise<void> {
+async function scanBaseline({ application, client, context, name, nowIso, nextIso }: BaselineLook): Promise<void> {
   const { baselines, runs, driftIsOff } = application;
   const stored = await baselines.read(name);
   if (stored === null || stored.head.specVersion === 0 || (await driftIsOff(stored.head))) return;
   const { currentOperationId } = stored.head;
   const live = currentOperationId === null ? null : ((await runs.read(currentOperationId))?.run ?? null);
   const { head, result } = await baselines.change<Omit<ScheduledScan, 'head'>>(name, (current) => {
-    const { head: next, ...started } = scheduleScan(current, live, nowIso);
+    const { head: next, ...started } = scheduleScan(current, live, nowIso, nextIso);
     return { head: next, result: started };
   });
   if (result.reaction !== undefined) await startReaction(client, context, result.reaction);

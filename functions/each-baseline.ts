@@ -1,4 +1,4 @@
-import { app, type InvocationContext } from '@azure/functions';
+import { app, type InvocationContext, type Timer } from '@azure/functions';
 import * as df from 'durable-functions';
 import { timerPath } from '../lib/health.ts';
 import type { App } from './composition.ts';
@@ -11,6 +11,8 @@ export interface BaselineLook {
   /** Name of the baseline. */
   readonly name: string;
   readonly nowIso: string;
+  /** When the timer runs next, as the host says; absent: it does not. */
+  readonly nextIso?: string;
 }
 
 /** A timer that looks at every baseline. */
@@ -26,6 +28,11 @@ export interface BaselineTimer {
   readonly afterwards?: (application: App, nowIso: string) => Promise<unknown>;
 }
 
+function nextRunOf(timing: Partial<Timer> | undefined): Pick<BaselineLook, 'nextIso'> {
+  const nextMs = Date.parse(timing?.scheduleStatus?.next ?? '');
+  return Number.isNaN(nextMs) ? {} : { nextIso: new Date(nextMs).toISOString() };
+}
+
 /** Registers a timer over all baselines that notes when it last ran. */
 export function registerBaselineTimer(
   appOf: () => App,
@@ -34,13 +41,14 @@ export function registerBaselineTimer(
   app.timer(timer, {
     schedule: `%${scheduleSetting}%`,
     extraInputs: [df.input.durableClient()],
-    handler: async (_timer, context) => {
+    handler: async (timing, context) => {
       const application = appOf();
       const client = df.getClient(context);
       const nowIso = (await application.time()).toISOString();
+      const next = nextRunOf(timing);
       for (const name of await application.baselines.names()) {
         try {
-          await look({ application, client, context, name, nowIso });
+          await look({ application, client, context, name, nowIso, ...next });
         } catch (error) {
           // One baseline that cannot be read must not keep the others from being looked at.
           context.error(complaint, { baseline: name, reason: error instanceof Error ? error.message : String(error) });

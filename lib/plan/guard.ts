@@ -99,6 +99,8 @@ export interface Circumstances extends Rules {
     readonly usedInRun: number;
     readonly usedToday: number;
     readonly dayEndsIso: string;
+    /** When the next scheduled run brings a budget of its own; absent: not known. */
+    readonly nextRunIso?: string;
     /** `changeHash` of what this run has begun already: it is paid for. */
     readonly paid?: readonly string[];
   } | null;
@@ -132,6 +134,8 @@ export interface Waiting {
   readonly cause?: string;
   /** Of a budget: which one is used up. */
   readonly budget?: 'run' | 'day';
+  /** Of the budget of a run: when the request ends that lets it go on before the next run. */
+  readonly askedUntilIso?: string | null;
 }
 
 /** Every change of the plan is in exactly one of the first three. */
@@ -537,12 +541,15 @@ function applyBudget(
   const admitted = withinBudget(open, counts, Math.min(perRunLeft, perDayLeft));
   const used = perDayLeft <= perRunLeft ? 'day' : 'run';
   const limit = used === 'day' ? `${perDay.words} a day` : `${perRun.words} in one run`;
-  const why = `The budget of unattended changes (${limit}) does not hold all that belongs to it; approve the plan to go on at once.`;
-  // A day's budget comes back by itself; a run's with the next scheduled run, or with the end of this one.
-  const untilIso = used === 'day' ? budget.dayEndsIso : approvalUntilIso;
+  const next = used === 'day' ? 'tomorrow (UTC)' : 'with the next scheduled run';
+  const why = `The budget of unattended changes (${limit}) does not hold all that belongs to it. It goes on by itself ${next}, and at once when somebody approves the plan.`;
+  const ends =
+    used === 'day'
+      ? { untilIso: budget.dayEndsIso }
+      : { untilIso: budget.nextRunIso ?? null, askedUntilIso: approvalUntilIso };
   for (const change of open) {
     if (admitted.has(change)) continue;
-    const waits = { for: 'budget', who: 'an approver, or the next budget', untilIso, why, budget: used } as const;
+    const waits = { for: 'budget', who: 'an approver, or the next budget', ...ends, why, budget: used } as const;
     judged.set(normaliseId(change.id), { verdict: 'waiting', ...waits });
   }
 }

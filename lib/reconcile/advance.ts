@@ -509,7 +509,8 @@ function onlyWaits(rows: Rows): boolean {
 }
 
 function wakeAtOf(waiting: readonly RunRow[]): string | null {
-  const times = waiting.flatMap((row) => (row.waiting?.untilIso ? [row.waiting.untilIso] : [])).sort();
+  // The next scheduled run comes by itself; only the end of the request for an approval is to be looked at.
+  const times = waiting.flatMap((row) => row.waiting?.askedUntilIso ?? row.waiting?.untilIso ?? []).sort();
   return times[0] ?? null;
 }
 

@@ -127,6 +127,7 @@ export function circumstancesOf(
             usedInRun: usedInRun(made),
             usedToday: usedToday(head.budget, made, nowIso),
             paid: paidChanges(made),
+            ...(head.nextScanAt !== undefined && head.nextScanAt > nowIso ? { nextRunIso: head.nextScanAt } : {}),
             dayEndsIso: new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString(),
           },
     protectedIds: protectedScopes,

@@ -45,11 +45,10 @@ export function withAskedEnds(
     (one) => one.operationId === operationId && one.planHash === plan.hash && one.decision === undefined,
   );
   if (asked === undefined) return verdict;
-  const waiting = verdict.waiting.map((one) =>
-    one.for === 'approval' || (one.for === 'budget' && one.budget === 'run')
-      ? { ...one, untilIso: asked.expiresAt }
-      : one,
-  );
+  const waiting = verdict.waiting.map((one) => {
+    if (one.for === 'approval') return { ...one, untilIso: asked.expiresAt };
+    return one.askedUntilIso === undefined ? one : { ...one, askedUntilIso: asked.expiresAt };
+  });
   return { ...verdict, waiting };
 }
 

@@ -155,6 +155,8 @@ export interface BaselineHead {
   readonly lastResult: LastResult | null;
   /** Unattended updates and deletes of a day (UTC) by operation, for the budget. */
   readonly budget: { readonly day: string; readonly runs: Readonly<Record<string, number>> };
+  /** When the next scan of everything is due, as the timer that asks for them said last; absent: it has not said. */
+  readonly nextScanAt?: string;
   /** What alerts asked for, by reaction and target. Absent in baselines that no alert has named yet. */
   readonly reactions?: readonly Reaction[];
   /** What resource events said. Absent in baselines of which no event has told yet. */

@@ -18,11 +18,18 @@ export interface ScheduledScan {
 
 /**
  * Asks for a comparison of everything, unless one is queued or under way. `live`: the run of the current operation. Where
- * that waits for somebody, the comparison joins it or steps in before it. Pure.
+ * that waits for somebody, the comparison joins it or steps in before it. `nextIso`: when the timer runs next, if it
+ * knows. Pure.
  */
-export function scheduleScan(head: BaselineHead, live: RunDocument | null, nowIso: string): ScheduledScan {
+export function scheduleScan(
+  head: BaselineHead,
+  live: RunDocument | null,
+  nowIso: string,
+  nextIso?: string,
+): ScheduledScan {
   if (head.specVersion === 0 || head.teardown) return { head: null };
-  const { head: looked, start: reaction } = isResting(head, nowIso) ? { head } : withDriftLook(head, nowIso);
+  const known = nextIso === undefined || nextIso === head.nextScanAt ? head : { ...head, nextScanAt: nextIso };
+  const { head: looked, start: reaction } = isResting(head, nowIso) ? { head: known } : withDriftLook(known, nowIso);
   const isAsked = head.requests.some(isScan) || (live !== null && isScanUnderWay(head, live));
   const asked = isAsked ? { head: looked } : askForComparison(looked, null, nowIso);
   return {

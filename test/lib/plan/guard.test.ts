@@ -520,7 +520,9 @@ describe('guard: what depends on what', () => {
 });
 
 describe('guard: budgets', () => {
-  const budget = { perRun: 2, perDay: 10, usedInRun: 0, usedToday: 0, dayEndsIso: MUCH_LATER };
+  const budget: NonNullable<Circumstances['budget']> = {
+    ...{ perRun: 2, perDay: 10, usedInRun: 0, usedToday: 0, dayEndsIso: MUCH_LATER },
+  };
 
   it.each<readonly [string, readonly Change[], Partial<Circumstances>, readonly string[]]>([
     [
@@ -572,18 +574,22 @@ describe('guard: budgets', () => {
     expect(verdict.waiting.every((wait) => wait.for === 'budget')).toBe(true);
   });
 
-  it('that is used up ends: the day by itself, the run with the request for approval', () => {
+  it('that is used up ends: the day by itself, the run with the next scheduled one', () => {
     const waits = (over: Partial<typeof budget>) =>
       guard(planOf(change('a'), change('b'), change('c')), {
         ...OPEN,
         budget: { ...budget, ...over },
         ...approvals({ untilIso: LATER }),
-      }).waiting.map(({ budget: used, untilIso }) => [used, untilIso]);
+      }).waiting.map(({ budget: used, untilIso, askedUntilIso, why }) => [
+        ...[used, untilIso, askedUntilIso],
+        /It goes on by itself (.*), and at once when/.exec(why)?.[1],
+      ]);
 
-    expect(waits({})).toEqual([['run', LATER]]);
+    expect(waits({})).toEqual([['run', null, LATER, 'with the next scheduled run']]);
+    expect(waits({ nextRunIso: MUCH_LATER })).toEqual([['run', MUCH_LATER, LATER, 'with the next scheduled run']]);
     expect(waits({ usedToday: 9 })).toEqual([
-      ['day', MUCH_LATER],
-      ['day', MUCH_LATER],
+      ['day', MUCH_LATER, undefined, 'tomorrow (UTC)'],
+      ['day', MUCH_LATER, undefined, 'tomorrow (UTC)'],
     ]);
   });
 

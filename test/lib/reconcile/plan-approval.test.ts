@@ -43,7 +43,7 @@ const VERDICT: Verdict = {
   refused: [],
   waiting: [
     waits('/approval', 'approval'),
-    waits('/run', 'budget', { budget: 'run' }),
+    waits('/run', 'budget', { budget: 'run', askedUntilIso: LATER }),
     waits('/day', 'budget', { budget: 'day' }),
     waits('/hold', 'hold'),
   ],
@@ -59,9 +59,18 @@ describe('what a plan asks to be approved', () => {
 
 describe('a plan that is looked at again', () => {
   const MUCH_LATER = '2026-03-02T13:00:00.000Z';
-  const again = { ...VERDICT, waiting: VERDICT.waiting.map((one) => ({ ...one, untilIso: MUCH_LATER })) };
+  const again = {
+    ...VERDICT,
+    waiting: VERDICT.waiting.map((one) => ({
+      ...one,
+      untilIso: MUCH_LATER,
+      ...(one.askedUntilIso === undefined ? {} : { askedUntilIso: MUCH_LATER }),
+    })),
+  };
   const ends = (approval: Approval) =>
-    withAskedEnds(again, PLAN, 'north-1', [approval]).waiting.map(({ untilIso }) => untilIso);
+    withAskedEnds(again, PLAN, 'north-1', [approval]).waiting.map(
+      ({ untilIso, askedUntilIso = untilIso }) => askedUntilIso,
+    );
 
   it('waits until the request for its approval ends, not longer', () => {
     expect(ends(asked)).toEqual([LATER, LATER, MUCH_LATER, MUCH_LATER]);

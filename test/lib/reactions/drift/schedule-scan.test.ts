@@ -21,6 +21,15 @@ describe('a scheduled scan', () => {
     expect(start).toBe('reconcile.prod.1');
   });
 
+  it('remembers when the next one is due, as far as the timer knows', () => {
+    const next = '2026-06-01T09:00:00.000Z';
+    const { head } = scheduleScan(IN_FORCE, null, NOW, next);
+
+    expect(head).toMatchObject({ nextScanAt: next, requests: [{ trigger: 'drift' }] });
+    expect(scheduleScan(head ?? IN_FORCE, null, NOW, next)).toEqual({ head: null });
+    expect(scheduleScan(head ?? IN_FORCE, null, NOW).head).toBeNull();
+  });
+
   it('is not asked for twice', () => {
     const { head } = scheduleScan(IN_FORCE, null, NOW);
 
