@@ -1,10 +1,13 @@
 import { normaliseId } from './graph.ts';
+import { RISKS } from './node-changes.ts';
 import type { Change } from './plan.ts';
+import { isAtOrBelow } from './property-path.ts';
 import { isAtOrIn } from './scope.ts';
 
 /**
  * The changes that a budget holds: each together with all that it depends on, with the other side of a pair and with what
- * replaces it, or not at all. Goes through the changes in their order; a group that is too large leaves room for the next.
+ * replaces it, or not at all. The gravest go first, equal ones in their order; a group that is too large leaves room for
+ * the next.
  */
 export function withinBudget(
   changes: readonly Change[],
@@ -13,7 +16,7 @@ export function withinBudget(
 ): ReadonlySet<Change> {
   const admitted = new Set<Change>();
   let left = most;
-  for (const group of groupsOf(changes)) {
+  for (const { group } of groupsOf(changes).toSorted((one, other) => other.gravity - one.gravity)) {
     const additional = group.filter((change) => !admitted.has(change));
     const cost = additional.filter(counts).length;
     if (cost > left) continue;
@@ -23,8 +26,19 @@ export function withinBudget(
   return admitted;
 }
 
+/**
+ * How much it matters that a change is made soon: by its risk, and among equal ones what steers traffic first and tags
+ * last.
+ */
+export function gravityOf({ risk, steersTraffic, diff }: Pick<Change, 'risk' | 'steersTraffic' | 'diff'>): number {
+  const isOfTags = diff.length > 0 && diff.every(({ path }) => isAtOrBelow(path, 'tags'));
+  return RISKS.indexOf(risk) * 3 + (steersTraffic === true ? 2 : isOfTags ? 0 : 1);
+}
+
 /** For each change the smallest group that holds it, all that its members depend on, and their partners. */
-function groupsOf(changes: readonly Change[]): readonly (readonly Change[])[] {
+function groupsOf(
+  changes: readonly Change[],
+): readonly { readonly group: readonly Change[]; readonly gravity: number }[] {
   const byKey = new Map(changes.map((change) => [normaliseId(change.id), change]));
   const partners = partnersOf(changes);
   return changes.map((first) => {
@@ -36,7 +50,7 @@ function groupsOf(changes: readonly Change[]): readonly (readonly Change[])[] {
         if (other !== undefined) group.add(other);
       }
     }
-    return [...group];
+    return { group: [...group], gravity: gravityOf(first) };
   });
 }
 

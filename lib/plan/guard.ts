@@ -103,6 +103,8 @@ export interface Circumstances extends Rules {
     readonly nextRunIso?: string;
     /** `changeHash` of what this run has begun already: it is paid for. */
     readonly paid?: readonly string[];
+    /** Ids of what this run is writing: whatever differs there meanwhile, nothing is begun by this plan. */
+    readonly underWay?: readonly string[];
   } | null;
   /** Locked, opted out, or otherwise not to be touched: the resource and everything below it. */
   readonly protectedIds?: readonly {
@@ -178,10 +180,12 @@ export function guard(plan: Plan, circumstances: Circumstances): Verdict {
   const { budget, approvals } = circumstances;
   if (budget === null || plan.changes.every(isAsked)) return verdictOf(plan.changes, judged, () => false);
   const paid = new Set(budget.paid);
+  const underWay = new Set(budget.underWay?.map(normaliseId));
+  const isFree = (id: string) => approved.has(id) || underWay.has(id);
   const counts = (change: Change) =>
     !isAsked(change) &&
     change.action !== 'create' &&
-    !approved.has(normaliseId(change.id)) &&
+    !isFree(normaliseId(change.id)) &&
     !paid.has(changeHash(change));
   applyBudget(plan.changes, judged, counts, budget, approvals.untilIso);
   return verdictOf(plan.changes, judged, counts);

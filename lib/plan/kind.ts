@@ -98,6 +98,8 @@ export interface KindRules {
   /** A value of another resource that it copies when it is written. */
   readonly copy?: CopiedValue;
   readonly broken?: BrokenState;
+  /** Places that let traffic through or say where it goes: what is changed there is put right before other things. */
+  readonly steersTraffic?: readonly PathPattern[];
   /** Risk of a change of this kind. */
   riskOf(action: Action, differences: readonly PropertyDifference[]): Risk;
   /** ARM ids that a body refers to, other than its own children: what must stay as long as this resource stays. */

@@ -258,7 +258,12 @@ export function draftChange(
     ...(owners.size > 1 ? { owners: [...owners].sort() } : {}),
     ...(takesAway.length > 0 ? { takesAway } : {}),
     ...(givesBack ? { givesBack } : {}),
+    ...(action === 'update' && steersTraffic(rules, diff) ? { steersTraffic: true } : {}),
   };
+}
+
+function steersTraffic({ steersTraffic: places = [] }: KindRules, diff: readonly PropertyDifference[]): boolean {
+  return diff.some(({ path }) => places.some((place) => isAtOrBelow(path, place)));
 }
 
 /**

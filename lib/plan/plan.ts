@@ -27,6 +27,8 @@ export interface Change {
   readonly replaces?: boolean;
   /** Besides what adjustments own, it only brings entries that are declared and that an earlier write of ours left out. */
   readonly givesBack?: boolean;
+  /** An update of what lets traffic through or says where it goes. */
+  readonly steersTraffic?: boolean;
   /** Paths of entries that the spec had declared and that this update takes away: as much of a delete as any. */
   readonly takesAway?: readonly string[];
   /** Paths of copies of another resource's values: they are out of date since that has changed, and nobody wrote them. */

@@ -8,7 +8,7 @@ import { DRIFT_POLICIES, type DriftedProperty, REACTION_MODES, type ReactionRule
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import { adjustmentsUnderWay } from '../state/reactions.ts';
-import type { RunDocument } from '../state/run.ts';
+import { isInFlight, type RunDocument } from '../state/run.ts';
 import { paidChanges, usedInRun, usedToday } from './budget.ts';
 import type { ProtectedScope } from './protection.ts';
 import { usedUpOf } from './used-approvals.ts';
@@ -24,7 +24,7 @@ export interface GuardedRun {
   /** How many resources the ledger says are ours. */
   readonly managedCount?: number;
   /** What the run has made; absent: nothing yet. */
-  readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore' | 'usedUp'>;
+  readonly made?: Pick<RunDocument, 'operationId' | 'spent' | 'spentBefore' | 'usedUp' | 'rows'>;
   /** What another writer keeps changing back. */
   readonly contested?: readonly Contested[];
   /** What people have said no to. */
@@ -69,7 +69,7 @@ export function circumstancesOf(
 ): Circumstances {
   const nowMs = Date.parse(nowIso);
   const day = nowIso.slice(0, 10);
-  const made = run.made ?? { operationId: run.operationId, spent: [], spentBefore: 0 };
+  const made = run.made ?? { operationId: run.operationId, spent: [], spentBefore: 0, rows: {} };
   const { approvalFrom, ...rules } = differenceRulesOf(spec, head, run);
   return {
     ...rules,
@@ -127,6 +127,9 @@ export function circumstancesOf(
             usedInRun: usedInRun(made),
             usedToday: usedToday(head.budget, made, nowIso),
             paid: paidChanges(made),
+            underWay: Object.values(made.rows)
+              .filter(isInFlight)
+              .map(({ id }) => id),
             ...(head.nextScanAt !== undefined && head.nextScanAt > nowIso ? { nextRunIso: head.nextScanAt } : {}),
             dayEndsIso: new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString(),
           },

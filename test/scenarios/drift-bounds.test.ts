@@ -146,12 +146,15 @@ describe('a budget of unattended changes', () => {
       expect(injected).toBe(planned + drifts.length);
 
       const counts: number[] = [0];
+      let firstRight: readonly string[] | undefined;
       const operations = new Set<string>();
       for (let scans = 0; scans < 6 && counts.at(-1) !== drifts.length; scans++) {
         const operation = await scan(stage);
         operations.add(operation.id);
         const right = await putRight(stage, drifts);
+        firstRight ??= Object.keys(right).filter((name) => right[name]);
         counts.push(countOf(right));
+        const nextHour = isoOf(Math.ceil((await nowMs()) / 3_600_000) * 3_600_000);
         for (const pair of pairs) expect(new Set(pair.map(({ name }) => right[name])).size).toBe(1);
         // A network goes before its peerings do.
         if (right['network b'] === false) expect(right[pairs[1]?.[0]?.name ?? '']).toBe(false);
@@ -167,6 +170,7 @@ describe('a budget of unattended changes', () => {
             state: 'waiting',
             code: 'budget',
             why: expect.stringMatching(/^The budget of unattended changes \(3 in one run\)/),
+            until: nextHour,
             approvePlanHash: operation.planHash,
           });
         expect(operation.state).toBe(left === 0 ? 'succeeded' : 'waiting');
@@ -174,8 +178,9 @@ describe('a budget of unattended changes', () => {
       }
 
       const made = counts.slice(1).map((count, at) => count - (counts[at] ?? 0));
-      // Both sides of two peerings are left for the third: one pair fits, half of the other does not.
-      expect(made).toEqual([3, 3, 2, 2]);
+      // One pair goes first, since it cuts traffic off; the other one, with its network, fills a run; then come the tags.
+      expect(made).toEqual([3, 3, 3, 1]);
+      expect(firstRight).toEqual(expect.arrayContaining(pairs[0]?.map(({ name }) => name) ?? []));
       expect(operations.size).toBe(1);
       const found = await linesOf(stage, 'drift found');
       expect(found).toHaveLength(drifts.length);
@@ -214,6 +219,47 @@ describe('a budget of unattended changes', () => {
       await environment.advance(240);
       expect(countOf(await putRight(stage, drifts))).toBe(3);
       expect((await operationOf(environment, operation.id)).state).toBe('succeeded');
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'counts what is being written once, whatever else is found meanwhile',
+    async () => {
+      const stage = await opened((spec) => {
+        withFirewall(spec);
+        spec.budgets = { perRun: 2, perDay: 60 };
+      });
+      await bringEvents(stage);
+      const firewall = retagged('firewall', ['rg-hub', 'azureFirewalls/fw-westeurope']);
+      await inject(stage, [firewall]);
+      const isFirewallWritten = async () => {
+        const { lastLook } = await driftOf(stage);
+        const operation = lastLook === null ? undefined : await operationOf(environment, lastLook.operationId);
+        return operation?.nodes.some(({ id, state }) => id.includes('azureFirewalls') && state === 'running') ?? false;
+      };
+      await environment.advanceUntil(
+        'the firewall is being written',
+        async () => ((await isFirewallWritten()) ? true : undefined),
+        600,
+        5,
+      );
+
+      const nsg = retagged('nodes a', ['rg-a', nodes('a')]);
+      await inject(stage, [nsg]);
+      await environment.advanceUntil(
+        'the tag of the security group is put right',
+        async () => ((await putRight(stage, [nsg]))[nsg.name] ? true : undefined),
+        240,
+        5,
+      );
+
+      expect(await isFirewallWritten()).toBe(true);
+      expect((await linesOf(stage, 'drift found')).map(({ reason }) => reason)).toEqual([
+        expect.stringMatching(/It is put right\.$/),
+        expect.stringMatching(/It is put right\.$/),
+      ]);
+      await loseEvents(stage);
     },
     WITHIN_MS,
   );

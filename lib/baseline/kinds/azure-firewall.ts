@@ -159,6 +159,7 @@ export const azureFirewall: ResourceKind = {
     },
     secret: [],
   },
+  steersTraffic: ['properties'],
   riskOf: riskFrom(
     'destructive',
     [

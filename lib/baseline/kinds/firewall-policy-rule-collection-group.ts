@@ -111,6 +111,7 @@ export const firewallPolicyRuleCollectionGroup: ResourceKind = {
     immutable: {},
     secret: [],
   },
+  steersTraffic: ['properties'],
   riskOf: riskFrom(
     'destructive',
     [

@@ -72,6 +72,7 @@ export const firewallPolicy: ResourceKind = {
     children: [GROUPS],
     secret: ['properties.transportSecurity.certificateAuthority.keyVaultSecretId'],
   },
+  steersTraffic: ['properties'],
   riskOf: riskFrom('destructive', [{ path: 'properties.insights', risk: 'safe' }], 'disruptive'),
   referencesOf: (body) =>
     referencesAt(body, [

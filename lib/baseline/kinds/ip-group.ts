@@ -24,6 +24,7 @@ export const ipGroup: ResourceKind = {
     keepForeignMembers: [ADDRESSES],
     defaults: { [ADDRESSES]: [] },
   },
+  steersTraffic: [ADDRESSES],
   riskOf: riskFrom('destructive', [{ path: ADDRESSES, risk: 'safe', when: 'added' }], 'disruptive'),
   referencesOf: () => [],
   foreignContentOf: (actual, isOurs) =>

@@ -97,6 +97,7 @@ export const networkSecurityGroup: ResourceKind = {
     immutable: { location: FIXED_LOCATION },
     secret: [],
   },
+  steersTraffic: [RULES],
   riskOf: riskFrom('destructive', [{ path: `${RULE}.description`, risk: 'safe' }], 'disruptive'),
   referencesOf: (body) =>
     referencesAt(

@@ -27,6 +27,7 @@ export const privateDnsZoneLink: ResourceKind = {
     secret: [],
   },
   // Names of the zone stop resolving in that network.
+  steersTraffic: ['properties'],
   riskOf: riskFrom('destructive', [], 'disruptive'),
   referencesOf: (body) => referencesAt(body, ['properties.virtualNetwork.id']),
   foreignContentOf: () => [],

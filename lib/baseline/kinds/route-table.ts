@@ -70,6 +70,7 @@ export const routeTable: ResourceKind = {
     immutable: { location: FIXED_LOCATION },
     secret: [],
   },
+  steersTraffic: ['properties'],
   riskOf: riskFrom('destructive', [], 'disruptive'),
   referencesOf: () => [],
   foreignContentOf: (actual, isOurs) => [

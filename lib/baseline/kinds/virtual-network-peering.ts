@@ -62,6 +62,7 @@ export const virtualNetworkPeering: ResourceKind = {
     why: 'Its other side was deleted, and it is Disconnected.',
   },
   refreshQuery: { syncRemoteAddressSpace: 'true' },
+  steersTraffic: ['properties'],
   riskOf: riskFrom('destructive', [{ path: REMOTE_PREFIXES, risk: 'safe' }], 'disruptive'),
   referencesOf: (body) => referencesAt(body, ['properties.remoteVirtualNetwork.id']),
   foreignContentOf: () => [],

@@ -159,6 +159,7 @@ export const virtualNetwork: ResourceKind = {
     immutable: { location: FIXED_LOCATION },
     secret: [],
   },
+  steersTraffic: [SUBNETS, 'properties.dhcpOptions'],
   riskOf: riskFrom(
     'destructive',
     [

@@ -574,6 +574,14 @@ describe('guard: budgets', () => {
     expect(verdict.waiting.every((wait) => wait.for === 'budget')).toBe(true);
   });
 
+  it('is not asked for what the run is writing, whatever differs there meanwhile', () => {
+    const state = [{ path: 'properties.provisioningState', before: 'Updating', after: 'Succeeded' }];
+    const changes = [change('a', { diff: state }), change('b'), change('c')];
+    const verdict = guard(planOf(...changes), { ...OPEN, budget: { ...budget, usedInRun: 1, underWay: ['/A'] } });
+
+    expect(verdict).toMatchObject({ allowed: ['/a', '/b'], budgeted: ['/b'], waiting: [{ id: '/c', for: 'budget' }] });
+  });
+
   it('that is used up ends: the day by itself, the run with the next scheduled one', () => {
     const waits = (over: Partial<typeof budget>) =>
       guard(planOf(change('a'), change('b'), change('c')), {
