@@ -56,6 +56,18 @@ async function opened(change: (spec: SmallSpec) => void): Promise<Stage> {
   return stage;
 }
 
+async function untilSucceeded(
+  { operationId }: { readonly operationId: string },
+  maximumSeconds: number,
+): Promise<void> {
+  await environment.advanceUntil(
+    'everything is put right',
+    async () => ((await operationOf(environment, operationId)).state === 'succeeded' ? true : undefined),
+    maximumSeconds,
+    30,
+  );
+}
+
 const nodes = (name: string) => `networkSecurityGroups/nsg-vnet-spoke-${name}-snet-vms`;
 const network = (name: string) => `virtualNetworks/vnet-spoke-${name}`;
 const HUB = 'virtualNetworks/vnet-westeurope-hub';
@@ -233,14 +245,13 @@ describe('a budget of unattended changes', () => {
       await bringEvents(stage);
       const firewall = retagged('firewall', ['rg-hub', 'azureFirewalls/fw-westeurope']);
       await inject(stage, [firewall]);
-      const isFirewallWritten = async () => {
-        const { lastLook } = await driftOf(stage);
-        const operation = lastLook === null ? undefined : await operationOf(environment, lastLook.operationId);
-        return operation?.nodes.some(({ id, state }) => id.includes('azureFirewalls') && state === 'running') ?? false;
-      };
-      await environment.advanceUntil(
+      const operationId = await environment.advanceUntil(
         'the firewall is being written',
-        async () => ((await isFirewallWritten()) ? true : undefined),
+        async () => {
+          const { lastLook } = await driftOf(stage);
+          const looked = lastLook === null ? undefined : await operationOf(environment, lastLook.operationId);
+          return looked?.nodes.some(({ state }) => state === 'running') ? looked.id : undefined;
+        },
         600,
         5,
       );
@@ -254,11 +265,15 @@ describe('a budget of unattended changes', () => {
         5,
       );
 
-      expect(await isFirewallWritten()).toBe(true);
-      expect((await linesOf(stage, 'drift found')).map(({ reason }) => reason)).toEqual([
+      await untilSucceeded({ operationId }, 1_800);
+      const found = await linesOf(stage, 'drift found');
+      expect(found.map(({ reason }) => reason)).toEqual([
         expect.stringMatching(/It is put right\.$/),
         expect.stringMatching(/It is put right\.$/),
       ]);
+      const written = (await linesOf(stage, 'updated')).find(({ resource }) => resource?.includes('azureFirewalls'));
+      expect(found.at(-1)?.at).toBeDefined();
+      expect(String(found.at(-1)?.at) < String(written?.at)).toBe(true);
       await loseEvents(stage);
     },
     WITHIN_MS,
@@ -344,15 +359,6 @@ describe('what is decided while drift is being put right', () => {
   }
 
   const notYet = Object.fromEntries(drifts.slice(1).map(({ name }) => [name, false]));
-
-  async function untilSucceeded({ operationId }: MidRun, maximumSeconds: number): Promise<void> {
-    await environment.advanceUntil(
-      'everything is put right',
-      async () => ((await operationOf(environment, operationId)).state === 'succeeded' ? true : undefined),
-      maximumSeconds,
-      30,
-    );
-  }
 
   /** Nothing has started since; what was under way has ended well. */
   async function expectStill(run: MidRun, sinceMs: number): Promise<void> {
