@@ -14,6 +14,10 @@ const root = resolve(import.meta.dirname, '..');
 const NAME = 'aks-baseline';
 const START_WITHIN_MS = 120_000;
 const STEP_SECONDS = 60;
+const COLLEAGUE = 'netadmin';
+const SECURITY_GROUPS_API_VERSION = '2025-05-01';
+/** Within so long a change is found, by its event: the event's own way, and the wait for more of a burst. */
+const FOUND_WITHIN_SECONDS = 60;
 /** SNAT ports of an address on the two instances that a firewall has at least. */
 const PORTS_PER_ADDRESS = 2 * 2_496;
 
@@ -22,11 +26,11 @@ const REASON_WIDTH = 100;
 const REASON_INDENT = ' '.repeat(34);
 
 new Command('npm run demo --')
-  .summary('play a night at the firewall')
+  .summary('play a night at the firewall and at a port')
   .description(
     'Plays a night at the firewall in an environment of its own, whose clock is stepped: an AKS baseline is provisioned, ' +
       'traffic takes 88 % of the SNAT ports, Azure Monitor alerts, addresses are added, and after a day of low demand one ' +
-      'goes again. Prints what the journal says of it; takes about a minute, needs no Azure subscription, and leaves ' +
+      'goes again; then a colleague opens a port, which is found within a minute and put back. Prints what the journal says of it; takes about a minute, needs no Azure subscription, and leaves ' +
       'nothing behind. Ends with 0 only if everything ended as it should.',
   )
   .allowExcessArguments(false)
@@ -50,8 +54,9 @@ async function call(
   url: string,
   body?: string,
   type = 'application/json',
+  more: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
-  const headers = { 'content-type': type, 'x-hubkeeper-user': 'demo' };
+  const headers = { 'content-type': type, 'x-hubkeeper-user': 'demo', ...more };
   const answer = await send({ method, url, headers, caFile: ready.caFile, ...(body === undefined ? {} : { body }) });
   if (answer.status >= 400) throw new Error(`${method} ${url} answered ${answer.status}: ${answer.body.slice(0, 500)}`);
   return answer.body === '' ? undefined : JSON.parse(answer.body);
@@ -89,6 +94,13 @@ class Stage {
     return (await call(this.#ready, method, `${this.#ready.arm}/_sim/${path}`, payload)) as Body;
   }
 
+  /** A call to the simulated Azure Resource Manager by somebody else than the app. */
+  async colleague<Body>(method: string, id: string, apiVersion: string, body?: unknown): Promise<Body> {
+    const url = `${this.#ready.arm}${id}?api-version=${apiVersion}`;
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    return (await call(this.#ready, method, url, payload, undefined, { 'x-sim-principal': COLLEAGUE })) as Body;
+  }
+
   async firewall(): Promise<{ readonly id: string; readonly addresses: number }> {
     const { addresses } = await this.api<{ addresses: readonly { state: string; through: string }[] }>(
       'GET',
@@ -98,11 +110,12 @@ class Stage {
     return { id: own[0]?.through ?? '', addresses: own.length };
   }
 
-  /** Lines of the firewall's journal that have not been printed yet. */
-  async tell(): Promise<readonly Line[]> {
+  /** Lines of the journal of a resource that have not been printed yet, from a time on. */
+  async tell(resource: string, sinceMs = 0): Promise<readonly Line[]> {
+    const since = new Date(sinceMs).toISOString();
     const { entries } = await this.api<{ entries: readonly Line[] }>(
       'GET',
-      `/api/journal?baseline=${NAME}&resource=${encodeURIComponent((await this.firewall()).id)}`,
+      `/api/journal?baseline=${NAME}&since=${since}&resource=${encodeURIComponent(resource)}`,
     );
     const fresh = entries.filter((line) => !this.#told.has(`${line.at} ${line.decision} ${line.reason}`));
     for (const line of fresh) {
@@ -130,10 +143,9 @@ class Stage {
 
 async function provision(stage: Stage): Promise<void> {
   stage.say('1. The AKS baseline is provisioned.');
-  const spec = readFileSync(join(root, 'samples/aks-baseline.yaml'), 'utf8').replace(
-    'lookBackHours: 168, reservedHours: 168',
-    'lookBackHours: 24, reservedHours: 24',
-  );
+  const spec = readFileSync(join(root, 'samples/aks-baseline.yaml'), 'utf8')
+    .replace('lookBackHours: 168, reservedHours: 168', 'lookBackHours: 24, reservedHours: 24')
+    .replace('drift:\n  mode: observe', 'drift:\n  mode: act');
   const { operationId } = await stage.api<{ operationId: string }>(
     'PUT',
     `/api/baselines/${NAME}`,
@@ -163,7 +175,7 @@ async function relieve(stage: Stage): Promise<void> {
     Object.entries(all).find(([id]) => id.toLowerCase() === before.id.toLowerCase())?.[1].writes ?? 0;
   await stage.until(
     'The relief',
-    async () => (await stage.tell()).some(({ decision }) => decision === 'action done'),
+    async () => (await stage.tell(before.id)).some(({ decision }) => decision === 'action done'),
     7_200,
   );
   const after = await stage.firewall();
@@ -183,17 +195,77 @@ async function giveBack(stage: Stage): Promise<void> {
   await stage.until(
     'The first step back',
     async () => {
-      await stage.tell();
+      await stage.tell(before.id);
       return (await stage.firewall()).addresses < before.addresses;
     },
     40 * 3_600,
     3_600,
   );
   await stage.sim('POST', 'clock', { advanceSeconds: 600 });
-  await stage.tell();
+  await stage.tell(before.id);
   const after = await stage.firewall();
   process.stdout.write(`  ${before.addresses} addresses became ${after.addresses}.\n`);
   if (after.addresses !== before.addresses - 1) throw new Error('One address less was expected.');
+}
+
+interface SecurityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly properties: {
+    readonly securityRules: readonly {
+      readonly name: string;
+      readonly properties: Readonly<Record<string, unknown>>;
+    }[];
+  };
+}
+
+async function putBack(stage: Stage): Promise<void> {
+  stage.say(
+    `4. While nobody looks, ${COLLEAGUE} opens a port of the cluster's nodes to the Internet. drift.mode is act.`,
+  );
+  const { resources } = await stage.sim<{ resources: readonly SecurityGroup[] }>('GET', 'state');
+  const group = resources.find(({ id }) => /\/networkSecurityGroups\/[^/]*-snet-clusternodes$/i.test(id));
+  if (group === undefined) throw new Error('The nodes have no security group.');
+  const before = group.properties.securityRules;
+  const securityRules = before.map((rule) => ({
+    ...rule,
+    properties: rule === before[0] ? openToInternet(rule.properties) : rule.properties,
+  }));
+  const { simulatedMs } = await stage.sim<{ simulatedMs: number }>('GET', 'clock');
+  const opened = { ...group, properties: { ...group.properties, securityRules } };
+  await stage.colleague('PUT', group.id, SECURITY_GROUPS_API_VERSION, opened);
+  const lines: Line[] = [];
+  await stage.until(
+    'The closed port',
+    async () => {
+      lines.push(...(await stage.tell(group.id, simulatedMs)));
+      return lines.some(({ decision }) => decision === 'updated');
+    },
+    600,
+    5,
+  );
+  const found = lines.find(({ decision }) => decision === 'drift found');
+  const seconds = (Date.parse(found?.at ?? '') - simulatedMs) / 1_000;
+  const now = await stage.colleague<SecurityGroup>('GET', group.id, SECURITY_GROUPS_API_VERSION);
+  const isBack = JSON.stringify(sourcesOf(now)) === JSON.stringify(sourcesOf(group));
+  process.stdout.write(`  It was found after ${Math.round(seconds)} s and is ${isBack ? 'put back' : 'open still'}.\n`);
+  if (!(seconds <= FOUND_WITHIN_SECONDS)) throw new Error('It was to be found within a minute.');
+  if (!isBack) throw new Error('The rule was to be as it is declared.');
+  if (!lines.every(({ reason }) => reason.includes(COLLEAGUE))) throw new Error('Each line was to name who it was.');
+}
+
+function openToInternet(rule: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { sourceAddressPrefixes: _, ...properties } = rule;
+  return { ...properties, access: 'Allow', direction: 'Inbound', sourceAddressPrefix: 'Internet' };
+}
+
+/** Whom each rule lets in. */
+function sourcesOf({ properties }: SecurityGroup): readonly unknown[] {
+  return properties.securityRules
+    .map(({ name, properties: { access, direction, sourceAddressPrefix, sourceAddressPrefixes } }) => ({
+      ...{ name, access, direction, sourceAddressPrefix, sourceAddressPrefixes },
+    }))
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 async function untilReady(child: ChildProcess, readyFile: string): Promise<Ready> {
@@ -226,6 +298,7 @@ try {
   await provision(stage);
   await relieve(stage);
   await giveBack(stage);
+  await putBack(stage);
   stage.say('Everything ended as it should.');
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -9,9 +9,10 @@ import { journal } from '../api/journal.ts';
 import { accepted, operation, operationList } from '../api/operation.ts';
 import { pause } from '../api/pause.ts';
 import { plan } from '../api/plan.ts';
+import type { JsonObject } from '../json.ts';
 import { type EndpointOptions, findEndpoint } from './endpoint.ts';
 import { type Call, call, type Reply } from './http.ts';
-import { controlSimulation } from './simulation.ts';
+import { controlSimulation, editSimulated } from './simulation.ts';
 import type { World } from './world.ts';
 
 /** A document as it goes over the wire. */
@@ -78,6 +79,12 @@ export function createClient(world: World, options: EndpointOptions) {
     /** A control of the local environment's simulated Azure. */
     simulate: (method: 'PUT' | 'POST', path: string, body: unknown) =>
       controlSimulation(world, options, method, path, body),
+    /** An edit of a resource of that simulated Azure by somebody else. */
+    editSimulated: (
+      resource: { readonly id: string; readonly apiVersion: string },
+      principal: string,
+      edit: (body: JsonObject) => JsonObject,
+    ) => editSimulated(world, options, resource, principal, edit),
     egressAddresses: (name: string) =>
       send({ method: 'GET', path: `/baselines/${part(name)}/egress-addresses`, answers: { 200: egressAddressList } }),
     hold: (name: string, request: HoldRequest) =>

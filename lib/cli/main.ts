@@ -20,9 +20,9 @@ function createWorld(): World {
     stdout: process.stdout,
     stderr: process.stderr,
     fetch,
-    sendTrusting: async (url, authorityPem, method, body) => {
+    sendTrusting: async (url, authorityPem, method, body, more = {}) => {
       const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
-      const headers = { 'content-type': 'application/json' };
+      const headers = { 'content-type': 'application/json', ...more };
       const call = request(url, { method, ca: authorityPem, headers, agent: false }, (response) => {
         text(response).then((answer) => resolve({ status: response.statusCode ?? 0, text: answer }), reject);
       });

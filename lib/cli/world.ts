@@ -25,7 +25,8 @@ export interface World {
     url: string,
     authorityPem: string,
     method: string,
-    body: string,
+    body: string | undefined,
+    headers?: Readonly<Record<string, string>>,
   ): Promise<{ readonly status: number; readonly text: string }>;
   /** Milliseconds since 1970. */
   nowMs(): number;

@@ -37,6 +37,11 @@ describe('the demo', () => {
         '3 addresses became 5 in 1 write.',
         'scale in',
         '5 addresses became 4.',
+        'netadmin opens a port',
+        'drift found',
+        'netadmin',
+        'updated',
+        'and is put back.',
         'Everything ended as it should.',
       ];
       let from = 0;
@@ -49,7 +54,7 @@ describe('the demo', () => {
   );
 });
 
-describe('a shortage of ports played on the command line', () => {
+describe('what is played on the command line', () => {
   let environment: TestEnvironment;
 
   /** A command as a person gives it beside the environment that runs. */
@@ -99,6 +104,29 @@ describe('a shortage of ports played on the command line', () => {
         expect(address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
         expect(out).toMatch(new RegExp(`^${address?.replaceAll('.', '\\.')}\\s+${name}\\s+in use\\s+made`, 'm'));
       }
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'as a port that a colleague opens is found, and told with who it was and what can be done',
+    async () => {
+      const { code, out } = await hubkeeper('simulate', 'drift', NAME, '--as', 'kim');
+
+      expect({ code, out }).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^kim has opened the rule \w+ of nsg-/),
+      });
+      await environment.advanceUntil(
+        'the journal tells of it',
+        async () => ((await hubkeeper('journal', NAME)).out.includes('drift found') ? true : undefined),
+        90,
+        15,
+      );
+      const status = await hubkeeper('status', NAME);
+      expect(status.out).toMatch(/Drift: \d differences? in 1 resource;/);
+      expect(status.out).toContain('changed by kim');
+      expect(status.out).toContain(`reconcile ${NAME}`);
     },
     WITHIN_MS,
   );

@@ -93,9 +93,9 @@ export function createFakeWorld(options: FakeWorldOptions = {}): FakeWorld {
       received.push(call);
       return responseOf(answerTo(call));
     },
-    sendTrusting: async (url, _authorityPem, method, body) => {
+    sendTrusting: async (url, _authorityPem, method, body = '', headers = {}) => {
       const { pathname, searchParams } = new URL(url);
-      const call: Received = { method, path: pathname, query: Object.fromEntries(searchParams), headers: {}, body };
+      const call: Received = { method, path: pathname, query: Object.fromEntries(searchParams), headers, body };
       received.push(call);
       const { status, body: answer } = answerTo(call);
       return { status, text: JSON.stringify(answer ?? null) };

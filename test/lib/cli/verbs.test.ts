@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { runVerb } from '../../../lib/cli/run-verb.ts';
 import type { VerbInput } from '../../../lib/cli/verb.ts';
 import { verbs } from '../../../lib/cli/verbs.ts';
@@ -956,9 +958,48 @@ describe('egress', () => {
         exitCode: 2,
         calls: [],
       });
+    expect(await run('simulate', { args: ['snat', 'prod'], options: {}, routes })).toMatchObject({ exitCode: 2 });
     expect(await run('simulate', { args: ['rain', 'prod'], options: { ports: 'TCP=1' }, routes })).toMatchObject({
       exitCode: 2,
     });
+  });
+
+  it('simulate drift opens a rule of a security group as somebody else, and says what comes next', async () => {
+    const spec = parse(readFileSync('samples/aks-baseline.yaml', 'utf8'));
+    const group = `/subscriptions/${spec.hub.subscriptionId}/resourceGroups/rg-enterprise-networking-hubs/providers/Microsoft.Network/networkSecurityGroups/nsg-westeurope-bastion`;
+    const others = { name: 'Other', properties: { sourceAddressPrefix: '10.0.0.0/8' } };
+    const opened = { priority: 110, access: 'Allow' };
+    const rule = (source: object) => ({ name: 'AllowControlPlaneInbound', properties: { ...opened, ...source } });
+    const bodyWith = (source: object) => ({ id: group, properties: { securityRules: [others, rule(source)] } });
+    const files = {
+      '/here/.hubkeeper/ready.json': JSON.stringify({ arm: 'https://127.0.0.1:7', caFile: '/ca.pem' }),
+      '/ca.pem': 'certificate',
+    };
+    const simulated: FakeRoutes = {
+      'GET /api/baselines/prod': { status: 200, body: { ...summary, spec } },
+      [`GET ${group}`]: { status: 200, body: bodyWith({ sourceAddressPrefix: 'GatewayManager' }) },
+      [`PUT ${group}`]: { status: 200, body: {} },
+    };
+    const drift = (options: Record<string, string> = {}, more: object = {}) =>
+      run('simulate', { args: ['drift', 'prod'], options, files, routes: { ...simulated, ...more } });
+
+    const { exitCode, out, world } = await drift();
+    expect(exitCode).toBe(0);
+    const [read, written] = world.received.slice(-2);
+    expect([read?.method, read?.headers, written?.headers]).toEqual([
+      ...['GET', { 'x-sim-principal': 'colleague' }, { 'x-sim-principal': 'colleague' }],
+    ]);
+    expect(JSON.parse(written?.body ?? '')).toEqual(bodyWith({ sourceAddressPrefix: 'Internet' }));
+    expect(out).toContain('colleague has opened the rule AllowControlPlaneInbound of nsg-westeurope-bastion');
+    expect(out).toContain("drift.mode is 'observe': it is only told");
+    expect(out).toContain('hubkeeper journal prod');
+    expect((await drift({ resource: group.toUpperCase(), as: 'kim' })).world.received.at(-1)?.headers).toEqual({
+      'x-sim-principal': 'kim',
+    });
+    expect(await drift({ resource: 'nsg-nowhere' })).toMatchObject({ exitCode: 2, calls: ['GET /api/baselines/prod'] });
+    expect(await drift({ as: 'a b' })).toMatchObject({ exitCode: 2, calls: [] });
+    const gone = { [`GET ${group}`]: { status: 404, body: {} } };
+    expect((await drift({}, gone)).exitCode).toBe(1);
   });
 });
 

@@ -1,0 +1,47 @@
+import type { ResolvedBaseline } from '../baseline/resolved.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { sameId } from '../plan/graph.ts';
+
+/** A declared rule that lets some in, and could let everybody in. */
+export interface RuleToOpen {
+  readonly groupId: string;
+  readonly rule: string;
+}
+
+const EVERYBODY = ['*', 'Internet', '0.0.0.0/0'];
+
+/**
+ * The first rule, by id of its security group, that the baseline declares to let only some in; of one group where its
+ * name or ARM id is given. Undefined: there is none. Pure.
+ */
+export function ruleToOpen(baseline: ResolvedBaseline, group?: string): RuleToOpen | undefined {
+  return baseline.networkSecurityGroups
+    .filter(({ presence }) => presence !== 'reference')
+    .filter(({ id, name }) => group === undefined || sameId(id, group) || sameId(name, group))
+    .toSorted((one, other) => (one.id.toLowerCase() < other.id.toLowerCase() ? -1 : 1))
+    .flatMap(({ id, rules }) =>
+      rules
+        .filter(({ direction, access }) => direction === 'Inbound' && access === 'Allow')
+        .filter(({ sourceAddressPrefixes }) => !sourceAddressPrefixes.some((prefix) => EVERYBODY.includes(prefix)))
+        .map(({ name }) => ({ groupId: id, rule: name })),
+    )
+    .at(0);
+}
+
+/** The body of a security group with one rule open to the Internet, as a careless colleague would leave it. Pure. */
+export function withRuleOpen(body: JsonObject, rule: string): JsonObject {
+  const properties = isJsonObject(body.properties) ? body.properties : {};
+  const rules = Array.isArray(properties.securityRules) ? properties.securityRules : [];
+  return { ...body, properties: { ...properties, securityRules: rules.map((one) => openedIf(one, rule)) } };
+}
+
+function openedIf(rule: Json, name: string): Json {
+  if (!isJsonObject(rule) || !sameId(String(rule.name), name) || !isJsonObject(rule.properties)) return rule;
+  const {
+    sourceAddressPrefixes: _prefixes,
+    sourceApplicationSecurityGroups: _groups,
+    sourceAddressPrefix: _prefix,
+    ...properties
+  } = rule.properties;
+  return { ...rule, properties: { ...properties, sourceAddressPrefix: 'Internet' } };
+}
