@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { sameId } from '../plan/graph.ts';
@@ -8,10 +9,14 @@ export interface RuleToOpen {
   readonly rule: string;
 }
 
-const EVERYBODY = ['*', 'Internet', '0.0.0.0/0'];
+/** Addresses of some. What a service tag lets in, Azure itself may need: Bastion refuses a group without it. */
+function isOfSome(prefix: string): boolean {
+  const [address = '', length] = prefix.split('/');
+  return isIP(address) !== 0 && length !== '0';
+}
 
 /**
- * The first rule, by id of its security group, that the baseline declares to let only some in; of one group where its
+ * The first rule, by id of its security group, that the baseline declares to let only some addresses in; of one group where its
  * name or ARM id is given. Undefined: there is none. Pure.
  */
 export function ruleToOpen(baseline: ResolvedBaseline, group?: string): RuleToOpen | undefined {
@@ -22,7 +27,7 @@ export function ruleToOpen(baseline: ResolvedBaseline, group?: string): RuleToOp
     .flatMap(({ id, rules }) =>
       rules
         .filter(({ direction, access }) => direction === 'Inbound' && access === 'Allow')
-        .filter(({ sourceAddressPrefixes }) => !sourceAddressPrefixes.some((prefix) => EVERYBODY.includes(prefix)))
+        .filter(({ sourceAddressPrefixes }) => sourceAddressPrefixes.every(isOfSome))
         .map(({ name }) => ({ groupId: id, rule: name })),
     )
     .at(0);

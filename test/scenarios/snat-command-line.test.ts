@@ -111,10 +111,11 @@ describe('what is played on the command line', () => {
   it(
     'as a port that a colleague opens is found, and told with who it was and what can be done',
     async () => {
-      const { code, out } = await hubkeeper('simulate', 'drift', NAME, '--as', 'kim');
+      const { code, out, err } = await hubkeeper('simulate', 'drift', NAME, '--as', 'kim');
 
-      expect({ code, out }).toMatchObject({
+      expect({ code, out, err }).toMatchObject({
         code: 0,
+        err: '',
         out: expect.stringMatching(/^kim has opened the rule \w+ of nsg-/),
       });
       await environment.advanceUntil(

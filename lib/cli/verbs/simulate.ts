@@ -28,7 +28,7 @@ export const simulateVerb: Verb = {
     { flags: '--ports <protocol=count>', description: 'snat: ports in use, such as TCP=13000 or TCP=13000,UDP=200' },
     {
       flags: '--resource <group>',
-      description: 'drift: name or ARM id of the security group; by default the first that lets somebody in',
+      description: 'drift: name or ARM id of the security group; by default the first that lets some addresses in',
     },
     { flags: '--as <name>', description: `drift: who does it; by default ${COLLEAGUE}` },
   ],
@@ -36,7 +36,7 @@ export const simulateVerb: Verb = {
     'hubkeeper simulate snat aks-baseline --ports TCP=13000',
     'hubkeeper simulate snat aks-baseline --ports TCP=500,UDP=40',
     'hubkeeper simulate drift aks-baseline',
-    'hubkeeper simulate drift aks-baseline --resource nsg-vnet-spoke-bu0001a0008-snet-applicationgateway --as kim',
+    'hubkeeper simulate drift aks-baseline --resource nsg-vnet-spoke-bu0001a0008-snet-privatecluster --as kim',
   ],
   async run(context, input) {
     const [what, name] = input.args;
@@ -85,7 +85,7 @@ async function simulateDrift(context: Context, input: VerbInput, name: string | 
   if (!validated.ok || found === undefined)
     throw usageError(
       `The baseline '${plain(name ?? '')}' has no security group${group === undefined ? '' : ` ${plain(group)}`} with a rule that could be opened.`,
-      'Name one of its security groups that lets somebody in.',
+      'Name one of its security groups that lets some addresses in, and not all.',
       group === undefined ? 'NAME' : '--resource',
     );
   const { groupId, rule } = found;

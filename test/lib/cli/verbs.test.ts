@@ -966,10 +966,10 @@ describe('egress', () => {
 
   it('simulate drift opens a rule of a security group as somebody else, and says what comes next', async () => {
     const spec = parse(readFileSync('samples/aks-baseline.yaml', 'utf8'));
-    const group = `/subscriptions/${spec.hub.subscriptionId}/resourceGroups/rg-enterprise-networking-hubs/providers/Microsoft.Network/networkSecurityGroups/nsg-westeurope-bastion`;
+    const group = `/subscriptions/${spec.hub.subscriptionId}/resourceGroups/rg-enterprise-networking-spokes/providers/Microsoft.Network/networkSecurityGroups/nsg-vnet-spoke-bu0001a0008-snet-clusternodes`;
     const others = { name: 'Other', properties: { sourceAddressPrefix: '10.0.0.0/8' } };
     const opened = { priority: 110, access: 'Allow' };
-    const rule = (source: object) => ({ name: 'AllowControlPlaneInbound', properties: { ...opened, ...source } });
+    const rule = (source: object) => ({ name: 'AllowClusterInbound', properties: { ...opened, ...source } });
     const bodyWith = (source: object) => ({ id: group, properties: { securityRules: [others, rule(source)] } });
     const files = {
       '/here/.hubkeeper/ready.json': JSON.stringify({ arm: 'https://127.0.0.1:7', caFile: '/ca.pem' }),
@@ -977,7 +977,7 @@ describe('egress', () => {
     };
     const simulated: FakeRoutes = {
       'GET /api/baselines/prod': { status: 200, body: { ...summary, spec } },
-      [`GET ${group}`]: { status: 200, body: bodyWith({ sourceAddressPrefix: 'GatewayManager' }) },
+      [`GET ${group}`]: { status: 200, body: bodyWith({ sourceAddressPrefixes: ['10.240.0.0/22'] }) },
       [`PUT ${group}`]: { status: 200, body: {} },
     };
     const drift = (options: Record<string, string> = {}, more: object = {}) =>
@@ -990,7 +990,9 @@ describe('egress', () => {
       ...['GET', { 'x-sim-principal': 'colleague' }, { 'x-sim-principal': 'colleague' }],
     ]);
     expect(JSON.parse(written?.body ?? '')).toEqual(bodyWith({ sourceAddressPrefix: 'Internet' }));
-    expect(out).toContain('colleague has opened the rule AllowControlPlaneInbound of nsg-westeurope-bastion');
+    expect(out).toContain(
+      'colleague has opened the rule AllowClusterInbound of nsg-vnet-spoke-bu0001a0008-snet-clusternodes',
+    );
     expect(out).toContain("drift.mode is 'observe': it is only told");
     expect(out).toContain('hubkeeper journal prod');
     expect((await drift({ resource: group.toUpperCase(), as: 'kim' })).world.received.at(-1)?.headers).toEqual({
