@@ -183,10 +183,7 @@ export function guard(plan: Plan, circumstances: Circumstances): Verdict {
   const underWay = new Set(budget.underWay?.map(normaliseId));
   const isFree = (id: string) => approved.has(id) || underWay.has(id);
   const counts = (change: Change) =>
-    !isAsked(change) &&
-    change.action !== 'create' &&
-    !isFree(normaliseId(change.id)) &&
-    !paid.has(changeHash(change));
+    !isAsked(change) && change.action !== 'create' && !isFree(normaliseId(change.id)) && !paid.has(changeHash(change));
   applyBudget(plan.changes, judged, counts, budget, approvals.untilIso);
   return verdictOf(plan.changes, judged, counts);
 }

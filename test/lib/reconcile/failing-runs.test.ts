@@ -104,7 +104,7 @@ describe('a repair that Azure refuses every time', () => {
     await givenUp();
 
     const told = await linesOf('compared');
-    expect(told.filter((line) => /drifted/.test(line))).toHaveLength(24);
+    expect(told.filter((line) => /1 difference in 1 resource/.test(line))).toHaveLength(24);
     expect(told.filter((line) => /\d put right/.test(line))).toEqual([]);
     expect(told.filter((line) => /1 to be put right/.test(line))).toHaveLength(5);
   });

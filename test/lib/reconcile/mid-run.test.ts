@@ -63,7 +63,7 @@ describe('what is decided while drift is put right', () => {
     ]);
     expect(Object.values(rows).map((row) => [row.id, row.state.name])).toEqual([[other, 'done']]);
     expect(spent).toHaveLength(1);
-    expect(await run.decisionsAbout(id, locked)).toEqual(['refused', 'not written', 'drift found']);
+    expect(await run.decisionsAbout(id, locked)).toEqual(['drift found', 'not written', 'refused']);
   });
 
   it('a lock that no list shows is met twice, and then ends in a failure', async () => {

@@ -318,7 +318,7 @@ describe('a drift while a person’s spec waits for an approval', () => {
           { id: GROUP, code: 'WaitsBehindOperation', why: expect.stringContaining('[two].properties.priority') },
         ],
       });
-      expect((await linesOf(step)).map(({ decision }) => decision)).toEqual(['refused', 'compared']);
+      expect((await linesOf(step)).map(({ decision }) => decision)).toEqual(['compared', 'refused']);
       expect((await record()).drifts).toEqual([]);
       expect(await reconciling.head()).toMatchObject({ appliedSpecVersion: 1 });
     });
