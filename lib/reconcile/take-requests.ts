@@ -1,3 +1,4 @@
+import { normaliseId } from '../plan/graph.ts';
 import { type BaselineHead, type ReconcileRequest, requestKey, type Trigger } from '../state/baseline-head.ts';
 import { isFinalState, type RunDocument } from '../state/run.ts';
 
@@ -80,7 +81,6 @@ export function isDue({ wakeAt }: Pick<BaselineHead, 'wakeAt'>, nowIso: string):
 }
 
 /**
-/**
  * Whether a request that the run does not cover steps in before it rather than queue up behind it for days: any that
  * nobody asked for, and what a person adjusts, before any run that only waits. One is set aside at a time: what has
  * stepped in does not wait, so that no two can set each other aside.
@@ -91,9 +91,14 @@ function stepsIn(request: ReconcileRequest, live: RunDocument, { stops }: Baseli
   return live.setAside === undefined;
 }
 
-/** Whether a request names what it is about: as a part of a run of everything it would have everything read again. */
-function isOfFew({ hints }: Pick<ReconcileRequest, 'hints'>): boolean {
-  return hints !== undefined;
+/**
+ * Whether a request names what it is about, and none of that is of the plan of a run: as a part of that run it would have
+ * everything read again. What it says of a resource that the run is to write voids what somebody is asked to approve.
+ */
+function isBeside({ hints }: Pick<ReconcileRequest, 'hints'>, { rows }: Pick<RunDocument, 'rows'>): boolean {
+  if (hints === undefined) return false;
+  const planned = new Set(Object.keys(rows).map(normaliseId));
+  return !hints.some(({ resource }) => planned.has(normaliseId(resource)));
 }
 
 /**
@@ -179,7 +184,7 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
     live.setAside !== undefined && (ofSetAside.length > 0 || isDue(head, nowIso) || !others.every(isUnattended));
   const steppingIn = others.filter((request) => stepsIn(request, live, head));
   const mayJoin = (request: ReconcileRequest) =>
-    isCoveredBy(request, live) && !(isOfFew(request) && steppingIn.includes(request));
+    isCoveredBy(request, live) && !(isBeside(request, live) && steppingIn.includes(request));
   const joined = isCalledFor ? [] : others.filter(mayJoin);
   const consumed = [...own, ...joined];
   const [first] = steppingIn;
