@@ -21,7 +21,7 @@ import type { StartOutcome } from './start-write.ts';
 
 export type Rows = Readonly<Record<string, RunRow>>;
 
-/** A node that is written again and again is being fought over: it is given up after so many writes in one run. */
+/** A resource that so many writes for one change have not brought to rest is given up. */
 const MAXIMUM_WRITES = 5;
 /** A write that has not held so often is given up. */
 const MAXIMUM_UNHELD_WRITES = 3;
@@ -196,7 +196,7 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
     if (old?.state.name === 'failed' && old.changeHash === hash) continue;
     const waits = waiting.get(key);
     if (waits === undefined && !allowed.has(key)) continue;
-    const writes = old?.writes ?? 0;
+    const writes = writesBefore(run, old, hash);
     const fresh: RunRow = {
       id: old?.id ?? change.id,
       attempt: old?.attempt ?? 0,
@@ -219,7 +219,7 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
             problem: {
               code: 'KeepsChanging',
               actor: 'operator',
-              message: `The resource was written ${writes} times in this run and still is not as it should be.`,
+              message: `The resource was written ${writes} times for this change and still is not as it should be.`,
               remedy: 'Find out who or what changes it back, then reconcile.',
               resource: change.id,
             },
@@ -244,6 +244,17 @@ export function withWorlds(rows: Rows, worlds: ReadonlyMap<string, string>): Row
 /** `changeHash` of what a run has failed at. */
 export function hashesFailed(rows: Rows): ReadonlySet<string> {
   return new Set(Object.values(rows).flatMap((row) => (row.state.name === 'failed' ? [row.changeHash] : [])));
+}
+
+/**
+ * Writes of a row that count against a new change of its resource: all while it was never as it should be. What was done
+ * and is changed again is work of its own, which a run that waits for days may have often: only the very same change,
+ * back before the run has come to rest, goes on with the count.
+ */
+function writesBefore({ plansMade, plansBefore }: RunDocument, row: RunRow | undefined, hash: string): number {
+  if (row === undefined) return 0;
+  const isAnother = row.state.name === 'done' && (row.changeHash !== hash || plansMade === plansBefore);
+  return isAnother ? 0 : row.writes;
 }
 
 /**
