@@ -1,4 +1,4 @@
-import type { Contested } from '../plan/guard.ts';
+import type { Contested } from '../plan/contested.ts';
 import {
   byProperty,
   type ChangeOrigin,
@@ -91,12 +91,16 @@ export function withReversals(
     const origin = origins.get(propertyKey(contest));
     if (origin === undefined || !isReversed(contest, nowIso)) return contest;
     const theirs = [...contest.theirs, reversalOf(origin, operationId, nowIso)];
-    if (theirs.length < MOST_REVERSALS) return { ...contest, theirs };
+    if (!endsWithNextReversal(contest)) return { ...contest, theirs };
     const over: Contest = { ...contest, theirs, stoppedAt: nowIso };
     stopped.push(over);
     return over;
   });
   return { contests: next, stopped };
+}
+
+function endsWithNextReversal({ theirs }: Contest): boolean {
+  return theirs.length + 1 >= MOST_REVERSALS;
 }
 
 function isReversed({ ours, theirs, stoppedAt }: Contest, nowIso: string): boolean {
@@ -143,10 +147,32 @@ function mostRecent(contests: readonly Contest[]): readonly Contest[] {
     .sort(byProperty);
 }
 
+/**
+ * The properties that are left to another writer: those of contests that were stopped, and, where `looksForDrift`, those
+ * of which one more reversal is the last, if such a look finds one. Pure.
+ */
+export function leftToOthers(
+  contests: readonly Contest[],
+  endings: ContestEndings,
+  looksForDrift: boolean,
+): readonly Contested[] {
+  const nowIso = new Date(endings.nowMs).toISOString();
+  return withoutEnded(contests, endings).contests.flatMap((contest) => {
+    const isLast = looksForDrift && isReversed(contest, nowIso) && endsWithNextReversal(contest);
+    const stoppedAt = contest.stoppedAt ?? (isLast ? nowIso : null);
+    return stoppedAt === null ? [] : [stoppedFrom(contest, stoppedAt)];
+  });
+}
+
+function stoppedFrom({ id, path }: Contest, stoppedAt: string): Contested {
+  return { id, path, stopped: true, sinceIso: stoppedAt, untilIso: restEndsAt(stoppedAt) };
+}
+
 /** What the guard has to know of contests at a time. Pure. */
 export function contestedAt(contests: readonly Contest[], nowMs: number): readonly Contested[] {
-  return contests.flatMap(({ id, path, theirs, stoppedAt }): readonly Contested[] => {
-    if (stoppedAt !== null) return [{ id, path, stopped: true, sinceIso: stoppedAt, untilIso: restEndsAt(stoppedAt) }];
+  return contests.flatMap((contest): readonly Contested[] => {
+    const { id, path, theirs, stoppedAt } = contest;
+    if (stoppedAt !== null) return [stoppedFrom(contest, stoppedAt)];
     const last = theirs.at(-1);
     if (last === undefined) return [];
     const goesOnMs = Date.parse(last.at) + pauseSeconds(theirs.length) * 1_000;

@@ -1,4 +1,4 @@
-import type { KeptDifference } from '../plan/drift-rules.ts';
+import type { KeptDifference, PostponedDifference } from '../plan/drift-rules.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { Verdict, Waiting } from '../plan/guard.ts';
 import { LEFT_CODE } from '../plan/left-changes.ts';
@@ -22,6 +22,7 @@ export interface DriftVerdict extends Pick<Verdict, 'waiting'> {
   /** Changes of the plan that are refused. */
   readonly refused: readonly Refusal[];
   readonly kept: readonly KeptDifference[];
+  readonly postponed: readonly PostponedDifference[];
   /** Changes whose write did not succeed and is not tried again, by normalised id. */
   readonly failed: ReadonlyMap<string, { readonly code: string; readonly message: string }>;
   /** Whether a write of the run is under way there: nothing new is decided about it. */
@@ -35,6 +36,13 @@ export interface DriftVerdict extends Pick<Verdict, 'waiting'> {
 
 /** Nothing stands in the way. */
 const PUTTING_RIGHT: DriftDecision = { policy: 'enforce', state: 'puttingRight', code: '', why: '', until: null };
+
+/** A later plan has it. */
+function afterTheRest({ needsApproval }: PostponedDifference): DriftDecision {
+  const then = needsApproval ? 'somebody is asked to approve this' : 'this is';
+  const why = `The rest of the resource is put right first; then ${then}.`;
+  return { policy: needsApproval ? 'approve' : 'enforce', state: 'waiting', code: 'rest', why, until: null };
+}
 
 /**
  * The record with what is to become of each drift that was seen. News are the drifts that were not known, with their
@@ -72,24 +80,27 @@ interface Look {
   readonly refused: ReadonlyMap<string, Refusal>;
   readonly waiting: ReadonlyMap<string, Waiting>;
   readonly kept: ReadonlyMap<string, KeptDifference>;
+  readonly postponed: ReadonlyMap<string, PostponedDifference>;
   readonly failed: DriftVerdict['failed'];
 }
 
-function lookUp({ unplanned, refused, waiting, kept, failed }: DriftVerdict): Look {
+function lookUp({ unplanned, refused, waiting, kept, postponed, failed }: DriftVerdict): Look {
   const whole = unplanned.filter(({ code }) => REFUSED_DRIFTS.has(code));
   return {
     unplanned: new Map(whole.map((refusal) => [normaliseId(refusal.id), refusal])),
     refused: new Map(refused.map((refusal) => [normaliseId(refusal.id), refusal])),
     waiting: new Map(waiting.map((one) => [normaliseId(one.id), one])),
     kept: new Map(kept.map((one) => [propertyKey(one), one])),
+    postponed: new Map(postponed.map((one) => [propertyKey(one), one])),
     failed,
   };
 }
 
-function decisionOf(drift: Drift, { unplanned, refused, waiting, kept, failed }: Look): DriftDecision {
+function decisionOf(drift: Drift, { unplanned, refused, waiting, kept, postponed, failed }: Look): DriftDecision {
   const policy = kept.get(propertyKey(drift));
-  if (policy?.policy === 'report') return keptBy('report', 'reported', 'DriftReported', policy.why);
-  if (policy?.policy === 'ignore') return keptBy('ignore', 'ignored', 'DriftIgnored', policy.why);
+  if (policy !== undefined) return ofKept(policy);
+  const later = postponed.get(propertyKey(drift));
+  if (later !== undefined) return afterTheRest(later);
   const key = normaliseId(drift.id);
   const refusal = refused.get(key) ?? unplanned.get(key);
   if (refusal !== undefined) return ofRefusal(refusal);
@@ -103,11 +114,22 @@ function decisionOf(drift: Drift, { unplanned, refused, waiting, kept, failed }:
   return PUTTING_RIGHT;
 }
 
+function ofKept({ policy, why }: KeptDifference): DriftDecision {
+  switch (policy) {
+    case 'report':
+      return keptBy('report', 'reported', 'DriftReported', why);
+    case 'ignore':
+      return keptBy('ignore', 'ignored', 'DriftIgnored', why);
+    case 'contested':
+      return ofRefusal({ code: 'WriterConflict', why });
+  }
+}
+
 function keptBy(policy: 'report' | 'ignore', state: Drift['state'], code: string, why: string): DriftDecision {
   return { policy, state, code, why, until: null };
 }
 
-function ofRefusal({ code, why }: Refusal): DriftDecision {
+function ofRefusal({ code, why }: Pick<Refusal, 'code' | 'why'>): DriftDecision {
   if (code === 'ReactionModeForbids' || code === 'DriftReported') return keptBy('report', 'reported', code, why);
   if (code === 'DriftIgnored') return keptBy('ignore', 'ignored', code, why);
   const policy = code === 'ApprovalRejected' || code === 'ApprovalExpired' ? 'approve' : 'enforce';

@@ -1,4 +1,4 @@
-import type { KeptDifference } from '../plan/drift-rules.ts';
+import type { KeptDifference, PostponedDifference } from '../plan/drift-rules.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { shortHash } from '../plan/hash.ts';
 import type { PropertyDifference } from '../plan/kind.ts';
@@ -10,7 +10,7 @@ import { byProperty, type Drift, propertyKey } from './drift-record.ts';
 
 /** A property that is not as declared although it was, before anything is decided about it. */
 export type FoundDrift = Pick<Drift, 'id' | 'kind' | 'path' | 'before' | 'after' | 'foundHash'> & {
-  /** By a policy it stays as it is. */
+  /** By a policy, or since another writer keeps changing it back, it stays as it is. */
   readonly kept?: KeptDifference;
 };
 
@@ -28,18 +28,20 @@ export const REFUSED_DRIFTS = new Set<string>(['ImmutableProperty', 'AdoptedReso
 
 /**
  * The drifts that a plan shows, by id and path, each once: what an update would change back, what somebody deleted, what
- * cannot be changed back, and what a policy keeps. What the spec or an adjustment asks for anew, and what is no longer
- * declared, is none. Pure.
+ * cannot be changed back, what a policy or another writer keeps, and what a later plan has. What the spec or an
+ * adjustment asks for anew, and what is no longer declared, is none. Pure.
  */
 export function foundDrifts(
   { changes, refused }: Pick<Plan, 'changes' | 'refused'>,
   kept: readonly KeptDifference[],
+  postponed: readonly PostponedDifference[],
   ground: DriftGround,
 ): readonly FoundDrift[] {
   const found = [
     ...changes.flatMap((change) => ofChange(change, ground)),
     ...refused.flatMap((refusal) => ofRefusal(refusal, ground)),
     ...kept.flatMap((one) => ofKept(one, ground)),
+    ...postponed.flatMap((one) => ofPostponed(one, ground)),
   ];
   return [...new Map(found.map((one) => [propertyKey(one), one])).values()].sort(byProperty);
 }
@@ -73,9 +75,12 @@ function isGround(id: string, path: string, { ledger, wasAsDeclared, known }: Dr
   return entry?.state === 'confirmed' && wasAsDeclared(entry);
 }
 
-function isChangedBack(change: Change, { path, after }: PropertyDifference, entry: LedgerEntry | undefined): boolean {
-  if (change.takesAway?.includes(path) || change.copies?.includes(path)) return false;
-  const owners = change.owners ?? [change.owner];
+function isChangedBack(
+  { takesAway, copies, owner, owners = [owner] }: Pick<Change, 'takesAway' | 'copies' | 'owner' | 'owners'>,
+  { path, after }: PropertyDifference,
+  entry: LedgerEntry | undefined,
+): boolean {
+  if (takesAway?.includes(path) || copies?.includes(path)) return false;
   // What an adjustment once gave goes with it; what one gives for the first time is not there yet.
   const isAdjusted = entry !== undefined && ownedTree(entry.confirmed).nearest(path) === 'adjustment';
   if (isAdjusted) return owners.includes('adjustment') && after !== undefined;
@@ -89,7 +94,18 @@ function ofRefusal({ id, code, diff = [] }: Refusal, ground: DriftGround): reado
   return found.filter(({ path }) => isGround(id, path, ground));
 }
 
-/** Whoever keeps it says so whether it was ever as declared or not; only a drift is told as one. */
+/**
+ * Whoever keeps it says so whether it was ever as declared or not; only a drift is told as one. What another writer
+ * changes back was as declared when Hubkeeper had put it right.
+ */
 function ofKept(kept: KeptDifference, ground: DriftGround): readonly FoundDrift[] {
-  return isGround(kept.id, kept.path, ground) ? [{ ...foundAt(kept.id, kept.kind, kept), kept }] : [];
+  const isDrift = kept.policy === 'contested' || isGround(kept.id, kept.path, ground);
+  return isDrift ? [{ ...foundAt(kept.id, kept.kind, kept), kept }] : [];
+}
+
+function ofPostponed(postponed: PostponedDifference, ground: DriftGround): readonly FoundDrift[] {
+  const { id, kind, path, owner, takesAway } = postponed;
+  const change = { owner, ...(takesAway ? { takesAway: [path] } : {}) };
+  const isDrift = isGround(id, path, ground) && isChangedBack(change, postponed, ground.ledger.get(normaliseId(id)));
+  return isDrift ? [foundAt(id, kind, postponed)] : [];
 }

@@ -1,5 +1,5 @@
 import { otherSides } from '../plan/change-groups.ts';
-import type { KeptDifference } from '../plan/drift-rules.ts';
+import type { KeptDifference, PostponedDifference } from '../plan/drift-rules.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { canonicalJson } from '../plan/hash.ts';
 import { BEHIND_CODE, CALLED_OFF_CODE, LEFT_CODE } from '../plan/left-changes.ts';
@@ -31,9 +31,10 @@ const LONGEST_LOOK_MS = 60_000;
 export interface Sight extends Pick<DriftGround, 'ledger' | 'wasAsDeclared'>, ForeignSight {
   readonly plan: Pick<Plan, 'changes' | 'refused'>;
   readonly kept: readonly KeptDifference[];
+  readonly postponed: readonly PostponedDifference[];
   /**
    * What a property that the plan does not name stands for: it is as declared, nobody declares its resource any more, or
-   * nothing is known, since the run did not look, left a part of it for a later plan, or has a write under way.
+   * nothing is known, since the run did not look, or has a write under way.
    */
   readonly standing: (id: string) => 'asDeclared' | 'notDeclared' | 'unknown';
   /** Whether a write of the run is under way there: what is seen meanwhile says nothing. */
@@ -75,9 +76,10 @@ export interface Seen {
  */
 export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
   const before = new Map(record.drifts.map((drift) => [propertyKey(drift), drift]));
-  const found = foundDrifts(sight.plan, sight.kept, { ...sight, known: new Set(before.keys()) }).filter(
-    (one) => !sight.isUnderWay(one.id),
-  );
+  const found = foundDrifts(sight.plan, sight.kept, sight.postponed, {
+    ...sight,
+    known: new Set(before.keys()),
+  }).filter((one) => !sight.isUnderWay(one.id));
   const origins = originsOf(sight.hints.filter((hint) => isSinceWritten(hint, sight.ledger)));
   const explained = withOtherSides(origins, sight.plan.changes);
   const foreign = seeForeign(record, { all: originsOf(sight.hints), sinceWritten: origins }, sight);
@@ -91,7 +93,9 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
 
   const failing = withoutMoved(record.failing, { ...sight, standing: standingOf });
   const going = withoutEnded(record.contests, { ...sight, nowMs: Date.parse(sight.nowIso) });
-  const drifted = sight.looksForDrift ? found.filter(({ kept }) => kept === undefined) : [];
+  // What a rule says to look away from, or only to tell, nobody has changed back in a fight.
+  const isFought = ({ kept }: FoundDrift) => kept === undefined || kept.policy === 'contested';
+  const drifted = sight.looksForDrift ? found.filter(isFought) : [];
   const contested = withReversals(
     going.contests,
     drifted.map((one) => ({ ...one, origin: explained.get(normaliseId(one.id)) ?? null })),
@@ -127,6 +131,7 @@ const REFUSALS_OF_PARTS = new Set([
   'DriftReported',
   'DriftIgnored',
   'ModeForbidsDelete',
+  'WriterConflict',
   LEFT_CODE,
   BEHIND_CODE,
   CALLED_OFF_CODE,

@@ -1,5 +1,6 @@
 import { otherSides, withinBudget } from './change-groups.ts';
 import { type ChangeWindow, isExemptFromWindows, type WindowExemption } from './change-windows.ts';
+import { type Contested, contestedPaths, refusalByConflict } from './contested.ts';
 import { normaliseId, sameId } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
@@ -30,19 +31,6 @@ export interface Approval {
   readonly usedUp?: readonly string[];
   /** `changeHash` of each approved change: what is left of an approved plan after a part of it is done stays approved. */
   readonly changeHashes?: readonly string[];
-}
-
-/** A property of a resource over which another writer and Hubkeeper are at odds. */
-export interface Contested {
-  readonly id: string;
-  /** As in the difference; empty: the resource itself. */
-  readonly path: string;
-  /** True: Hubkeeper leaves it to the other writer. False: it only waits a while. */
-  readonly stopped: boolean;
-  /** Since when, of one that was stopped: an approval that is not newer says nothing about it. */
-  readonly sinceIso?: string;
-  /** Until when, unless a person does something about it before. */
-  readonly untilIso: string;
 }
 
 /** A change that a person has said no to, by its `changeHash`. */
@@ -117,7 +105,10 @@ export interface Circumstances extends Rules {
   }[];
   /** When present, unattended changes may touch only these resources and what is below them. */
   readonly allowList?: readonly string[];
-  /** Binds unattended changes that nobody has approved, nor, where it was stopped, since then. */
+  /**
+   * Binds unattended changes that nobody has approved, nor, where it was stopped, since then: those that hold what could
+   * not be taken out of the plan, such as a resource that others delete again and again.
+   */
   readonly contested?: readonly Contested[];
   /** Changes that a person has said no to. Binds unattended ones: an approval of another part of a plan is none of them. */
   readonly rejected?: readonly RejectedChange[];
@@ -231,7 +222,7 @@ function judge(change: Change, circumstances: Circumstances, approvedIso: string
     refusalByMode(change, circumstances, reaction, approved) ??
     refusalByProtection(change, circumstances) ??
     refusalByRejection(change, circumstances) ??
-    refusalByConflict(contested) ??
+    refusalOfContested(contested) ??
     refusalByFailures(change, circumstances, approvedIso) ??
     waitForPause(circumstances) ??
     waitForHold(change, circumstances) ??
@@ -345,18 +336,9 @@ function contestedBy(
     .toSorted((one, other) => Date.parse(other.untilIso) - Date.parse(one.untilIso));
 }
 
-function pathsOf(contested: readonly Contested[]): string {
-  return someOf(contested.map(({ path }) => (path === '' ? 'the resource itself' : path)));
-}
-
-function refusalByConflict(contested: readonly Contested[]): Judgement | undefined {
-  const stopped = contested.filter((one) => one.stopped);
-  const [last] = stopped;
-  if (last === undefined) return undefined;
-  return refusal(
-    'WriterConflict',
-    `Another writer keeps changing ${pathsOf(stopped)} back: Hubkeeper leaves it until ${last.untilIso}, until somebody reconciles by hand, or until the spec changes.`,
-  );
+function refusalOfContested(contested: readonly Contested[]): Judgement | undefined {
+  const conflict = refusalByConflict(contested);
+  return conflict === undefined ? undefined : refusal(conflict.code, conflict.why);
 }
 
 function refusalByFailures(
@@ -375,7 +357,7 @@ function refusalByFailures(
 function waitForBackOff(contested: readonly Contested[]): Judgement | undefined {
   const [last] = contested;
   if (last === undefined) return undefined;
-  const why = `Somebody changed ${pathsOf(contested)} back after Hubkeeper had put it right.`;
+  const why = `Somebody changed ${contestedPaths(contested)} back after Hubkeeper had put it right.`;
   return { verdict: 'waiting', for: 'backOff', who: 'the time', untilIso: last.untilIso, why };
 }
 

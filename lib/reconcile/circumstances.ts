@@ -1,8 +1,9 @@
 import type { BaselineSpec } from '../baseline/spec.ts';
 import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
+import type { Contested } from '../plan/contested.ts';
 import type { DifferenceRules } from '../plan/drift-rules.ts';
 import type { Owner } from '../plan/graph.ts';
-import type { Circumstances, Contested, FailingChange, Mode, RejectedChange } from '../plan/guard.ts';
+import type { Circumstances, FailingChange, Mode, RejectedChange } from '../plan/guard.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
 import { DRIFT_POLICIES, type DriftedProperty, REACTION_MODES, type ReactionRule } from '../plan/reaction-rules.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
@@ -134,7 +135,6 @@ export function circumstancesOf(
             dayEndsIso: new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString(),
           },
     protectedIds: protectedScopes,
-    ...(run.contested === undefined ? {} : { contested: run.contested }),
     ...(run.rejected === undefined ? {} : { rejected: run.rejected }),
     ...(run.failing === undefined ? {} : { failing: run.failing }),
     ...(allowedScopes.length === 0 ? {} : { allowList: allowedScopes }),
@@ -145,7 +145,10 @@ export function circumstancesOf(
 export function differenceRulesOf(
   spec: BaselineSpec | undefined,
   head: Pick<BaselineHead, 'adjustments' | 'reactions' | 'specVersion' | 'appliedSpecVersion'>,
-  run: Pick<GuardedRun, 'attended' | 'attendedOwner' | 'requestedBy' | 'teardown' | 'left' | 'drifted' | 'asked'>,
+  run: Pick<
+    GuardedRun,
+    'attended' | 'attendedOwner' | 'requestedBy' | 'teardown' | 'left' | 'drifted' | 'asked' | 'contested'
+  >,
 ): DifferenceRules {
   const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
   return {
@@ -156,6 +159,7 @@ export function differenceRulesOf(
     ...(run.left === undefined ? {} : { left: run.left }),
     ...(run.drifted === undefined ? {} : { drifted: run.drifted }),
     ...(run.asked === undefined ? {} : { asked: run.asked }),
+    ...(run.contested === undefined ? {} : { contested: run.contested }),
     approvalFrom: requiredFor === 'all' ? 'safe' : requiredFor === 'none' ? 'never' : requiredFor,
   };
 }

@@ -1,5 +1,6 @@
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { leftToOthers } from '../drift/contest.ts';
 import { type DriftVerdict, decideDrifts } from '../drift/decide-drifts.ts';
 import type { DriftNews } from '../drift/drift-news.ts';
 import { completeRecord, type DriftRecord, newDriftRecord, propertyKey, refusalKey } from '../drift/drift-record.ts';
@@ -7,6 +8,7 @@ import { knownRefusals } from '../drift/known-refusals.ts';
 import { rejectionsOf } from '../drift/rejection.ts';
 import { type Seen, type Sight, seeDrifts } from '../drift/see-drifts.ts';
 import { type EndedChange, settleDrifts } from '../drift/settle-drifts.ts';
+import type { Contested } from '../plan/contested.ts';
 import { declaresEntry, isUnlisted } from '../plan/foreign-entries.ts';
 import { normaliseId, sameId } from '../plan/graph.ts';
 import type { Verdict } from '../plan/guard.ts';
@@ -89,6 +91,27 @@ export interface DriftOfPlan {
   readonly problem?: Problem;
 }
 
+/**
+ * The properties that are left to other writers, where a run does what nobody asks for.
+ * @throws DriftRecordUnreadableError in a run that nobody asked for.
+ */
+export async function leftByRun(
+  dependencies: DriftDependencies,
+  run: RunDocument,
+  { specVersion }: BaselineHead,
+  nowIso: string,
+): Promise<readonly Contested[]> {
+  if (run.attended && run.askedPlan?.hasWaited !== true) return [];
+  const record = await recordOf(dependencies, run).catch((error: unknown) => {
+    if (!run.attended) throw error;
+    return problemOfUnreadable(error);
+  });
+  // Where it cannot be read, the plan says so.
+  if ('code' in record) return [];
+  const endings = { isTakenOver: () => false, specVersion, nowMs: Date.parse(nowIso) };
+  return leftToOthers(record.contests, endings, looksForDrift(run));
+}
+
 /** The run with the record, if it has moved. One turn moves the revision once. */
 function withRecord(run: RunDocument, before: DriftRecord, after: DriftRecord): RunDocument {
   if (after === before || jsonOf(after) === jsonOf(before)) return run;
@@ -149,10 +172,9 @@ function sightOf(
     const known = nodes.get(id) ?? ledger.get(id);
     return known !== undefined && isInScope(known, run.scope);
   };
-  const postponed = new Set((made.postponed ?? []).map(normaliseId));
   const standing = (id: string): ReturnType<Sight['standing']> => {
     const key = normaliseId(id);
-    if (inFlight.has(key) || postponed.has(key) || left.has(key) || !isInReach(key)) return 'unknown';
+    if (inFlight.has(key) || left.has(key) || !isInReach(key)) return 'unknown';
     if (!nodes.has(key)) return 'notDeclared';
     return observed.has(key) ? 'asDeclared' : 'unknown';
   };
@@ -161,6 +183,7 @@ function sightOf(
   return {
     plan,
     kept: made.kept ?? [],
+    postponed: made.postponed ?? [],
     ledger,
     wasAsDeclared: wasAsDeclared(head, made, { setAside, asked }),
     standing,
@@ -267,6 +290,7 @@ export function withDriftDecided(
     refused: verdict.refused,
     waiting: verdict.waiting,
     kept: made.kept ?? [],
+    postponed: made.postponed ?? [],
     failed: failuresOf(after.rows),
     isUnderWay: (id) => inFlight.has(normaliseId(id)),
     operationId: after.operationId,

@@ -5,7 +5,12 @@ import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { JsonObject } from '../json.ts';
 import { planChanges } from '../plan/diff.ts';
-import { type DifferenceRules, type KeptDifference, ruledGraph } from '../plan/drift-rules.ts';
+import {
+  type DifferenceRules,
+  type KeptDifference,
+  type PostponedDifference,
+  ruledGraph,
+} from '../plan/drift-rules.ts';
 import { type ForeignEntry, foreignEntries } from '../plan/foreign-entries.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
@@ -57,10 +62,10 @@ export interface MadePlan {
   readonly protectedScopes: readonly ProtectedScope[];
   /** Wanted as new, yet there already and not ours; of the scope. */
   readonly taken: readonly DesiredNode[];
-  /** Differences that stay as they are since a rule says so. */
+  /** Differences that stay as they are. */
   readonly kept: readonly KeptDifference[];
-  /** Ids of the resources of which something waits until the rest is written. */
-  readonly postponed: readonly string[];
+  /** Differences that wait until the rest of their resource is written. */
+  readonly postponed: readonly PostponedDifference[];
   /** What is in our groups and nobody's that we know, the first of them; only after a whole scan. */
   readonly unmanaged?: readonly UnmanagedResource[];
   /** How many of these there are in all. */
@@ -116,7 +121,10 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     claimedByOthers,
   });
   const withEntries = kept === undefined ? planned : withKeptRefusals(planned, kept);
-  const complete = { ...withEntries, refused: [...withEntries.refused, ...ruled.refused] };
+  const complete = {
+    ...withEntries,
+    refused: [...withEntries.refused, ...refusedInScope(ruled.refused, nodes, request)],
+  };
   const plan =
     request.scope === undefined ? complete : planInScope(complete, request.scope, String(request.specVersion));
   const known = [...new Set([...wanted, ...ledgerById.keys()])];
@@ -153,6 +161,19 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
         (request.scope === undefined || isInScope(node, request.scope)),
     ),
   };
+}
+
+/** What stays as it is outside of the scope is no matter of the plan. */
+function refusedInScope(
+  refused: readonly Refusal[],
+  nodes: MadePlan['nodes'],
+  { scope }: Pick<PlanRequest, 'scope'>,
+): readonly Refusal[] {
+  if (scope === undefined) return refused;
+  return refused.filter(({ id }) => {
+    const node = nodes.get(normaliseId(id));
+    return node !== undefined && isInScope(node, scope);
+  });
 }
 
 /** What is declared, as it was before anything was aligned with Azure or let be. */

@@ -19,7 +19,7 @@ import { reactionsOf, reliefOf } from '../state/reactions.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
 import { readCalledOff } from './called-off.ts';
 import { circumstancesOf, differenceRulesOf, type GuardedRun } from './circumstances.ts';
-import { askedPlanAfter, beyondAsked, seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
+import { askedPlanAfter, beyondAsked, leftByRun, seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
 import { withRefused } from './late-preflight.ts';
@@ -67,7 +67,11 @@ export async function planAnew(
       specVersion: head.specVersion,
       adjustments: head.adjustments,
       nowIso,
-      rules: differenceRulesOf(input?.spec, head, { ...run, ...beside }),
+      rules: differenceRulesOf(input?.spec, head, {
+        ...run,
+        ...beside,
+        contested: await leftByRun(dependencies, run, head, nowIso),
+      }),
       ...(run.scope === undefined ? {} : { scope: run.scope }),
       ...(run.hints === undefined ? {} : { hints: run.hints }),
       ...(run.trigger === 'drift' && run.hints === undefined
@@ -195,7 +199,7 @@ async function adoptPlan(
     problems: [],
     rows: withWorlds(withPlan(run, before, plan, verdict), run.attended ? new Map() : made.worlds),
     refused: [...plan.refused, ...verdict.refused, ...stepsTakenBack(head, run.operationId)],
-    postponed: made.postponed,
+    postponed: [...new Set(made.postponed.map(({ id }) => id))],
     ...askedPlanAfter(run, plan, nowIso),
     // What stays of others' changes is no shortfall of what a person has asked for.
     ...(run.attended ? { knownRefusals: refusalKeysOf(verdict.refused, notAskedFor) } : {}),

@@ -219,7 +219,7 @@ export function withPlan(run: RunDocument, before: ReadonlyMap<string, Change>, 
             problem: {
               code: 'KeepsChanging',
               actor: 'operator',
-              message: `The resource was written ${writes} times for this change and still is not as it should be.`,
+              message: `The resource was written ${writes} times in a row and still is not as it should be.`,
               remedy: 'Find out who or what changes it back, then reconcile.',
               resource: change.id,
             },

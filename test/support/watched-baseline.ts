@@ -70,9 +70,11 @@ export class WatchedBaseline {
   /** Somebody makes an edit again and again until Hubkeeper has left it to them. */
   async fight(id: string, edit: () => void): Promise<void> {
     const isOver = async () => (await this.record()).contests.some(({ stoppedAt }) => stoppedAt !== null);
-    for (let rounds = 0; rounds < 5 && !(await isOver()); rounds++) {
+    for (let rounds = 0; rounds < 5; rounds++) {
+      this.reconciling.pass(60);
       edit();
       await this.scan(id);
+      if (await isOver()) return;
       this.reconciling.pass(400);
       await this.resume();
     }

@@ -69,6 +69,7 @@ export function sightOf(changes: readonly Change[], over: Partial<Sight> = {}): 
   return {
     plan: { changes, refused: [] },
     kept: [],
+    postponed: [],
     foreign: [],
     foreignStanding: () => 'gone',
     ledger: new Map(changes.map(({ id }) => [id, entryOf(id)])),
@@ -96,6 +97,7 @@ export function verdictOf(over: Partial<DriftVerdict> = {}): DriftVerdict {
     refused: [],
     waiting: [],
     kept: [],
+    postponed: [],
     failed: new Map(),
     isUnderWay: () => false,
     operationId: 'north-2',

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   contestedAt,
+  leftToOthers,
   MOST_REVERSALS,
   pauseSeconds,
   withoutEnded,
@@ -52,23 +53,41 @@ describe('the pause between reversals', () => {
   });
 });
 
+const someSteps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.record({
+    step: fc.constantFrom<Step['step']>('putRight', 'drifted'),
+    afterMs: fc.integer({ min: 1, max: 2 * HOUR_MS }),
+  }),
+  { maxLength: 30 },
+);
+
 describe('a contest', () => {
   it('counts at most one reversal for each time that the property was put right, in any order of scans', () => {
-    const steps = fc.array(
-      fc.record({
-        step: fc.constantFrom<Step['step']>('putRight', 'drifted'),
-        afterMs: fc.integer({ min: 1, max: 2 * HOUR_MS }),
-      }),
-      { maxLength: 30 },
-    );
     fc.assert(
-      fc.property(steps, (drawn) => {
+      fc.property(someSteps, (drawn) => {
         for (const { ours, theirs, stoppedAt } of play(drawn).contests) {
           const putRights = drawn.filter(({ step }) => step === 'putRight').length;
           expect(theirs.length).toBeLessThanOrEqual(Math.min(putRights, MOST_REVERSALS));
           expect(ours.length).toBeLessThanOrEqual(MOST_REVERSALS + 1);
           expect(stoppedAt !== null).toBe(theirs.length === MOST_REVERSALS);
         }
+      }),
+    );
+  });
+
+  it('is known to stop before the look that sees its last reversal', () => {
+    fc.assert(
+      fc.property(someSteps, fc.integer({ min: 1, max: 30 * HOUR_MS }), (drawn, afterMs) => {
+        const { contests, atMs } = play(drawn);
+        const endings = { ...going, nowMs: START_MS + atMs + afterMs };
+        const then = play([...drawn, { step: 'drifted', afterMs }]).contests;
+
+        expect(leftToOthers(contests, endings, true)).toEqual(
+          contestedAt(then, endings.nowMs).filter(({ stopped }) => stopped),
+        );
+        expect(leftToOthers(contests, endings, false)).toEqual(
+          contestedAt(withoutEnded(contests, endings).contests, endings.nowMs).filter(({ stopped }) => stopped),
+        );
       }),
     );
   });

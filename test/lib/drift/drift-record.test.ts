@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { withPutRights } from '../../../lib/drift/contest.ts';
 import type { DriftVerdict } from '../../../lib/drift/decide-drifts.ts';
 import { type Drift, MOST_DRIFTS, newDriftRecord } from '../../../lib/drift/drift-record.ts';
 import { settleDrifts } from '../../../lib/drift/settle-drifts.ts';
@@ -270,7 +271,7 @@ describe('a drift whose resource was written', () => {
 });
 
 describe('what becomes of a drift', () => {
-  const kept = (policy: 'report' | 'ignore') =>
+  const kept = (policy: 'report' | 'ignore' | 'contested') =>
     ({ id: '/a', kind: 'thing', path: 'properties.x', before: 1, after: 2, policy, why: 'The rule says so.' }) as const;
   const wait = (what: 'approval' | 'hold') =>
     ({ id: '/a', for: what, who: 'x', untilIso: null, why: 'Because.' }) as const;
@@ -300,6 +301,43 @@ describe('what becomes of a drift', () => {
 
     expect(record.drifts).toMatchObject([{ policy, state, why: 'The rule says so.' }]);
     expect(news).toHaveLength(lines);
+  });
+
+  it('waits for the rest of its resource while a later plan has it', () => {
+    const later = { id: '/a', kind: 'thing', path: 'properties.x', before: 1, after: 2, needsApproval: true };
+    const decided = (over: { readonly owner: 'spec' | 'adjustment'; readonly takesAway: boolean }) => {
+      const postponed = [{ ...later, ...over }];
+      const sight = sightOf([], { postponed, ledger: new Map([['/a', entryOf('/a')]]) });
+      return compared(EMPTY, sight, verdictOf({ postponed, waiting: [wait('hold')] })).record.drifts;
+    };
+
+    expect(decided({ owner: 'spec', takesAway: false })).toMatchObject([
+      { path: 'properties.x', before: 1, policy: 'approve', state: 'waiting', code: 'rest' },
+    ]);
+    expect(decided({ owner: 'spec', takesAway: true })).toEqual([]);
+    expect(decided({ owner: 'adjustment', takesAway: false })).toEqual([]);
+  });
+
+  it('is a refusal where it is left to another writer, who has changed it back once more', () => {
+    const putRight = { at: NOW, operationId: 'north-2' };
+    const contests = withPutRights([], [{ id: '/a', kind: 'thing', path: 'properties.x' }], putRight, 1);
+    const seen = (policy: 'report' | 'contested') => {
+      const wasAsDeclared = () => policy === 'report';
+      const sight = sightOf([], {
+        kept: [kept(policy)],
+        nowIso: LATER,
+        wasAsDeclared,
+        ledger: new Map([['/a', entryOf('/a')]]),
+      });
+      return compared({ ...EMPTY, contests }, sight, verdictOf({ kept: [kept(policy)] })).record;
+    };
+
+    expect(seen('contested')).toMatchObject({
+      drifts: [{ policy: 'enforce', state: 'refused', code: 'WriterConflict', why: 'The rule says so.' }],
+      contests: [{ ours: [{}], theirs: [{}] }],
+    });
+    // What Hubkeeper only tells of by a rule, nobody takes from it.
+    expect(seen('report').contests).toEqual(contests);
   });
 
   it('is news when it is decided otherwise, and only then', () => {

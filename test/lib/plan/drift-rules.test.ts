@@ -155,7 +155,38 @@ describe('rules about single properties', () => {
 
     expect(left(DRIFTED, first)).toEqual([A, BB]);
     expect(first.refused).toEqual([]);
+    expect(first.postponed).toEqual([
+      {
+        id: NODE.id,
+        kind: 'thing',
+        path: X,
+        before: 7,
+        after: 1,
+        owner: 'spec',
+        takesAway: false,
+        needsApproval: true,
+      },
+    ]);
+    expect(second.postponed).toEqual([]);
     expect(left(after, second)).toEqual([X]);
+  });
+
+  it('leave to another writer what is contested, and ask about the rest at once', () => {
+    const { reactionRules } = rules();
+    const contested = [{ id: NODE.id.toUpperCase(), path: A, stopped: true, untilIso: '2026-06-02T00:00:00.000Z' }];
+    const under = rules({ reactionRules: [...reactionRules, policy('approve', X), policy('approve', BB)], contested });
+
+    const result = ruled(DRIFTED, under);
+
+    expect(left(DRIFTED, result)).toEqual([X, BB]);
+    expect(result).toMatchObject({
+      kept: [{ path: A, policy: 'contested' }],
+      refused: [{ id: NODE.id, code: 'WriterConflict', why: expect.stringContaining(`keeps changing ${A} back`) }],
+      postponed: [],
+    });
+    expect(left(DRIFTED, ruled(DRIFTED, { ...under, attended: true }))).toEqual([X, A, BB]);
+    const waits = { ...under, contested: contested.map((one) => ({ ...one, stopped: false })) };
+    expect(left(DRIFTED, ruled(DRIFTED, waits))).toEqual([A]);
   });
 
   it('keep what is destructive apart from what is not', () => {
@@ -203,7 +234,8 @@ describe('rules about single properties', () => {
     for (const mode of ['observe', 'propose', 'act'] as const) {
       const first = look(mode, DRIFTED);
       expect(left(DRIFTED, first)).toEqual([X]);
-      expect(first.postponed).toEqual(mode === 'observe' ? [] : [NODE.id]);
+      const later = [A, BB].map((path) => expect.objectContaining({ path, needsApproval: mode === 'propose' }));
+      expect(first.postponed).toEqual(mode === 'observe' ? [] : later);
       if (mode !== 'observe') expect(left(RIGHT, look(mode, RIGHT))).toEqual([A, BB]);
     }
   });
@@ -238,26 +270,30 @@ describe('rules about single properties', () => {
     });
     const paths = fc.constantFrom(X, 'properties.parts', 'properties.parts[]', A, BB, 'properties');
     const list = fc.array(fc.record({ word: fc.constantFrom(...DRIFT_POLICIES), path: paths }), { maxLength: 4 });
+    const fought = fc.subarray([X, A, BB]);
     fc.assert(
-      fc.property(drift, list, fc.boolean(), (properties, policies, attended) => {
+      fc.property(drift, list, fc.boolean(), fought, (properties, policies, attended, contestedPaths) => {
         const actual: JsonObject = { properties };
         const reactionRules = [...rules().reactionRules, ...policies.map(({ word, path }) => policy(word, path))];
-        const under = rules({ reactionRules, attended });
+        const contested = contestedPaths.map((path) => ({ id: NODE.id, path, stopped: true, untilIso: '2026-06-02' }));
+        const under = rules({ reactionRules, attended, contested });
 
         const result = ruled(actual, under);
 
         const told = new Set(result.kept.map(({ path }) => path));
         const still = left(actual, result);
         for (const path of still) expect(told.has(path)).toBe(false);
+        if (!attended) for (const path of still) expect(contestedPaths).not.toContain(path);
         const all = compare(DECLARED, actual, THING.comparison, ownedBeforeOf(ROW)).differences;
+        const allPaths = all.map(({ path }) => path).sort();
+        // Every difference is written, told as staying, or told as coming later.
+        expect([...told, ...still, ...result.postponed.map(({ path }) => path)].sort()).toEqual(allPaths);
         const quiet = ruled(
           actual,
-          rules({ reactionRules: reactionRules.filter((rule) => rule.policy !== 'approve'), attended }),
+          rules({ reactionRules: reactionRules.filter((rule) => rule.policy !== 'approve'), attended, contested }),
         );
         // Without anything that waits, every difference is either written or told.
-        expect([...quiet.kept.map(({ path }) => path), ...left(actual, quiet)].sort()).toEqual(
-          all.map(({ path }) => path).sort(),
-        );
+        expect([...quiet.kept.map(({ path }) => path), ...left(actual, quiet)].sort()).toEqual(allPaths);
       }),
     );
   });
