@@ -162,6 +162,8 @@ function othersOf(
   const byKey = new Map(all.map((one) => [refusalKey(one), one]));
   const before = new Set(record.told);
   // What a look at some resources says nothing of is known still.
-  const keys = [...new Set([...byKey.keys(), ...(isWhole ? [] : before)])].sort().slice(0, MOST_TOLD);
-  return { told: keys, news: keys.flatMap((key) => (before.has(key) ? [] : (byKey.get(key) ?? []))) };
+  const known = record.told.filter((key) => !isWhole || byKey.has(key));
+  const fresh = [...byKey.keys()].filter((key) => !before.has(key)).sort();
+  const kept = fresh.slice(0, Math.max(0, MOST_TOLD - known.length));
+  return { told: [...known, ...kept].sort(), news: kept.flatMap((key) => byKey.get(key) ?? []) };
 }

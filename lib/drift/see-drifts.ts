@@ -22,6 +22,7 @@ import {
 import { type FailingSight, withoutMoved } from './failing.ts';
 import { type DriftGround, type FoundDrift, foundDrifts } from './found-drift.ts';
 import { withRejections } from './rejection.ts';
+import { moreCount, remember } from './remember.ts';
 import { type ForeignSight, seeForeign } from './see-foreign.ts';
 
 /** A comparison reads for as long after the time that it has: large baselines are read in parts. */
@@ -83,13 +84,15 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
   const origins = originsOf(sight.hints.filter((hint) => isSinceWritten(hint, sight.ledger)));
   const explained = withOtherSides(origins, sight.plan.changes);
   const foreign = seeForeign(record, { all: originsOf(sight.hints), sinceWritten: origins }, sight);
-  const seen = remembered(found, before).map((one) => seenDrift(one, before.get(propertyKey(one)), explained, sight));
-  const seenKeys = new Set(seen.map(propertyKey));
-  const left = record.drifts.filter((drift) => !seenKeys.has(propertyKey(drift)));
+  const foundKeys = new Set(found.map(propertyKey));
+  const left = record.drifts.filter((drift) => !foundKeys.has(propertyKey(drift)));
   const unplanned = idsOfUnplanned(sight.plan);
   const standingOf: Sight['standing'] = (id) => (unplanned.has(normaliseId(id)) ? 'unknown' : sight.standing(id));
   const unknown = left.filter(({ id }) => standingOf(id) === 'unknown');
-  const gone = left.filter((drift) => !unknown.includes(drift));
+  const gone = left.filter(({ id }) => standingOf(id) !== 'unknown');
+  const remembered = remember(found, unknown, before, MOST_DRIFTS);
+  const seen = remembered.seen.map((one) => seenDrift(one, before.get(propertyKey(one)), explained, sight));
+  const seenKeys = new Set(seen.map(propertyKey));
 
   const failing = withoutMoved(record.failing, { ...sight, standing: standingOf });
   const going = withoutEnded(record.contests, { ...sight, nowMs: Date.parse(sight.nowIso) });
@@ -107,8 +110,8 @@ export function seeDrifts(record: DriftRecord, sight: Sight): Seen {
       ...record,
       ...scanned(sight, found.length),
       ...foreign.record,
-      drifts: [...seen, ...unknown].sort(byProperty),
-      moreDriftsCount: sight.looksForDrift && sight.isWhole ? found.length - seen.length : record.moreDriftsCount,
+      drifts: [...seen, ...remembered.unseen].sort(byProperty),
+      moreDriftsCount: moreCount(record.moreDriftsCount, remembered.beyondCount, sight.looksForDrift && sight.isWhole),
       contests: contested.contests,
       failing: failing.failing,
       rejections: withRejections(record.rejections, { ...sight, standing: standingOf }),
@@ -140,14 +143,6 @@ const REFUSALS_OF_PARTS = new Set([
 /** Resources that the plan refuses as a whole, whatever they differ in. */
 function idsOfUnplanned({ refused }: Sight['plan']): ReadonlySet<string> {
   return new Set(refused.filter(({ code }) => !REFUSALS_OF_PARTS.has(code)).map(({ id }) => normaliseId(id)));
-}
-
-/** What is known stays; of the rest the first in order, so that the same comparison remembers the same ones. */
-function remembered(found: readonly FoundDrift[], before: ReadonlyMap<string, Drift>): readonly FoundDrift[] {
-  if (found.length <= MOST_DRIFTS) return found;
-  const known = found.filter((one) => before.has(propertyKey(one)));
-  const fresh = found.filter((one) => !before.has(propertyKey(one)));
-  return [...known, ...fresh].slice(0, MOST_DRIFTS);
 }
 
 /** A change from before our last write is not the one that is seen now. */

@@ -9,6 +9,7 @@ import {
   MOST_FOREIGN_ENTRIES,
   propertyKey,
 } from './drift-record.ts';
+import { moreCount, remember } from './remember.ts';
 
 /** News of one comparison up to this number are told one by one; of more, those of each resource together. */
 export const MOST_SINGLE_NEWS = 20;
@@ -73,41 +74,43 @@ export function seeForeign(
   const around = new Set(record.foreignEntries.flatMap(keysAround));
   const theirs = new Set(sight.foreign.filter(({ id }) => !sight.isUnderWay(id)).map(propertyKey));
   const isKnown = (one: ForeignEntry) => before.has(propertyKey(one)) || around.has(propertyKey(one));
-  const meant = there.filter((one) => sight.looksForDrift || isKnown(one));
-  const found = new Map(meant.map((one) => [propertyKey(one), one]));
+  const found = inOrder(there.filter((one) => sight.looksForDrift || isKnown(one)));
+  const foundKeys = new Set(found.map(propertyKey));
   const isFirst = record.foreignKnownSince === null && sight.looksForDrift && sight.isWhole;
   const left = record.foreignEntries.filter(
     (one) =>
-      !found.has(propertyKey(one)) &&
+      !foundKeys.has(propertyKey(one)) &&
       !ignored.has(propertyKey(one)) &&
       !keysAround(one).some((outer) => theirs.has(outer)),
   );
   const unknown = left.filter((one) => sight.foreignStanding(one) === 'unknown');
-  const seen = remembered([...found.values()], before, MOST_FOREIGN_ENTRIES - unknown.length).map((one) => {
+  const remembered = remember(found, unknown, before, MOST_FOREIGN_ENTRIES);
+  const seen = remembered.seen.map((one) => {
     const known = before.get(propertyKey(one));
     return sight.looksForDrift || known === undefined ? seenEntry(one, known, origins, sight) : known;
   });
   const fresh = seen.filter((one) => !before.has(propertyKey(one)));
   const changed = seen.filter((one) => isChanged(before.get(propertyKey(one)), one));
-  const moreCount = sight.looksForDrift && sight.isWhole ? found.size - seen.length : record.moreForeignCount;
+  const countsAll = sight.looksForDrift && sight.isWhole;
+  const moreForeignCount = moreCount(record.moreForeignCount, remembered.beyondCount, countsAll);
   const gone = (['gone', 'declared', 'notDeclared'] as const).map(
     (standing) => [standing, left.filter((one) => sight.foreignStanding(one) === standing)] as const,
   );
   return {
     record: {
-      foreignEntries: [...seen, ...unknown].toSorted(byProperty),
-      moreForeignCount: moreCount,
+      foreignEntries: [...seen, ...remembered.unseen].toSorted(byProperty),
+      moreForeignCount,
       foreignKnownSince: isFirst ? sight.nowIso : record.foreignKnownSince,
     },
     news: [
       ...(isFirst
-        ? newsOf('foundAtFirst', '', fresh, fresh.length + moreCount)
+        ? newsOf('foundAtFirst', '', fresh, fresh.length + moreForeignCount)
         : [
             ...newsOfEach(
               'found',
               fresh.filter((one) => !around.has(propertyKey(one))),
             ),
-            ...(moreCount > record.moreForeignCount ? newsOf('foundMore', '', [], moreCount) : []),
+            ...(moreForeignCount > record.moreForeignCount ? newsOf('foundMore', '', [], moreForeignCount) : []),
           ]),
       ...newsOfEach('changed', changed),
       ...gone.flatMap(([standing, entries]) => newsOfEach(standing, entries)),
@@ -125,16 +128,9 @@ function keysAround({ id, path }: Pick<ForeignEntry, 'id' | 'path'>): readonly s
   );
 }
 
-/** What is known stays; of the rest the first in order, so that the same comparison remembers the same ones. */
-function remembered(
-  found: readonly ForeignEntry[],
-  before: ReadonlyMap<string, KnownForeignEntry>,
-  mostCount: number,
-): readonly ForeignEntry[] {
-  const inOrder = found.toSorted(byProperty);
-  const known = inOrder.filter((one) => before.has(propertyKey(one)));
-  const fresh = inOrder.filter((one) => !before.has(propertyKey(one)));
-  return [...known, ...fresh].slice(0, mostCount);
+/** Each once. */
+function inOrder(found: readonly ForeignEntry[]): readonly ForeignEntry[] {
+  return [...new Map(found.map((one) => [propertyKey(one), one])).values()].sort(byProperty);
 }
 
 function seenEntry(

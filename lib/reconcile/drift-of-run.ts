@@ -78,6 +78,14 @@ export function askedPlanAfter(
 /** What a rule about drift keeps says nothing of the rest of its resource. */
 const KEPT_CODES = new Set(['DriftReported', 'DriftIgnored']);
 
+/** @throws DriftRecordUnreadableError in a run that nobody asked for: what binds it may be in there. */
+async function recordOrProblem(dependencies: DriftDependencies, run: RunDocument): Promise<DriftRecord | Problem> {
+  return recordOf(dependencies, run).catch((error: unknown) => {
+    if (!run.attended) throw error;
+    return problemOfUnreadable(error);
+  });
+}
+
 function problemOfUnreadable(error: unknown): Problem {
   if (error instanceof DriftRecordUnreadableError) return error.problem;
   throw error;
@@ -102,10 +110,7 @@ export async function leftByRun(
   nowIso: string,
 ): Promise<readonly Contested[]> {
   if (run.attended && run.askedPlan?.hasWaited !== true) return [];
-  const record = await recordOf(dependencies, run).catch((error: unknown) => {
-    if (!run.attended) throw error;
-    return problemOfUnreadable(error);
-  });
+  const record = await recordOrProblem(dependencies, run);
   // Where it cannot be read, the plan says so.
   if ('code' in record) return [];
   const endings = { isTakenOver: () => false, specVersion, nowMs: Date.parse(nowIso) };
@@ -140,10 +145,7 @@ export async function seeDriftOfPlan(
   beside: Beside,
   nowIso: string,
 ): Promise<DriftOfPlan> {
-  const read = await recordOf(dependencies, run).catch((error: unknown) => {
-    if (!run.attended) throw error;
-    return problemOfUnreadable(error);
-  });
+  const read = await recordOrProblem(dependencies, run);
   const [before, problem] = 'code' in read ? [newDriftRecord(run.baseline), { problem: read }] : [read, {}];
   return { before, seen: seeDrifts(before, sightOf(run, head, made, beside, nowIso)), ...problem };
 }
