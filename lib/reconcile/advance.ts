@@ -21,7 +21,7 @@ import { journalOfLapsed, journalOfRun, journalOfStarts, journalOfSteppingIn } f
 import { type Look, lookAtOperation } from './look-at-operation.ts';
 import { withLostStarts } from './lost-starts.ts';
 import { newRun } from './new-run.ts';
-import { planAnew } from './plan-anew.ts';
+import { type Planned, planAnew } from './plan-anew.ts';
 import { PlanReader } from './plan-reader.ts';
 import { mayWriteIn } from './protection.ts';
 import { pruneOperations, pruneQuietOperations } from './prune-operations.ts';
@@ -191,8 +191,9 @@ async function takeTurn(
   );
   run = noticeMoves(run, head, pause, nowIso);
 
+  let planned: Planned | undefined;
   if (!run.stopping && !run.aborted && run.replan && Date.parse(nowIso) >= run.planNotBeforeMs) {
-    const planned = await planAnew(dependencies, run, head, pause, plans, nowIso);
+    planned = await planAnew(dependencies, run, head, pause, plans, nowIso);
     run = planned.run;
     journal.push(...planned.journal);
   }
@@ -202,7 +203,7 @@ async function takeTurn(
   let scheduled = schedule(run, document, startsPerTurn, nowIso);
   // Locks are Azure's to enforce; a tag of a group is seen by nobody but whoever looks.
   if (run.plansMade === before.plansMade && !(await mayStart(dependencies, scheduled, document))) {
-    const planned = await planAnew(dependencies, run, head, pause, plans, nowIso);
+    planned = await planAnew(dependencies, run, head, pause, plans, nowIso);
     journal.push(...planned.journal);
     document = await documentOf(planned.run, plans);
     scheduled = schedule(planned.run, document, startsPerTurn, nowIso);
@@ -222,6 +223,8 @@ async function takeTurn(
   }
   // Only now: what the loser of a race would have decided is not told.
   await tellTurn(dependencies, run);
+  // A turn that dies before has the next scan read the same again.
+  if (planned?.rotation !== undefined) await dependencies.rotation.write(run.baseline, planned.rotation);
   await settleOthers(dependencies, taken, run, nowIso);
   if (run.plansMade > Math.max(1, before.plansMade)) await prunePlans(dependencies.runs, run, head.approvals);
   if (isFinalState(run.state)) {

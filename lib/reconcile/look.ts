@@ -6,6 +6,7 @@ import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.
 import type { LedgerEntry } from '../plan/ledger.ts';
 import type { Observed } from '../plan/plan.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
+import type { ReadRotation } from '../state/read-rotation-store.ts';
 import { observeBaseline } from './observe-baseline.ts';
 import { dueReads, rotated, type SingleRead } from './read-rotation.ts';
 
@@ -28,6 +29,13 @@ export async function lookAtAll(
   return observeBaseline(dependencies, declared.baseline, references, ledger, nowIso);
 }
 
+/** What a scan in rotation saw. */
+export interface RotatedLook {
+  readonly observed: Observed;
+  /** Holds as soon as what was seen is known for good: who noted it before would not read these again for a day. */
+  readonly rotation: ReadRotation;
+}
+
 /**
  * Looks at everything that lists show, and at a part of what has to be read one by one: what is due, and what is named.
  * @throws as `observeBaseline`.
@@ -36,7 +44,7 @@ export async function lookInRotation(
   dependencies: Pick<Dependencies, 'arm' | 'keptReads' | 'rotation'>,
   { declared, ledger, nowIso }: LookInput,
   alwaysRead: ReadonlySet<string>,
-): Promise<Observed> {
+): Promise<RotatedLook> {
   const isSingle = ({ kind }: DesiredNode) => kindOf(kind).observe.by === 'get';
   const singles = declared.nodes.filter(isSingle).map(({ id }): SingleRead => {
     const entry = ledger.get(normaliseId(id));
@@ -51,8 +59,7 @@ export async function lookInRotation(
   ];
   const observed = await observeBaseline(dependencies, declared.baseline, references, ledger, nowIso);
   const read = singles.map(({ id }) => id).filter(isRead);
-  await dependencies.rotation.write(declared.baseline, rotated(rotation, singles, read, nowIso));
-  return observed;
+  return { observed, rotation: rotated(rotation, singles, read, nowIso) };
 }
 
 function undeclaredOf(declared: DesiredGraph, ledger: LookInput['ledger']): readonly LedgerEntry[] {

@@ -20,6 +20,7 @@ import type { UnmanagedResource } from '../plan/unmanaged.ts';
 import { worldsOf } from '../plan/worlds.ts';
 import type { Adjustment } from '../state/baseline-head.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
+import type { ReadRotation } from '../state/read-rotation-store.ts';
 import { findUnmanaged } from './find-unmanaged.ts';
 import { readContents } from './group-contents.ts';
 import { keepEntries, withKeptRefusals } from './keep-entries.ts';
@@ -77,6 +78,8 @@ export interface MadePlan {
   /** How many resources that are declared or ours were looked at, and how many were not. */
   readonly comparedCount: number;
   readonly notComparedCount: number;
+  /** Of a scan in rotation: to be noted when the plan is adopted. */
+  readonly rotation?: ReadRotation;
 }
 
 /**
@@ -93,7 +96,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const wanted = new Set(declared.nodes.map(({ id }) => normaliseId(id)));
 
   const look = { declared, ledger: ledgerById, nowIso: request.nowIso };
-  const observed = await lookFor(dependencies, request, look);
+  const { observed, rotation } = await lookFor(dependencies, request, look);
   const graph = alignedGraph(declared, observed);
   const ruled = ruledGraph(graph, observed, ledgerById, kindOf, request.rules);
   const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(ruled.graph, observed, ledgerById) : undefined;
@@ -154,6 +157,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     comparedCount,
     ...(unmanaged === undefined ? {} : { unmanaged: unmanaged.resources, unmanagedCount: unmanaged.count }),
     notComparedCount: known.length - comparedCount,
+    ...(rotation === undefined ? {} : { rotation }),
     taken: present.filter(
       (node) =>
         node.presence === 'create' &&
@@ -190,13 +194,17 @@ function declaredOf(declared: DesiredGraph, aligned: DesiredGraph, wanted: MadeP
 }
 
 /** Looks at what the request is about. */
-async function lookFor(dependencies: Dependencies, request: PlanRequest, look: LookInput): Promise<Observed> {
-  if (request.hints !== undefined) return lookAtNamed(dependencies, look, request.hints);
+async function lookFor(
+  dependencies: Dependencies,
+  request: PlanRequest,
+  look: LookInput,
+): Promise<{ readonly observed: Observed; readonly rotation?: ReadRotation }> {
+  if (request.hints !== undefined) return { observed: await lookAtNamed(dependencies, look, request.hints) };
   const declared = new Set(look.declared.nodes.map(({ id }) => normaliseId(id)));
   // What refers to something that may be deleted has to be known.
   const mayDelete = request.resolved?.spec.mode === 'full' && [...look.ledger.keys()].some((key) => !declared.has(key));
   return request.scan === undefined || mayDelete
-    ? lookAtAll(dependencies, look)
+    ? { observed: await lookAtAll(dependencies, look) }
     : lookInRotation(dependencies, look, new Set(request.scan.alwaysRead.map(normaliseId)));
 }
 

@@ -16,6 +16,7 @@ import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import { reactionsOf, reliefOf } from '../state/reactions.ts';
+import type { ReadRotation } from '../state/read-rotation-store.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
 import { readCalledOff } from './called-off.ts';
 import { circumstancesOf, differenceRulesOf, type GuardedRun } from './circumstances.ts';
@@ -39,6 +40,13 @@ const MAXIMUM_PLANS = 100;
 /** ARM's bucket of 250 reads, refilled with 25 a second, is full again after that. */
 const PAUSE_OF_OBSERVATION_MS = 10_000;
 
+export interface Planned {
+  readonly run: RunDocument;
+  readonly journal: readonly JournalEntry[];
+  /** Of an adopted plan of a scan: to be noted when the run is written. */
+  readonly rotation?: ReadRotation;
+}
+
 /**
  * Plans anew against the world as it is, guards the plan, and takes it over into the run. Problems of Azure, the
  * operator or the caller end the run or make it wait; they are never thrown.
@@ -50,7 +58,7 @@ export async function planAnew(
   pause: Pause,
   plans: PlanReader,
   nowIso: string,
-): Promise<{ readonly run: RunDocument; readonly journal: readonly JournalEntry[] }> {
+): Promise<Planned> {
   const plansSinceRest = run.plansMade - (run.plansBefore ?? 0);
   if (plansSinceRest >= MAXIMUM_PLANS) {
     return { run: failed(run, tooManyPlans(run.baseline)), journal: [] };
@@ -104,7 +112,7 @@ function knownDrift(run: RunDocument): readonly string[] {
   return [...Object.values(run.rows), ...run.refused].map(({ id }) => id);
 }
 
-function postponed(run: RunDocument, problem: Problem, nowIso: string): Awaited<ReturnType<typeof planAnew>> {
+function postponed(run: RunDocument, problem: Problem, nowIso: string): Planned {
   return { run, journal: journalOfPostponedPlan(run, problem, nowIso) };
 }
 
@@ -119,7 +127,7 @@ async function adoptPlan(
   setAside: SetAside | undefined,
   beside: Pick<GuardedRun, 'left' | 'drifted' | 'asked'>,
   nowIso: string,
-): Promise<{ readonly run: RunDocument; readonly journal: readonly JournalEntry[] }> {
+): Promise<Planned> {
   const { plan } = made;
   const before = await plans.changes(planned.planKey);
   const run = withUsedUp(planned, hashesMoved(planned, before.values(), plan), head.approvals, nowIso);
@@ -214,7 +222,11 @@ async function adoptPlan(
     toldVerdict(verdict, stepped.behind),
     nowIso,
   );
-  return { run: decided.run, journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal] };
+  return {
+    run: decided.run,
+    journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal],
+    ...(made.rotation === undefined ? {} : { rotation: made.rotation }),
+  };
 }
 
 /** Normalised ids of the other changes of a plan. */

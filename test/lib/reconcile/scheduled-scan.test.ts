@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ArmUnreachableError } from '../../../lib/azure/arm-errors.ts';
+import { valuesAt } from '../../../lib/baseline/kind-support/references.ts';
 import { isJsonObject } from '../../../lib/json.ts';
 import { planOfHead } from '../../../lib/reconcile/plan-operation.ts';
 import type { FakeAzure } from '../../support/fake-azure.ts';
@@ -41,6 +43,11 @@ function disable(id: string): void {
   arm.put(id, { ...body, properties: { ...properties, logs: [{ categoryGroup: 'allLogs', enabled: false }] } });
 }
 
+function isEnabled(id: string): boolean {
+  const [logs] = valuesAt(arm.body(id) ?? {}, 'properties.logs');
+  return Array.isArray(logs) && logs.every((one) => isJsonObject(one) && one.enabled === true);
+}
+
 describe('a scheduled scan', () => {
   it('reads a few of what has to be read one by one, and all of it in a day', async () => {
     const read: string[] = [];
@@ -59,9 +66,11 @@ describe('a scheduled scan', () => {
     const [id = ''] = settings;
     disable(id);
 
+    expect(isEnabled(id)).toBe(false);
+
     for (let hour = 0; hour < 24; hour++) await scan();
 
-    expect(JSON.stringify(arm.body(id))).toContain('"enabled":true');
+    expect(isEnabled(id)).toBe(true);
   });
 
   describe('where lists fail', () => {
@@ -116,6 +125,62 @@ describe('a scheduled scan', () => {
       expect((await drifts()).map(({ id }) => id)).toContain(network);
     });
   });
+
+  /** Those of the settings that a scan from here on asks Azure for. */
+  function readFrom(start: number): ReadonlySet<string> {
+    const gets = arm.requests.slice(start).filter(({ method }) => method === 'GET');
+    return new Set(gets.map(({ target }) => target).filter((target) => settings.includes(target)));
+  }
+
+  it('loses nothing of what it has read when Azure fails it before its plan is made', async () => {
+    for (const id of settings) disable(id);
+    const { list } = arm;
+    arm.list = async (path) => {
+      if (!path.endsWith('Microsoft.Authorization/locks')) return list.call(arm, path);
+      arm.list = list;
+      throw new ArmUnreachableError('GET', path, 'there was no answer');
+    };
+    const start = arm.requests.length;
+    await scan();
+
+    const read = readFrom(start);
+    expect(arm.list).toBe(list);
+    expect(read.size).toBeGreaterThan(0);
+    expect(settings.filter(isEnabled)).toEqual(settings.filter((id) => read.has(id)));
+  });
+
+  const calls = ['runs.write', 'runs.writePlan', 'drift.write', 'rotation.write', 'baselines.change'] as const;
+
+  it.each(calls.flatMap((call) => [true, false].map((isDone) => [call, isDone] as const)))(
+    'loses nothing of what it has read when its host dies at %s, done: %s',
+    async (call, isDone) => {
+      for (const id of settings) disable(id);
+      reconciling.pass(3_600);
+      await reconciling.record('drift', 'hubkeeper');
+      const start = arm.requests.length;
+      const [name, method] = call.split('.') as [keyof typeof dependencies, string];
+      const store = dependencies[name] as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      const original = store[method];
+      store[method] = async (...args) => {
+        store[method] = original as (typeof store)[string];
+        if (isDone) await original?.apply(store, args);
+        throw new Error('killed');
+      };
+      await expect(reconciling.settle()).rejects.toThrow('killed');
+      const read = readFrom(start);
+      // Long after, another reconciler takes over.
+      reconciling.pass(600);
+      await reconciling.change((head) =>
+        head.reconciler === null
+          ? head
+          : { ...head, reconciler: { ...head.reconciler, instanceId: `${head.reconciler.instanceId}x` } },
+      );
+      await reconciling.settle();
+
+      expect(read.size).toBeGreaterThan(0);
+      expect([...read].filter((id) => !isEnabled(id))).toEqual([]);
+    },
+  );
 
   it('leaves a person’s own plan whole', async () => {
     const [id = ''] = settings;
