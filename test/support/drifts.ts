@@ -26,6 +26,8 @@ export interface InjectedDrift {
   readonly path?: string;
   /** Path of an entry that the same edit adds besides. */
   readonly listedPath?: string;
+  /** Path of something of others that the same edit adds and nobody is told of: it stays. */
+  readonly keptPath?: string;
   /** Further properties that differ by the same edit. */
   readonly morePaths?: readonly string[];
   readonly edit: ((body: Body) => void) | 'delete';
@@ -551,6 +553,7 @@ export const injectedDrifts: readonly InjectedDrift[] = [
     name: 'a tag of somebody else',
     fate: 'nothing',
     resource: ['rg-a', table('a')],
+    keptPath: 'tags.costCenter',
     edit: (body) => {
       body.tags = { ...body.tags, costCenter: '4711' };
     },

@@ -362,6 +362,14 @@ describe('guard: who else is asked', () => {
     expect(outcomeOf(change('a'), { protectedIds })).toBe('allowed');
   });
 
+  it('has nothing destructive happen that nobody asked for, whatever needs an approval', () => {
+    const destructive = change('a', { risk: 'destructive' });
+
+    expect(outcomeOf(destructive, approvals({ requiredFrom: 'never' }))).toBe('waits for approval');
+    expect(outcomeOf(destructive, { ...approvals({ requiredFrom: 'never' }), attended: true })).toBe('allowed');
+    expect(outcomeOf(change('a', { risk: 'disruptive' }), approvals({ requiredFrom: 'never' }))).toBe('allowed');
+  });
+
   const risky = change('a', { risk: 'disruptive' });
   const hash = planOf(risky).hash;
   const ofPlan = { planHash: hash, approver: 'eve', expiresIso: LATER, decidedIso: EARLIER };

@@ -92,3 +92,34 @@ describe('a resource that does not come to rest', () => {
     expect(arm.writes.slice(before)).toEqual(Array.from({ length: 5 }, () => `PUT ${workspace}`));
   });
 });
+
+describe('what is seen of a resource while Hubkeeper writes it', () => {
+  it('is told neither as another change nor as somebody’s work', async () => {
+    await baseline.provision();
+    const { arm } = baseline.dependencies;
+    baseline.edit(workspace, { retentionInDays: 7 });
+    const send = arm.send.bind(arm);
+    arm.send = async (request) => {
+      const answer = await send(request);
+      if (request.method !== 'PUT' || request.target !== workspace) return answer;
+      // Azure is at work on it, and shows a value between.
+      baseline.edit(workspace, { retentionInDays: 15, provisioningState: 'Updating' });
+      return { ...answer, status: 201, body: arm.body(workspace) };
+    };
+    const id = await baseline.reconciling.record('drift', 'hubkeeper', { hints: [baseline.hint(workspace)] });
+    await baseline.reconciling.settle(
+      async () => (await baseline.reconciling.run(id)).rows[workspace]?.state.name === 'running',
+    );
+    await baseline.reconciling.turn();
+    const plansMade = (await baseline.reconciling.run(id)).plansMade;
+    await baseline.reconciling.record('drift', 'hubkeeper', { hints: [baseline.hint(securityGroup)] });
+    await baseline.reconciling.turn();
+
+    expect((await baseline.reconciling.run(id)).plansMade).toBe(plansMade + 1);
+    expect((await baseline.linesOf(id)).map(({ decision }) => decision)).not.toContain('drift changed');
+    expect((await baseline.record()).drifts).toMatchObject([{ before: 7, state: 'puttingRight' }]);
+    baseline.edit(workspace, { retentionInDays: 30, provisioningState: 'Succeeded' });
+    await baseline.reconciling.settle();
+    expect(await baseline.record()).toMatchObject({ drifts: [], contests: [{ theirs: [] }] });
+  });
+});

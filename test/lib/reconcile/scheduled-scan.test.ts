@@ -149,6 +149,31 @@ describe('a scheduled scan', () => {
     expect(settings.filter(isEnabled)).toEqual(settings.filter((id) => read.has(id)));
   });
 
+  it('reads again what an event names that joins it while it pauses', async () => {
+    const healthy = new Map(settings.map((id) => [id, arm.body(id) ?? null]));
+    for (const id of settings) disable(id);
+    const { list } = arm;
+    arm.list = async (path) => {
+      if (path.endsWith('Microsoft.Authorization/locks')) throw new ArmUnreachableError('GET', path, 'no answer');
+      return list.call(arm, path);
+    };
+    reconciling.pass(3_600);
+    const operationId = await reconciling.record('drift', 'hubkeeper');
+    const start = arm.requests.length;
+    await reconciling.turn();
+    arm.list = list;
+    const [id = ''] = readFrom(start);
+    // As a large observation keeps what it read, before somebody changed it, when it has to pause.
+    const bodies = { [id.toLowerCase()]: healthy.get(id) ?? null };
+    await dependencies.keptReads.write(NAME, { sinceIso: reconciling.nowIso, bodies });
+    const hint = { resource: id, action: 'write', at: reconciling.nowIso, author: null, correlationId: null } as const;
+    const joining = await reconciling.record('drift', 'hubkeeper', { hints: [hint] });
+    await reconciling.settle();
+
+    expect(await reconciling.run(joining)).toMatchObject({ joinedTo: operationId });
+    expect(isEnabled(id)).toBe(true);
+  });
+
   const calls = ['runs.write', 'runs.writePlan', 'drift.write', 'rotation.write', 'baselines.change'] as const;
 
   it.each(calls.flatMap((call) => [true, false].map((isDone) => [call, isDone] as const)))(

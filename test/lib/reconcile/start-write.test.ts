@@ -181,6 +181,35 @@ describe('a start', () => {
     }
   });
 
+  it('writes nothing over what somebody has changed since the plan', async () => {
+    const dependencies = await world(change('update', { diff: LACKS_TAG }));
+    await dependencies.ledger.write('north', [{ ...ENTRY, confirmed: {} }]);
+    dependencies.arm.put(ID, { location: 'global', tags: { team: 'theirs' }, properties: {} });
+
+    expect(await start(dependencies)).toMatchObject({
+      outcome: 'stale',
+      why: expect.stringContaining('changed since the plan'),
+    });
+    expect(dependencies.arm.writes).toEqual([]);
+  });
+
+  it('neither writes nor deletes while the app setting stops everything', async () => {
+    for (const action of ['create', 'update', 'delete'] as const) {
+      const planned = change(action, action === 'update' ? { diff: LACKS_TAG } : {});
+      const dependencies = await world(planned, { HUBKEEPER_STOPPED: 'true' });
+      if (action !== 'create') {
+        await dependencies.ledger.write('north', [{ ...ENTRY, confirmed: {} }]);
+        dependencies.arm.put(ID, { location: 'global', properties: {} });
+      }
+
+      expect(await start(dependencies)).toMatchObject({
+        outcome: 'stale',
+        why: expect.stringContaining('HUBKEEPER_STOPPED'),
+      });
+      expect(dependencies.arm.writes).toEqual([]);
+    }
+  });
+
   it('neither writes nor deletes outside of the allowed scopes', async () => {
     for (const action of ['create', 'delete'] as const) {
       const dependencies = await world(change(action), { HUBKEEPER_ALLOWED_SCOPES: '/subscriptions/other' });
