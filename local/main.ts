@@ -21,6 +21,7 @@ interface Flags {
   readonly speed: number;
   readonly stepped: boolean;
   readonly seed: number;
+  readonly startTime?: string;
   readonly record?: string;
   readonly empty: boolean;
   readonly requireKeys: boolean;
@@ -41,6 +42,11 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number from 0.');
   return value;
+}
+
+function isoTime(text: string): string {
+  if (Number.isNaN(Date.parse(text))) throw new InvalidArgumentError('It must be a time as in ISO 8601.');
+  return text;
 }
 
 /** @throws StartFailure with the way to get them. */
@@ -68,6 +74,7 @@ function optionsOf(flags: Flags): StartOptions {
     requireKeys: flags.requireKeys,
     speed: flags.stepped ? 0 : flags.speed,
     seed: flags.seed,
+    startTime: flags.startTime,
     recordFile: flags.record === undefined ? undefined : resolve(flags.record),
     storageInMemory: flags.storageInMemory,
     endWithInput: flags.endWithInput,
@@ -199,6 +206,7 @@ program
   .option('--speed <n>', 'simulated seconds for each real second', positiveNumber, 60)
   .addOption(new Option('--stepped', 'time moves only when told').default(false).conflicts('speed'))
   .option('--seed <n>', 'makes what is drawn by lot repeatable', wholeNumber, 1)
+  .option('--start-time <time>', 'simulated time of the very first start, as in ISO 8601 (default: now)', isoTime)
   .option('--record <file>', 'write every ARM exchange as a JSON line')
   .option('--empty', 'provision nothing', false)
   .option('--require-keys', 'ask for function keys as Azure does', false)

@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly speed: number;
   /** Makes what the simulation draws by lot repeatable. */
   readonly seed: number;
+  /** Simulated time of the very first start, ISO 8601; absent: the wall clock's. */
+  readonly startTime: string | undefined;
   /** Where every ARM exchange is written as a JSON line. */
   readonly recordFile: string | undefined;
   /** Keep storage in memory: quicker, and lost at the end. */

@@ -45,6 +45,7 @@ export function azureSpecification(options: StartOptions, port: number): Process
       ...['--certificates', certificatesDirectory(options.stateDirectory)],
       ...['--speed', String(options.speed)],
       ...['--seed', String(options.seed)],
+      ...(options.startTime === undefined ? [] : ['--start', options.startTime]),
       ...['--ready-file', options.readyFile],
       ...(options.recordFile === undefined ? [] : ['--record', options.recordFile]),
     ],

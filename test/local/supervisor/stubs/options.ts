@@ -13,6 +13,7 @@ export function stubOptions(root: string, stateDirectory: string): StartOptions 
     requireKeys: false,
     speed: 0,
     seed: 1,
+    startTime: undefined,
     recordFile: undefined,
     storageInMemory: true,
     endWithInput: false,
