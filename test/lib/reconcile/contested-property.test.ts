@@ -114,7 +114,9 @@ describe('a part of a resource that is to be approved', () => {
     expect(found.map(({ before }) => before)).toEqual(
       expect.arrayContaining([{ [OWNER]: 'other' }, { [RETENTION]: 7 }]),
     );
-    expect(await baseline.reasonsOf('compared')).toContainEqual(expect.stringContaining('2 drifted (2 waiting)'));
+    expect(await baseline.reasonsOf('compared')).toContainEqual(
+      expect.stringContaining('2 differences in 1 resource (2 waiting)'),
+    );
   });
 
   it('is asked about when the rest is written, and is gone when somebody undoes it', async () => {
