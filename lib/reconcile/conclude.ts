@@ -110,15 +110,16 @@ function quietAfter(
   return quietOperations.length === 0 ? {} : { quietOperations };
 }
 
-/** What a person asked for and could not be done by stepping in is asked for anew; this time it waits as it has to. */
+/** What could not be done by stepping in, and may not be left for later, is asked for anew; this time it waits as it has to. */
 function askedAgain(
   head: BaselineHead,
-  { operationId: before, trigger, requestedBy, scope }: RunDocument,
+  { operationId: before, trigger, requestedBy, scope, hints }: RunDocument,
   resumed: string,
   nowIso: string,
 ): BaselineHead {
   const { head: numbered, operationId } = withNextOperation(head);
-  const again = { operationId, trigger, requestedBy, at: nowIso, waitsItsTurn: true };
+  const named = hints === undefined ? {} : { hints };
+  const again = { operationId, trigger, requestedBy, at: nowIso, waitsItsTurn: true, ...named };
   const requests = [...numbered.requests, scope === undefined ? again : { ...again, scope }];
   return withJournal(
     { ...numbered, requests },

@@ -211,7 +211,7 @@ async function adoptPlan(
     ...askedPlanAfter(run, plan, nowIso),
     // What stays of others' changes is no shortfall of what a person has asked for.
     ...(run.attended ? { knownRefusals: refusalKeysOf(verdict.refused, notAskedFor) } : {}),
-    ...(run.attendedOwner === undefined ? {} : { asksAgain: waitsForItself(askedFor, stepped.behind) }),
+    ...asksAgain(run, setAside, askedFor, stepped.behind),
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
   const decided = withDriftDecided(
@@ -246,6 +246,18 @@ function withoutRecord(verdict: Verdict, notAskedFor: readonly string[], problem
 
 function refusalKeysOf(refused: readonly Refusal[], ids: readonly string[]): readonly string[] {
   return refused.filter(({ id }) => ids.includes(normaliseId(id))).map(refusalKey);
+}
+
+/** A run that has stepped in asks for itself again: for what a person asked for, or where somebody can be asked at once. */
+function asksAgain(
+  { attendedOwner, trigger }: RunDocument,
+  setAside: SetAside | undefined,
+  askedFor: readonly Change[],
+  behind: readonly Waiting[],
+): Pick<RunDocument, 'asksAgain'> {
+  if (attendedOwner !== undefined) return { asksAgain: waitsForItself(askedFor, behind) };
+  if (trigger !== 'drift' || setAside?.asksForDrift !== true) return {};
+  return { asksAgain: behind.some((one) => one.for === 'approval') };
 }
 
 /** Whether anything that a person asked for is among what waits. */

@@ -14,6 +14,8 @@ export interface SetAside {
   readonly comparedVersion: number | null;
   /** Normalised ids of what its plan has left as it is, so that nobody knows it as declared. */
   readonly refusedIds: ReadonlySet<string>;
+  /** Nobody asked for it and it may do all that drift asks for: it can ask somebody for what the look before it found. */
+  readonly asksForDrift: boolean;
 }
 
 /** Of the operation that is set aside for a run; undefined: none is. */
@@ -29,10 +31,13 @@ export async function readSetAside(
 
 /** The same from its documents. Pure. */
 export function setAsideOf(
-  waiting: Pick<RunDocument, 'operationId' | 'requestedBy' | 'rows' | 'refused' | 'scope' | 'hints' | 'specVersion'>,
+  waiting: Pick<
+    RunDocument,
+    'operationId' | 'requestedBy' | 'rows' | 'refused' | 'scope' | 'hints' | 'specVersion' | 'attended' | 'trigger'
+  >,
   document: Pick<PlanDocument, 'plan'> | undefined,
 ): SetAside {
-  const { operationId, requestedBy, rows, refused, scope, hints, specVersion } = waiting;
+  const { operationId, requestedBy, rows, refused, scope, hints, specVersion, attended, trigger } = waiting;
   const done = new Set(
     Object.values(rows).flatMap(({ id, state }) => (state.name === 'done' ? [normaliseId(id)] : [])),
   );
@@ -45,6 +50,7 @@ export function setAsideOf(
     },
     comparedVersion: document !== undefined && scope === undefined && hints === undefined ? specVersion : null,
     refusedIds: new Set(refused.map(({ id }) => normaliseId(id))),
+    asksForDrift: trigger === 'drift' && !attended && scope === undefined,
   };
 }
 

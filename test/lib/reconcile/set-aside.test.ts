@@ -94,6 +94,14 @@ describe('what an operation that waits has yet to do', () => {
     expect(setAside.refusedIds).toEqual(new Set(['/c']));
   });
 
+  it('is joined by what needs an approval only where it looks for drift in everything', () => {
+    const scan = { trigger: 'drift', attended: false } as const;
+    expect(setAsideOf(run(scan), document).asksForDrift).toBe(true);
+    expect(setAsideOf(run({ ...scan, scope: 'hub' }), document).asksForDrift).toBe(false);
+    expect(setAsideOf(run({ trigger: 'put', attended: true }), document).asksForDrift).toBe(false);
+    expect(setAsideOf(run({ trigger: 'adjustment', attended: false }), document).asksForDrift).toBe(false);
+  });
+
   it('is known of everything only where it compared everything', () => {
     expect(setAsideOf(run(), document).comparedVersion).toBe(2);
     expect(setAsideOf(run({ scope: 'hub' }), document).comparedVersion).toBeNull();
