@@ -84,7 +84,7 @@ async function atRest(resources: number) {
   const reads = async (nowMs: number, more: Pick<PlanRequest, 'hints' | 'scan'>): Promise<Reads> => {
     gets = 0;
     listPages = 0;
-    const { plan } = await makePlan(dependencies, {
+    const { plan, rotation } = await makePlan(dependencies, {
       baseline,
       resolved,
       specVersion: 1,
@@ -93,6 +93,8 @@ async function atRest(resources: number) {
       rules: { reactionRules: [], attended: true, specIsApplied: true, approvalFrom: 'destructive' },
       ...more,
     });
+    // As a run does when it has adopted the plan.
+    if (rotation !== undefined) await dependencies.rotation.write(baseline, rotation);
     if (plan.changes.length > 0)
       throw new Error(`It is not at rest: ${plan.changes[0]?.id} ${plan.changes[0]?.reason}`);
     return { gets, listPages, all: gets + listPages };
