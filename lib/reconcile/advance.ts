@@ -28,7 +28,7 @@ import { pruneOperations, pruneQuietOperations } from './prune-operations.ts';
 import { prunePlans } from './prune-plans.ts';
 import { requeue } from './requeue.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
-import { settleOthers } from './settle-others.ts';
+import { joinedBy, settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
 import { asksForAdjustment, isAttended, isDue, type TakenRequests, takeRequests } from './take-requests.ts';
 import { NOTHING_TO_TELL, tellTurn } from './tell-turn.ts';
@@ -58,15 +58,20 @@ const PARALLEL_LOOKS = 8;
 export async function advance(dependencies: Dependencies, request: AdvanceRequest): Promise<Decision> {
   const stored = await dependencies.baselines.read(request.baseline);
   if (stored === null || stored.head.reconciler?.instanceId !== request.instanceId) return { next: 'end' };
+  const { nowIso } = request;
   const stamp = `${request.instanceId}:${request.turn}`;
   const currentId = stored.head.currentOperationId ?? stored.head.leftInFlightBy;
   const read = currentId === null ? null : await dependencies.runs.read(currentId);
   const current = await takenOver(dependencies, read, request);
   await catchUp(dependencies, request, current?.run);
-  if (current?.run.stamp === stamp) return conclude(dependencies, request, current.run);
-  // It ended in a turn that died before it could tell the baseline: what it had set aside is the current one again.
-  if (current?.run.setAside !== undefined && isFinalState(current.run.state) && isCurrent(stored.head, current.run))
-    return conclude(dependencies, request, current.run);
+  if (current !== null) {
+    const joined = joinedBy(stored.head, current.run);
+    await settleOthers(dependencies, { superseded: [], joined }, current.run, nowIso);
+    // Ended in a turn that died before it could tell the baseline: what follows it is taken up afterwards.
+    const isEnded = isFinalState(current.run.state) && current.run.supersededBy === undefined;
+    if ((isEnded && isCurrent(stored.head, current.run)) || current.run.stamp === stamp)
+      return conclude(dependencies, request, current.run);
+  }
   return takeTurn(dependencies, request, stamp, stored.head, current);
 }
 
@@ -261,7 +266,7 @@ async function begin(
   run: RunDocument,
   etag: string | undefined,
 ): Promise<Decision> {
-  const told: RunDocument = { ...run, state: 'running', outbox: journalOfSteppingIn(run, request.nowIso) };
+  const told: RunDocument = { ...run, state: 'running', outbox: journalOfSteppingIn(run) };
   if ((await dependencies.runs.write(told, etag)) === 'conflict') return { next: 'again' };
   await tellTurn(dependencies, told);
   await settleOthers(dependencies, taken, told, request.nowIso);
@@ -374,7 +379,8 @@ async function lookAtDue(
         looks.push(
           await lookAtOperation(dependencies, {
             baseline: run.baseline,
-            operationId: run.operationId,
+            // The one that wrote it: whoever takes over looks for what that one has sent.
+            operationId: row.plan?.operationId ?? run.operationId,
             row,
             change,
             node,

@@ -23,14 +23,24 @@ export async function conclude(
   run: RunDocument,
 ): Promise<Decision> {
   const consumed = new Set(run.consumed);
-  const { result } = await dependencies.baselines.change<Decision>(run.baseline, (head) => {
-    if (head.reconciler?.instanceId !== request.instanceId) return { head: null, result: { next: 'end' } };
-    const requests = head.requests.filter((one) => !consumed.has(requestKey(one)));
-    const next = headAfter(head, run, requests, request.nowIso);
-    const isUnchanged = JSON.stringify(next.head) === JSON.stringify(head);
-    return { head: isUnchanged ? null : next.head, result: next.decision };
-  });
-  return result;
+  const concludeWhere = async (mayBecomeCurrent: boolean): Promise<Decision | 'unknown'> => {
+    const { result } = await dependencies.baselines.change<Decision | 'unknown'>(run.baseline, (head) => {
+      if (head.reconciler?.instanceId !== request.instanceId) return { head: null, result: { next: 'end' } };
+      if (head.currentOperationId !== run.operationId && !mayBecomeCurrent) return { head: null, result: 'unknown' };
+      const requests = head.requests.filter((one) => !consumed.has(requestKey(one)));
+      const next = headAfter(head, run, requests, request.nowIso);
+      const isUnchanged = JSON.stringify(next.head) === JSON.stringify(head);
+      return { head: isUnchanged ? null : next.head, result: next.decision };
+    });
+    return result;
+  };
+  const decision = await concludeWhere(false);
+  if (decision !== 'unknown') return decision;
+  // Begun in this turn, or held up since while a copy of this turn went on and the run came to its end.
+  const stored = (await dependencies.runs.read(run.operationId))?.run;
+  const isPast = stored !== undefined && (stored.stamp !== run.stamp || stored.supersededBy !== undefined);
+  const concluded = isPast ? 'unknown' : await concludeWhere(true);
+  return concluded === 'unknown' ? { next: 'again' } : concluded;
 }
 
 function headAfter(
@@ -58,7 +68,7 @@ function headAfter(
     ...(isOperationOver || run.setAside === undefined ? {} : { setAside: run.setAside }),
     budget: booked(head.budget, run, nowIso),
     leftInFlightBy: isOperationOver && Object.values(run.rows).some(isInFlight) ? run.operationId : null,
-    ...approvalsAfter(head, run, nowIso),
+    ...approvalsAfter(head, run, requests, nowIso),
     ...quietAfter(head, run, left),
     stops: head.stops.filter(
       (id) => id === run.operationId || id === run.setAside || requests.some((one) => one.operationId === id),
@@ -113,13 +123,14 @@ function quietAfter(
 /** What could not be done by stepping in, and may not be left for later, is asked for anew; this time it waits as it has to. */
 function askedAgain(
   head: BaselineHead,
-  { operationId: before, trigger, requestedBy, scope, hints }: RunDocument,
+  { operationId: before, trigger, requestedBy, scope, hints, asksAgainAt }: RunDocument,
   resumed: string,
   nowIso: string,
 ): BaselineHead {
   const { head: numbered, operationId } = withNextOperation(head);
   const named = hints === undefined ? {} : { hints };
-  const again = { operationId, trigger, requestedBy, at: nowIso, waitsItsTurn: true, ...named };
+  const from = asksAgainAt === undefined ? {} : { stepsInAt: asksAgainAt };
+  const again = { operationId, trigger, requestedBy, at: nowIso, waitsItsTurn: true, ...from, ...named };
   const requests = [...numbered.requests, scope === undefined ? again : { ...again, scope }];
   return withJournal(
     { ...numbered, requests },
@@ -151,9 +162,10 @@ const REMEMBERED_APPROVALS = 20;
 function approvalsAfter(
   head: BaselineHead,
   run: RunDocument,
+  left: BaselineHead['requests'],
   nowIso: string,
 ): Pick<BaselineHead, 'approvals' | 'pastApprovals'> {
-  const kept = approvalsKept(head, run, nowIso);
+  const kept = [...approvalsOfQueued(head, run, left, nowIso), ...approvalsKept(head, run, nowIso)];
   const past = head.approvals
     .filter((one) => !kept.includes(one))
     .map((one) => ({ planHash: one.planHash, end: endOf(one, nowIso) }));
@@ -167,6 +179,20 @@ function approvalsAfter(
 function endOf(approval: Approval, nowIso: string): BaselineHead['pastApprovals'][number]['end'] {
   if (approval.decision !== undefined && !hasLapsed(approval, nowIso)) return 'decided';
   return approval.expiresAt <= nowIso ? 'expired' : 'stale';
+}
+
+/** What people have decided about operations that made way: these go on with it. */
+function approvalsOfQueued(
+  { approvals }: BaselineHead,
+  { operationId, setAside }: RunDocument,
+  left: BaselineHead['requests'],
+  nowIso: string,
+): BaselineHead['approvals'] {
+  const queued = new Set(left.map((request) => request.operationId));
+  return approvals.filter((one) => {
+    if (one.operationId === operationId || one.operationId === setAside) return false;
+    return queued.has(one.operationId) && one.decision !== undefined && !hasLapsed(one, nowIso);
+  });
 }
 
 function approvalsKept(head: BaselineHead, run: RunDocument, nowIso: string): BaselineHead['approvals'] {

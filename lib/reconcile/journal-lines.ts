@@ -88,10 +88,11 @@ export function journalOfPlan(
  * The line for an operation that steps in before one that waits. Nobody asked for a look for drift, and that there was one
  * each hour is no news.
  */
-export function journalOfSteppingIn(run: RunDocument, at: string): readonly JournalEntry[] {
+export function journalOfSteppingIn(run: RunDocument): readonly JournalEntry[] {
   if (run.setAside === undefined || run.trigger === 'drift') return [];
   return [
-    lineOf(run, at, {
+    // Not the time of its turn: one that dies after it has told would have the next one tell it again.
+    lineOf(run, run.createdAt, {
       resource: '',
       decision: 'stepped in',
       reason: `The operation ${run.setAside} only waits: it goes on as it was when this one has ended.`,
@@ -180,12 +181,12 @@ function whyNotWritten({ metLock }: RunRow, outcome: StartOutcome): string | und
 
 /** The line for a request whose work a run does that is under way. */
 export function journalOfJoin(
-  run: Pick<RunDocument, 'baseline' | 'operationId'>,
-  request: Pick<ReconcileRequest, 'operationId' | 'trigger' | 'requestedBy'>,
-  at: string,
+  run: Pick<RunDocument, 'baseline' | 'operationId' | 'createdAt'>,
+  request: Pick<ReconcileRequest, 'operationId' | 'trigger' | 'requestedBy' | 'at'>,
 ): JournalEntry {
   return {
-    at,
+    // When both were there; not the time of a turn, which may die after it has told, and be played again.
+    at: [request.at, run.createdAt].toSorted().at(-1) ?? run.createdAt,
     baseline: run.baseline,
     operationId: request.operationId,
     trigger: request.trigger,

@@ -211,7 +211,7 @@ async function adoptPlan(
     ...askedPlanAfter(run, plan, nowIso),
     // What stays of others' changes is no shortfall of what a person has asked for.
     ...(run.attended ? { knownRefusals: refusalKeysOf(verdict.refused, notAskedFor) } : {}),
-    ...asksAgain(run, setAside, askedFor, stepped.behind),
+    ...asksAgain(run, setAside, askedFor, stepped.behind, judged.waiting),
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
   const decided = withDriftDecided(
@@ -254,10 +254,22 @@ function asksAgain(
   setAside: SetAside | undefined,
   askedFor: readonly Change[],
   behind: readonly Waiting[],
-): Pick<RunDocument, 'asksAgain'> {
-  if (attendedOwner !== undefined) return { asksAgain: waitsForItself(askedFor, behind) };
+  waiting: readonly Waiting[],
+): Pick<RunDocument, 'asksAgain' | 'asksAgainAt'> {
+  if (attendedOwner !== undefined)
+    return waitsForItself(askedFor, behind) ? { asksAgain: true, ...stepsInAgainAt(askedFor, waiting) } : {};
   if (trigger !== 'drift' || setAside?.asksForDrift !== true) return {};
   return { asksAgain: behind.some((one) => one.for === 'approval') };
+}
+
+/** When the first of what a person asked for has waited long enough to be tried before the other operation once more. */
+function stepsInAgainAt(askedFor: readonly Change[], waiting: readonly Waiting[]): Pick<RunDocument, 'asksAgainAt'> {
+  const ids = new Set(askedFor.map(({ id }) => normaliseId(id)));
+  const [first] = waiting
+    .filter((one) => one.for !== 'approval' && ids.has(normaliseId(one.id)))
+    .flatMap(({ untilIso }) => untilIso ?? [])
+    .sort();
+  return first === undefined ? {} : { asksAgainAt: first };
 }
 
 /** Whether anything that a person asked for is among what waits. */

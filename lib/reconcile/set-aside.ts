@@ -3,7 +3,7 @@ import { normaliseId } from '../plan/graph.ts';
 import type { Verdict, Waiting } from '../plan/guard.ts';
 import { BEHIND_CODE, type LeftChanges } from '../plan/left-changes.ts';
 import type { Refusal } from '../plan/plan.ts';
-import type { PlanDocument, RunDocument } from '../state/run.ts';
+import type { PlanDocument, RunDocument, RunRow } from '../state/run.ts';
 
 /** What a run that steps in has to know of the operation that waits meanwhile. */
 export interface SetAside {
@@ -29,6 +29,9 @@ export async function readSetAside(
   return setAsideOf(waiting, document);
 }
 
+/** What an operation has made, or failed at and does not try again: nothing of it is left to it. */
+const SETTLED_STATES: ReadonlySet<RunRow['state']['name']> = new Set(['done', 'failed', 'blocked']);
+
 /** The same from its documents. Pure. */
 export function setAsideOf(
   waiting: Pick<
@@ -38,15 +41,15 @@ export function setAsideOf(
   document: Pick<PlanDocument, 'plan'> | undefined,
 ): SetAside {
   const { operationId, requestedBy, rows, refused, scope, hints, specVersion, attended, trigger } = waiting;
-  const done = new Set(
-    Object.values(rows).flatMap(({ id, state }) => (state.name === 'done' ? [normaliseId(id)] : [])),
+  const settled = new Set(
+    Object.values(rows).flatMap(({ id, state }) => (SETTLED_STATES.has(state.name) ? [normaliseId(id)] : [])),
   );
   return {
     operationId,
     requestedBy,
     left: {
       operationId,
-      changes: (document?.plan.changes ?? []).filter(({ id }) => !done.has(normaliseId(id))),
+      changes: (document?.plan.changes ?? []).filter(({ id }) => !settled.has(normaliseId(id))),
     },
     comparedVersion: document !== undefined && scope === undefined && hints === undefined ? specVersion : null,
     refusedIds: new Set(refused.map(({ id }) => normaliseId(id))),

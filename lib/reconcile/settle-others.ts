@@ -1,5 +1,5 @@
 import type { Dependencies } from '../dependencies.ts';
-import type { ReconcileRequest } from '../state/baseline-head.ts';
+import { type BaselineHead, type ReconcileRequest, requestKey } from '../state/baseline-head.ts';
 import { isFinalState, type RunDocument } from '../state/run.ts';
 import { journalOfJoin } from './journal-lines.ts';
 import type { TakenRequests } from './take-requests.ts';
@@ -7,11 +7,11 @@ import { NOTHING_TO_TELL } from './tell-turn.ts';
 
 /**
  * Ends or joins the operations whose work this run does from now on. Only once the run itself is written: it carries
- * what they have in flight. May run twice.
+ * what they have in flight. May run twice, also at another time: it is told once.
  */
 export async function settleOthers(
-  dependencies: Dependencies,
-  taken: TakenRequests,
+  dependencies: Pick<Dependencies, 'runs' | 'journal'>,
+  taken: Pick<TakenRequests, 'superseded' | 'joined'>,
   run: RunDocument,
   nowIso: string,
 ): Promise<void> {
@@ -19,9 +19,18 @@ export async function settleOthers(
   for (const joined of taken.joined) await join(dependencies, joined, run, nowIso);
 }
 
+/**
+ * What the last turn of the current run took up for it and its baseline has not been told of yet. That turn may have
+ * died, or met a storage that did not answer, before it could settle them. Pure.
+ */
+export function joinedBy({ requests }: Pick<BaselineHead, 'requests'>, run: RunDocument): readonly ReconcileRequest[] {
+  const consumed = new Set(run.consumed);
+  return requests.filter((request) => consumed.has(requestKey(request)) && request.operationId !== run.setAside);
+}
+
 /** Ends operations that a newer one has overtaken. Told in the journal first: an end without a line would stay so. */
 async function supersede(
-  dependencies: Dependencies,
+  dependencies: Pick<Dependencies, 'runs' | 'journal'>,
   ids: readonly string[],
   by: RunDocument,
   nowIso: string,
@@ -43,7 +52,8 @@ async function supersede(
     };
     await dependencies.journal.append([
       {
-        at: nowIso,
+        // Not the time of this turn: one that dies after it has told would have the next one tell it again.
+        at: by.createdAt,
         baseline: by.baseline,
         operationId: id,
         trigger: before.trigger,
@@ -59,8 +69,8 @@ async function supersede(
 
 /** Records that an operation's work is done by another one. */
 async function join(
-  dependencies: Dependencies,
-  { operationId, trigger, requestedBy }: ReconcileRequest,
+  dependencies: Pick<Dependencies, 'runs' | 'journal'>,
+  { operationId, trigger, requestedBy, at }: ReconcileRequest,
   by: RunDocument,
   nowIso: string,
 ): Promise<void> {
@@ -70,7 +80,7 @@ async function join(
   if (operationId === by.operationId || isOver) return;
   // Nobody asked for a look for drift: what it finds is told by the run, and that there was one each hour is no news.
   if (trigger !== 'drift')
-    await dependencies.journal.append([journalOfJoin(by, { operationId, trigger, requestedBy }, nowIso)]);
+    await dependencies.journal.append([journalOfJoin(by, { operationId, trigger, requestedBy, at })]);
   await dependencies.runs.write(
     {
       ...by,

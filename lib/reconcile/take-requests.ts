@@ -175,7 +175,7 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
     const { joined, consumed, ...rest } = begun(overtaking, others);
     if (overtaking.scope === undefined)
       return { ...rest, joined, superseded: [live.operationId], consumed: [...consumed, ...own] };
-    const requeued = requestOf(live, nowIso);
+    const requeued = own.find(({ trigger }) => trigger === live.trigger) ?? requestOf(live, nowIso);
     const before = own.filter((request) => requestKey(request) !== requestKey(requeued));
     return { ...rest, joined, requeued, consumed: [...consumed, ...before] };
   }

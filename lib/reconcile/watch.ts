@@ -9,6 +9,7 @@ import {
   withNextOperation,
   withReconciler,
   withResumed,
+  withTurnsFree,
 } from '../state/baseline-head.ts';
 import { isDue } from './take-requests.ts';
 
@@ -53,7 +54,7 @@ export function watchHead(
   const isQueued =
     ended.queuedBehind !== null &&
     ended.queuedBehind === ended.currentOperationId &&
-    ended.requests.length === head.requests.length;
+    ended.requests.every((request) => head.requests.includes(request));
   if (ended.requests.length > 0 && !isQueued) return startOf(withReconciler(ended, nowIso));
   if ((isDue(ended, nowIso) || (ended.waitsForPause && !isPaused)) && ended.currentOperationId !== null) {
     const woken = { ...ended, wakeAt: null, waitsForPause: false };
@@ -124,7 +125,7 @@ function givenUp({ currentOperationId, requests }: BaselineHead, nowIso: string)
 
 /** Takes off the hold and the adjustments whose time is over; what they kept back or changed is looked at anew. */
 function withoutEnded(head: BaselineHead, nowIso: string): BaselineHead {
-  let next = head;
+  let next = withTurnsFree(head, ({ stepsInAt }) => stepsInAt !== undefined && stepsInAt <= nowIso);
   if (next.hold !== null && next.hold.until <= nowIso) {
     const { owner, until } = next.hold;
     next = withJournal(withGeneration({ ...next, hold: null }), {
@@ -141,7 +142,7 @@ function withoutEnded(head: BaselineHead, nowIso: string): BaselineHead {
     const resumed = liveOperationIds(next).map(
       (id) => ({ operationId: id, trigger: 'resume', requestedBy: 'hubkeeper', at: nowIso }) as const,
     );
-    next = { ...next, requests: [...next.requests, ...resumed] };
+    next = withTurnsFree({ ...next, requests: [...next.requests, ...resumed] }, () => true);
   }
   const expired = next.adjustments.filter((adjustment) => adjustment.until <= nowIso);
   if (expired.length === 0) return next;

@@ -46,6 +46,8 @@ export interface ReconcileRequest {
   readonly hints?: readonly ChangeHint[];
   /** It has stepped in once before an operation that waits, and what is left of it has to wait itself. */
   readonly waitsItsTurn?: boolean;
+  /** When it steps in once more, since what it waited for is over then. */
+  readonly stepsInAt?: string;
 }
 
 /** Tells requests of one baseline apart. */
@@ -291,7 +293,7 @@ export function withWaitingResumed(
   user: string,
   nowIso: string,
 ): { readonly head: BaselineHead; readonly result: { readonly start?: string } } {
-  let next = head;
+  let next = withTurnsFree(head, () => true);
   let start: string | undefined;
   for (const operationId of liveOperationIds(head)) {
     const resumed = withResumed(next, operationId, user, nowIso);
@@ -299,6 +301,20 @@ export function withWaitingResumed(
     start = start ?? resumed.start;
   }
   return { head: next, result: start === undefined ? {} : { start } };
+}
+
+/**
+ * Lets requests that had stepped in, and had to wait, step in once more: what they waited for may be over. `isFree`: which
+ * of them.
+ */
+export function withTurnsFree(head: BaselineHead, isFree: (request: ReconcileRequest) => boolean): BaselineHead {
+  if (!head.requests.some((request) => request.waitsItsTurn === true && isFree(request))) return head;
+  const requests = head.requests.map((request) => {
+    if (request.waitsItsTurn !== true || !isFree(request)) return request;
+    const { waitsItsTurn: _, stepsInAt: __, ...free } = request;
+    return free;
+  });
+  return { ...head, requests };
 }
 
 /**

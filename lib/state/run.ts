@@ -123,6 +123,8 @@ export interface RunDocument {
   readonly setAside?: string;
   /** Of what a person asked for, something waits: it is asked for again, after the operation that is set aside. */
   readonly asksAgain?: boolean;
+  /** When it may step in once more; absent: nobody knows. */
+  readonly asksAgainAt?: string;
   /** The turn that wrote this document, and what it decided: a repeated turn answers the same. */
   readonly stamp: string;
   readonly decision: Decision;

@@ -8,14 +8,15 @@ import { createLedgerStore } from '../../lib/state/ledger-store.ts';
 import { createReadRotationStore } from '../../lib/state/read-rotation-store.ts';
 import { createRunStore } from '../../lib/state/run-store.ts';
 import { createSharedLaneStore } from '../../lib/state/shared-lane-store.ts';
+import type { Storage } from '../../lib/state/storage.ts';
 import { FakeAzure } from './fake-azure.ts';
 import { createMemoryStorage } from './memory-storage.ts';
 
 /** Everything that reconciling needs, in memory. `settings`: app settings by name. */
 export function memoryDependencies(
   settings: Readonly<Record<string, string>> = {},
+  { documents, tables }: Storage = createMemoryStorage(),
 ): Dependencies & { readonly arm: FakeAzure } {
-  const { documents, tables } = createMemoryStorage();
   return {
     settings: readSettings({
       AzureWebJobsStorage__blobServiceUri: 'https://account.blob.core.windows.net',

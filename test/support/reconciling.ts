@@ -3,6 +3,7 @@ import { hashOf } from '../../lib/plan/hash.ts';
 import { advanceAfresh, startAfresh } from '../../lib/reactions/snat/reconcile-afresh.ts';
 import type { AdvanceRequest } from '../../lib/reconcile/advance.ts';
 import type { StartOutcome } from '../../lib/reconcile/start-write.ts';
+import { watchHead } from '../../lib/reconcile/watch.ts';
 import {
   type BaselineHead,
   type ReconcileRequest,
@@ -146,6 +147,14 @@ export class Reconciling {
       this.#outcomes = await Promise.all(nodes.map((node) => startAfresh(this.#dependencies, { ...start, ...node })));
     }
     return decision;
+  }
+
+  /** The reconciler dies, and the timer has another one take over. */
+  async die(): Promise<void> {
+    await this.change((head) => {
+      const watched = watchHead(head, head.reconciler?.instanceId, 'dead', false, this.nowIso);
+      return watched.head ?? head;
+    });
   }
 
   /** The last turn once more, as a host does that lost its answer; nothing is started for it again. */

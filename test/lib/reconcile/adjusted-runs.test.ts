@@ -189,6 +189,37 @@ describe('an adjustment by hand', () => {
     expect((await reconciling.head()).requests).toEqual([]);
   });
 
+  it.each([
+    ['a hold', 'hold'],
+    ['a change window', 'window'],
+  ])(
+    'whose end %s keeps back is taken back after it, though a request for a part waits for somebody',
+    async (_, by) => {
+      const changeWindows =
+        by === 'hold'
+          ? []
+          : [{ days: ['Tuesday'], start: '02:00', durationMinutes: 60, timeZone: 'UTC', appliesTo: 'disruptive' }];
+      await provision({ drift: { mode: 'off' }, changeWindows: [] });
+      await adjust(adjustment('a'));
+      await provision({ drift: { mode: 'off' }, changeWindows });
+      dependencies.arm.remove(group('b'));
+      const part = await reconciling.record('reconcile', 'ann', { scope: 'spoke:b' });
+      await reconciling.settle();
+      expect(await reconciling.run(part)).toMatchObject({ state: 'waiting' });
+      const until = new Date(Date.parse(reconciling.nowIso) + 4 * HOUR_SECONDS * 1_000).toISOString();
+      const hold = { owner: 'joe', reason: 'incident', until, since: reconciling.nowIso, by: 'joe', scope: 'spoke:a' };
+      if (by === 'hold') await reconciling.change((head) => withGeneration({ ...head, hold }));
+
+      await timePasses(3);
+      expect(rulesOf('a')).toEqual(['AllowPartner']);
+      expect((await reconciling.head()).requests).toMatchObject([{ waitsItsTurn: true }]);
+      await timePasses(by === 'hold' ? 2 : 15.5);
+      expect(rulesOf('a')).toEqual([]);
+      expect(await reconciling.run(part)).toMatchObject({ state: 'waiting' });
+      expect((await reconciling.head()).requests).toEqual([]);
+    },
+  );
+
   it('is written though its resource is left alone by drift, and conflicts over drift stay stopped', async () => {
     await provision({ drift: { mode: 'act' }, tags: { owner: 'net' } });
     for (let times = 0; times < 4; times++) {

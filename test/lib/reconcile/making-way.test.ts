@@ -40,10 +40,30 @@ async function reconcile(scope: string): Promise<string> {
   return id;
 }
 
-async function hold(hours: number): Promise<void> {
+async function hold(hours: number, scope?: string): Promise<void> {
   const until = new Date(Date.parse(reconciling.nowIso) + hours * HOUR_SECONDS * 1_000).toISOString();
-  const held = { owner: 'inc', reason: 'incident', until, since: reconciling.nowIso, by: 'inc' };
+  const held = {
+    owner: 'inc',
+    reason: 'incident',
+    until,
+    since: reconciling.nowIso,
+    by: 'inc',
+    ...(scope && { scope }),
+  };
   await reconciling.change((head) => withGeneration({ ...head, hold: held }));
+}
+
+async function decide(decision: 'approve' | 'reject'): Promise<void> {
+  const head = await reconciling.head();
+  const decided = decideApproval(head, {
+    planHash: head.approvals[0]?.planHash ?? '',
+    decision,
+    user: 'bob',
+    selfApproval: false,
+    nowIso: reconciling.nowIso,
+  });
+  if ('code' in decided) throw new Error(decided.code);
+  await reconciling.change(() => decided.head);
 }
 
 async function decisionsOf(operation: string): Promise<readonly string[]> {
@@ -63,15 +83,7 @@ describe('a person’s request for a part while a scan waits for an approval', (
     const head = await reconciling.head();
     expect(head).toMatchObject({ currentOperationId: scan, requests: [] });
     expect(head.approvals).toMatchObject([{ operationId: scan }]);
-    const decided = decideApproval(head, {
-      planHash: head.approvals[0]?.planHash ?? '',
-      decision: 'approve',
-      user: 'bob',
-      selfApproval: false,
-      nowIso: reconciling.nowIso,
-    });
-    if ('code' in decided) throw new Error(decided.code);
-    await reconciling.change(() => decided.head);
+    await decide('approve');
     await reconciling.settle();
     expect(tagsOf('b')).toEqual(DECLARED);
     expect(await reconciling.run(scan)).toMatchObject({ state: 'succeeded' });
@@ -91,4 +103,37 @@ describe('a person’s request for a part while a scan waits for an approval', (
     expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded' });
     expect(tagsOf('a')).toEqual(DECLARED);
   });
+
+  it('leaves the scan an approval that a hold keeps from being used', async () => {
+    const scan = await waitingScan();
+    await hold(2, 'spoke:b');
+    await decide('approve');
+    await reconciling.settle();
+    const { approvals } = await reconciling.head();
+    expect(approvals).toMatchObject([{ operationId: scan, decision: 'approve' }]);
+    expect(tagsOf('b')).toEqual(CHANGED);
+
+    await reconcile('spoke:a');
+    expect((await reconciling.head()).approvals).toEqual(approvals);
+    await reconciling.change(
+      (head) => withWaitingResumed(withGeneration({ ...head, hold: null }), 'inc', reconciling.nowIso).head,
+    );
+    await reconciling.settle();
+    expect(tagsOf('b')).toEqual(DECLARED);
+    expect(await decisionsOf(scan)).not.toContain('approval lapsed');
+  });
+
+  it.each(['approve', 'reject'] as const)(
+    'leaves the scan a decision that came right before it: %s',
+    async (decision) => {
+      const scan = await waitingScan();
+      await decide(decision);
+      const id = await reconcile('spoke:a');
+
+      expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded' });
+      expect(tagsOf('b')).toEqual(decision === 'approve' ? DECLARED : CHANGED);
+      expect((await reconciling.head()).approvals.filter((one) => one.decision === undefined)).toEqual([]);
+      expect(await decisionsOf(scan)).toContain(decision === 'approve' ? 'approved' : 'rejected');
+    },
+  );
 });

@@ -86,11 +86,18 @@ describe('what an operation that waits has yet to do', () => {
     ({ ...SET_ASIDE, specVersion: 2, refused: [{ id: '/C', code: 'x', why: '' }], rows: {}, ...over }) as RunDocument;
   const document = { plan: { hash: '', changes: [change('/A'), change('/B')], criticalPathMinutes: 0, refused: [] } };
 
-  it('is all of its plan that is not done', () => {
-    const rows = { '/a': { id: '/a', state: { name: 'done' } }, '/b': { id: '/b', state: { name: 'failed' } } };
+  it.each([
+    ['waiting', ['/A', '/B']],
+    ['pending', ['/A', '/B']],
+    ['done', ['/A']],
+    // It does not try these again: left to it, nobody would.
+    ['failed', ['/A']],
+    ['blocked', ['/A']],
+  ])('is what of its plan it may still make: not what is %s', (name, left) => {
+    const rows = { '/a': { id: '/a', state: { name: 'waiting' } }, '/b': { id: '/b', state: { name } } };
     const setAside = setAsideOf(run({ rows: rows as unknown as RunDocument['rows'] }), document);
 
-    expect(setAside.left).toEqual({ operationId: 'base-7', changes: [change('/B')] });
+    expect(setAside.left).toEqual({ operationId: 'base-7', changes: left.map(change) });
     expect(setAside.refusedIds).toEqual(new Set(['/c']));
   });
 

@@ -355,6 +355,27 @@ describe('a drift while a person’s spec waits for an approval', () => {
   });
 });
 
+describe('what an operation has failed at that waits for something else', () => {
+  it('is put right by a scan: the one that waits does not try it again', async () => {
+    await reconciling.put(smallSpec(NAME, BOTH, { tags: { owner: 'net' }, ...ENFORCED }), 'ann');
+    await reconciling.settle();
+    const { id: _, ...body } = dependencies.arm.body(GROUP) ?? {};
+    dependencies.arm.put(GROUP, { ...body, tags: { owner: 'me' } });
+    dependencies.arm.remove(GROUP.replaceAll(/-a(?=\/|-snet)/g, '-b'));
+    dependencies.arm.answerOnce('PUT', GROUP, 403, { error: { code: 'RequestDisallowedByPolicy', message: 'no' } });
+    const waiting = await reconciling.record('reconcile', 'ann');
+    await reconciling.settle();
+    expect(await reconciling.run(waiting)).toMatchObject({ state: 'waiting' });
+    expect(dependencies.arm.body(GROUP)?.tags).toEqual({ owner: 'me' });
+    reconciling.pass(HOUR_SECONDS);
+    const step = await scan();
+
+    expect(dependencies.arm.body(GROUP)?.tags).toEqual({ owner: 'net' });
+    expect(await reconciling.run(step)).toMatchObject({ setAside: waiting });
+    expect(await reconciling.run(waiting)).toMatchObject({ state: 'waiting' });
+  });
+});
+
 describe('while an operation has stepped in', () => {
   it.each(['put', 'delete'] as const)('a %s overtakes both', async (trigger) => {
     const waiting = await waitingPut();

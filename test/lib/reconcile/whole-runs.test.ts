@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { conclude } from '../../../lib/reconcile/conclude.ts';
 import { type ApprovalDecision, decideApproval } from '../../../lib/reconcile/decide-approval.ts';
 import { stopOperation } from '../../../lib/reconcile/stop-operation.ts';
 import { withGeneration, withReconciler, withResumed } from '../../../lib/state/baseline-head.ts';
@@ -351,6 +352,26 @@ describe('a turn that is repeated', () => {
     const { entries } = await dependencies.journal.read({ baseline: NAME });
     const keys = entries.map((entry) => `${entry.operationId} ${entry.resource} ${entry.decision}`);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('a turn that is held up before it tells the baseline', () => {
+  it('brings no operation back that another one has taken over meanwhile', async () => {
+    const first = await reconciling.put(smallSpec(NAME, ['a']), 'first');
+    await reconciling.turn();
+    const heldUp = await reconciling.run(first);
+    const { reconciler } = await reconciling.head();
+    const second = await reconciling.put(smallSpec(NAME, ['a', 'b']), 'second');
+    await reconciling.settle((decision) => decision.next === 'start');
+    const head = await reconciling.head();
+    const { instanceId = '' } = reconciler ?? {};
+    const turn = { baseline: NAME, instanceId, turn: 1, outcomes: [], nowIso: reconciling.nowIso };
+
+    expect(await conclude(dependencies, turn, heldUp)).toEqual({ next: 'again' });
+    expect(await reconciling.head()).toEqual(head);
+    await reconciling.settle();
+    expect(await reconciling.run(first)).toMatchObject({ state: 'stopped', supersededBy: second });
+    expect(await reconciling.run(second)).toMatchObject({ state: 'succeeded' });
   });
 });
 
