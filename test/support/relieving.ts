@@ -14,6 +14,7 @@ import { decideApproval } from '../../lib/reconcile/decide-approval.ts';
 import { withGeneration } from '../../lib/state/baseline-head.ts';
 import type { JournalEntry } from '../../lib/state/journal.ts';
 import { type RecordedSignal, reactionOf, withSignal } from '../../lib/state/reactions.ts';
+import type { Storage } from '../../lib/state/storage.ts';
 import type { FakeAzure } from './fake-azure.ts';
 import { memoryDependencies } from './memory-dependencies.ts';
 import { Reconciling, smallSpec } from './reconciling.ts';
@@ -32,6 +33,8 @@ export interface RelievingOptions {
   readonly metrics?: FirewallMetrics;
   /** The baseline's; `full` if nothing is said. */
   readonly baselineMode?: 'observe' | 'create-only' | 'no-delete' | 'full';
+  /** Where its state is; absent: in memory. */
+  readonly storage?: Storage;
   /** More of the spec's section `egress`. */
   readonly egress?: JsonObject;
   /** More of the spec's section `hub.firewall.publicIps`. */
@@ -81,7 +84,7 @@ export class Relieving {
     const capacity: FirewallMetrics['observedCapacity'] = async ({ fromMs, untilMs, grainMinutes = 1 }) =>
       metric((untilMs - fromMs) / MINUTE_MS, { '': level(gauge.instances) }, grainMinutes, untilMs);
     const dependencies = {
-      ...memoryDependencies(),
+      ...memoryDependencies({}, options.storage),
       metrics: options.metrics ?? { snatPortUtilization: window, observedCapacity: capacity },
       ...(events === undefined ? {} : { events }),
     };
