@@ -181,7 +181,7 @@ export class ManagementApi {
         return notFound();
       case 'live':
         return textAnswer(
-          409,
+          412,
           `The instance '${instanceId}' has not ended: terminate it and wait before it is purged.`,
         );
     }

@@ -185,7 +185,7 @@ describe('purging', () => {
 
     expect(await purged.json()).toEqual({ instancesDeleted: 1 });
     expect(await send('DELETE', 'instances/done')).toBe(404);
-    expect(await send('DELETE', 'instances/live')).toBe(409);
+    expect(await send('DELETE', 'instances/live')).toBe(412);
     expect(fixture.host.history('done')).toBeUndefined();
     await fixture.run(LATER);
     expect((await fixture.status('live')).runtimeStatus).toBe('Completed');
