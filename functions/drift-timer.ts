@@ -2,14 +2,20 @@ import { type ScheduledScan, scheduleScan } from '../lib/reactions/drift/schedul
 import type { App } from './composition.ts';
 import { type BaselineLook, registerBaselineTimer } from './each-baseline.ts';
 import { poke, startReaction } from './poke.ts';
+import { purgeInstances } from './purge-instances.ts';
 
-/** Asks for comparisons of whole baselines with their specs, so that a change is found of which no event ever told. */
+/**
+ * Asks for comparisons of whole baselines with their specs, so that a change is found of which no event ever told; purges
+ * the histories of orchestrations that ended long ago.
+ */
 export function registerDriftTimer(appOf: () => App): void {
   registerBaselineTimer(appOf, {
     name: 'driftTimer',
     scheduleSetting: 'HUBKEEPER_DRIFT_SCHEDULE',
     complaint: 'scan not scheduled',
     look: scanBaseline,
+    // Here, since each scan is an orchestration: the oftener it scans, the more there are to go.
+    afterwards: purgeInstances,
   });
 }
 

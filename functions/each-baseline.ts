@@ -2,15 +2,20 @@ import { app, type InvocationContext, type Timer } from '@azure/functions';
 import * as df from 'durable-functions';
 import { timerPath } from '../lib/health.ts';
 import type { App } from './composition.ts';
+import { reasonOf } from './reason-of.ts';
 
-/** What a timer looks at one baseline with. */
-export interface BaselineLook {
+/** One call of a timer. */
+export interface TimerCall {
   readonly application: App;
   readonly client: df.DurableClient;
   readonly context: InvocationContext;
+  readonly nowIso: string;
+}
+
+/** What a timer looks at one baseline with. */
+export interface BaselineLook extends TimerCall {
   /** Name of the baseline. */
   readonly name: string;
-  readonly nowIso: string;
   /** When the timer runs next, as the host says; absent: it does not. */
   readonly nextIso?: string;
 }
@@ -25,7 +30,7 @@ export interface BaselineTimer {
   readonly complaint: string;
   readonly look: (look: BaselineLook) => Promise<void>;
   /** What is done once, after all of them. */
-  readonly afterwards?: (application: App, nowIso: string) => Promise<unknown>;
+  readonly afterwards?: (call: TimerCall) => Promise<unknown>;
 }
 
 function nextRunOf(timing: Partial<Timer> | undefined): Pick<BaselineLook, 'nextIso'> {
@@ -51,10 +56,10 @@ export function registerBaselineTimer(
           await look({ application, client, context, name, nowIso, ...next });
         } catch (error) {
           // One baseline that cannot be read must not keep the others from being looked at.
-          context.error(complaint, { baseline: name, reason: error instanceof Error ? error.message : String(error) });
+          context.error(complaint, { baseline: name, reason: reasonOf(error) });
         }
       }
-      await afterwards?.(application, nowIso);
+      await afterwards?.({ application, client, context, nowIso });
       await application.documents.write(timerPath(timer), { at: nowIso }, { if: 'any' });
     },
   });

@@ -8,6 +8,7 @@ import { ORCHESTRATION } from '../orchestrations/names.ts';
 import type { ReactionInput } from '../orchestrations/reaction-input.ts';
 import type { ReconcileInput } from '../orchestrations/reconcile-baseline.ts';
 import type { App } from './composition.ts';
+import { reasonOf } from './reason-of.ts';
 
 /**
  * Starts the reconciler that a recorded request has named, and brings home what else was decided: the ends of
@@ -45,10 +46,6 @@ export async function poke(
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /**
  * Starts the orchestration that a signal has named in state. Never throws: the signal is recorded, and the timer
  * starts what was named and does not run.
@@ -65,7 +62,7 @@ export async function startReaction(
     // "Exists already" means that somebody else has started it.
     context.warn('reaction not started by this call', {
       instanceId,
-      reason: error instanceof Error ? error.message : String(error),
+      reason: reasonOf(error),
     });
   }
 }

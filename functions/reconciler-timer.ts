@@ -19,7 +19,7 @@ export function registerReconcilerTimer(appOf: () => App): void {
       await watchBaseline(look);
       await watchReactions(look);
     },
-    afterwards: (application, nowIso) => application.alerts.sweep(nowIso),
+    afterwards: ({ application, nowIso }) => application.alerts.sweep(nowIso),
   });
 }
 

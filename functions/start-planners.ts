@@ -1,8 +1,10 @@
 import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
+import { plannerInstanceId } from '../lib/reconcile/plan-operation.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
 import { ORCHESTRATION } from '../orchestrations/names.ts';
 import type { App } from './composition.ts';
+import { reasonOf } from './reason-of.ts';
 
 /**
  * Starts the planners of plans that were asked for, and takes off those that have a document by now. Whatever fails
@@ -20,7 +22,7 @@ export async function startPlanners(
       begun.add(operationId);
       continue;
     }
-    const instanceId = `plan.${operationId}`;
+    const instanceId = plannerInstanceId(operationId);
     try {
       await client.startNew(ORCHESTRATION.plan, {
         instanceId,
@@ -28,8 +30,7 @@ export async function startPlanners(
       });
     } catch (error) {
       // "Exists already" means that it is at work and has not come to its document.
-      const reason = error instanceof Error ? error.message : String(error);
-      context.warn('planner not started by this call', { instanceId, reason });
+      context.warn('planner not started by this call', { instanceId, reason: reasonOf(error) });
     }
   }
   if (begun.size === 0) return;

@@ -27,6 +27,11 @@ export interface PlanOperationRequest {
   readonly failure?: string;
 }
 
+/** Id of the orchestration that makes the plan of an operation. */
+export function plannerInstanceId(operationId: string): string {
+  return `plan.${operationId}`;
+}
+
 /** The plan of a baseline as it stands, against Azure as it is now; nothing is written. */
 export async function planOfHead(
   dependencies: Dependencies,
