@@ -247,7 +247,8 @@ describe('the budget of unattended changes', () => {
     const spent = [{ changeHash: 'x', day: '2026-06-01' }];
     const request = (requestedBy: string, trigger: 'timer' | 'resume' | 'drift', operationId: string) =>
       ({ operationId, trigger, requestedBy, at: NOW }) as const;
-    const hint = { resource: A, action: 'write', at: NOW, author: null, correlationId: null } as const;
+    // Of what the run waits for: anything else steps in and joins nothing.
+    const hint = { resource: B, action: 'write', at: NOW, author: null, correlationId: null } as const;
     const waiting = row(B, { name: 'waiting' });
     for (const [asked, expected] of [
       [request('hubkeeper', 'timer', 'north-2'), 1],
