@@ -466,18 +466,75 @@ describe('while an operation has stepped in', () => {
   });
 });
 
-describe('a scan while a proposal that nobody asked for waits for an approval', () => {
-  const groupOf = (spoke: string) =>
-    GROUP.replace('rg-north-a', `rg-north-${spoke}`).replace('spoke-a', `spoke-${spoke}`);
-  const tagsOf = (id: string) => dependencies.arm.body(id)?.tags;
+/** The security group of a spoke. */
+const groupOf = (spoke: string) =>
+  GROUP.replace('rg-north-a', `rg-north-${spoke}`).replace('spoke-a', `spoke-${spoke}`);
+const tagsOf = (id: string) => dependencies.arm.body(id)?.tags;
 
+/** Somebody else's tags on the security group of a spoke, which only an approval takes off. */
+const retag = (spoke: string) =>
+  dependencies.arm.put(groupOf(spoke), { ...dependencies.arm.body(groupOf(spoke)), tags: { owner: 'me' } });
+
+/** Two spokes with security groups that are put right when somebody has approved it. */
+async function approvedGroups(): Promise<void> {
+  const drift = { mode: 'act', policies: [{ kind: 'networkSecurityGroup', policy: 'approve' }] };
+  await reconciling.put(smallSpec(NAME, BOTH, { tags: { owner: 'net' }, drift }), 'ann');
+  await reconciling.settle();
+}
+
+describe('an event while a scan of everything waits for an approval', () => {
+  const eventOf = (spoke: string) => {
+    const hint = { action: 'write', at: reconciling.nowIso, author: null, correlationId: null } as const;
+    return scan({ hints: [{ ...hint, resource: groupOf(spoke) }] });
+  };
+
+  it('has what it brings asked for at once, together with what waits already', async () => {
+    await approvedGroups();
+    retag('a');
+    const waiting = await scan();
+    const [first] = (await reconciling.head()).approvals;
+    retag('b');
+    const step = await eventOf('b');
+
+    expect(await reconciling.run(step)).toMatchObject({ setAside: waiting, state: 'partial' });
+    expect(await reconciling.run(waiting)).toMatchObject({ state: 'waiting' });
+    const { approvals, requests } = await reconciling.head();
+    expect(approvals).toMatchObject([{ operationId: waiting }]);
+    expect(approvals[0]?.planHash).not.toBe(first?.planHash);
+    expect(requests).toEqual([]);
+    await decide();
+    await reconciling.settle();
+    expect(BOTH.map((spoke) => tagsOf(groupOf(spoke)))).toEqual([{ owner: 'net' }, { owner: 'net' }]);
+    expect(await reconciling.run(waiting)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('leaves the request for approval as it is where what it brings needs nobody', async () => {
+    await approvedGroups();
+    retag('a');
+    await scan();
+    const before = await reconciling.head();
+    edit({ retentionInDays: 7 });
+    const hint = {
+      resource: WORKSPACE,
+      action: 'write',
+      at: reconciling.nowIso,
+      author: null,
+      correlationId: null,
+    } as const;
+    const step = await scan({ hints: [hint] });
+
+    expect(retention()).toBe(30);
+    const after = await reconciling.head();
+    expect(standing(after)).toEqual(standing(before));
+    expect(`${NAME}-${after.counters.operation}`).toBe(step);
+  });
+});
+
+describe('a scan while a proposal that nobody asked for waits for an approval', () => {
   /** What is found in one spoke waits, and covers nothing else. */
   async function waitingProposal(): Promise<string> {
-    const drift = { mode: 'act', policies: [{ kind: 'networkSecurityGroup', policy: 'approve' }] };
-    await reconciling.put(smallSpec(NAME, BOTH, { tags: { owner: 'net' }, drift }), 'ann');
-    await reconciling.settle();
-    for (const spoke of BOTH)
-      dependencies.arm.put(groupOf(spoke), { ...dependencies.arm.body(groupOf(spoke)), tags: { owner: 'me' } });
+    await approvedGroups();
+    for (const spoke of BOTH) retag(spoke);
     const id = await scan({ scope: 'spoke:a' });
     expect(await reconciling.run(id)).toMatchObject({ state: 'waiting', attended: false });
     return id;
