@@ -336,6 +336,26 @@ describe('a drift while a person’s spec waits for an approval', () => {
       expect((await record()).drifts).toEqual([]);
       expect((await linesOf(after)).map(({ decision }) => decision)).not.toContain('drift found');
     });
+
+    it('makes no drift of the rest when nobody decides: it was never as it is declared', async () => {
+      const proposed = withRules({ one: 200, two: 301 });
+      await waitingPut(withRules({ one: 200, two: 201 }), {
+        ...proposed,
+        approvals: { ...proposed.approvals, expiresAfterHours: 1 },
+      });
+      editRule('one', { description: 'Open' });
+      await scan();
+      expect(rules().get('one')).toMatchObject({ description: 'Rule one' });
+      reconciling.pass(2 * HOUR_SECONDS);
+      await reconciling.change((head) => withWaitingResumed(head, 'hubkeeper', reconciling.nowIso).head);
+      await reconciling.settle();
+      expect(await reconciling.head()).toMatchObject({ currentOperationId: null, appliedSpecVersion: 1 });
+      const after = await scan();
+
+      expect(rules().get('two')).toMatchObject({ priority: 201 });
+      expect((await record()).drifts).toEqual([]);
+      expect((await linesOf(after)).map(({ decision }) => decision)).not.toContain('drift found');
+    });
   });
 
   it('is looked for again and again without a word, for weeks, and the one that waits stays', async () => {
