@@ -32,15 +32,20 @@ describe('a run that waits for somebody', () => {
     expect((await baseline.reconciling.run(waiting)).state).toBe('waiting');
   });
 
-  it('puts the same change right on each of many days', async () => {
+  it.each([
+    ['which an event tells of', [securityGroup], 0],
+    ['which the scan that waits finds itself', [], 8],
+  ])('puts the same change right on each of many days, %s', async (_, named, ofWaiting) => {
     for (let day = 0; day < 8; day++) {
       baseline.reconciling.pass(25 * HOUR_SECONDS);
       baseline.retag(securityGroup, { a: 'x' });
-      await baseline.scan(securityGroup);
+      await baseline.scan(...named);
 
       expect(baseline.dependencies.arm.body(securityGroup)?.tags).toMatchObject(TAGS);
     }
     expect((await baseline.reconciling.run(waiting)).state).toBe('waiting');
+    const told = (await baseline.linesOf(waiting)).filter(({ decision }) => decision === 'updated');
+    expect(told).toHaveLength(ofWaiting);
   });
 });
 
