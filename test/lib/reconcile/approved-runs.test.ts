@@ -179,6 +179,32 @@ describe('an approval', () => {
     },
   );
 
+  it.each([
+    ['approve', 30, 'succeeded', []],
+    ['reject', 7, 'partial', [{ id: WORKSPACE, code: 'ApprovalRejected' }]],
+  ] as const)('that comes while the same is planned anew is not lost: %s', async (decision, left, state, refused) => {
+    await provisioned({ drift: ASKS });
+    retain(7);
+    const waiting = await scan();
+    const [asked] = await open();
+    const { arm } = dependencies;
+    const { list } = arm;
+    arm.list = async (path) => {
+      arm.list = list;
+      await decide(decision);
+      return list.call(arm, path);
+    };
+    await scan();
+
+    expect(asked).toMatchObject({ operationId: waiting });
+    expect(await reconciling.run(waiting)).toMatchObject({ state, refused });
+    expect(await reconciling.head()).toMatchObject({ approvals: [], currentOperationId: null });
+    expect(days()).toBe(left);
+    await scan();
+    expect(await open()).toEqual([]);
+    expect(days()).toBe(left);
+  });
+
   it('does not come back with a state that had been another one meanwhile', async () => {
     await waitingBesides();
     retain(7);
