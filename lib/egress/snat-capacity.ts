@@ -24,11 +24,6 @@ export function demandPorts(utilizationPercent: number, addresses: number, insta
   return (utilizationPercent / 100) * snatPorts(addresses, instances);
 }
 
-/** Fewest addresses with which the ports are at most that share in use. */
-export function addressesFor(ports: number, instances: number, targetPercent: number): number {
-  return ceilTolerant((ports * 100) / (targetPercent * snatPorts(1, instances)));
-}
-
 /** Fewest instances with which the ports are at most that share in use. */
 export function instancesFor(ports: number, addresses: number, targetPercent: number): number {
   return ceilTolerant((ports * 100) / (targetPercent * snatPorts(addresses, 1)));

@@ -68,13 +68,6 @@ export function headsAndTails(
   return { heads, tails };
 }
 
-/** Minutes of the longest chain of dependencies. */
-export function longestChainMinutes(works: readonly Work[]): number {
-  const minutes = works.map(({ estimatedMinutes }) => estimatedMinutes);
-  const { heads } = headsAndTails(minutes, indexWork(works));
-  return Math.max(0, ...heads.map((head, index) => head + (minutes[index] ?? 0)));
-}
-
 /**
  * Minutes below which no schedule can stay: the longest chain, or what has to pass one lane piece by piece, with the
  * shortest way to the lane and from it to the end.
