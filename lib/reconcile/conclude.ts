@@ -221,10 +221,14 @@ function stillAnswers(approval: Approval, head: BaselineHead, run: RunDocument):
   }
 }
 
+/** By mode something that is declared is not made, or not as it is declared. What may not be deleted is declared no more. */
+const LEFT_BY_MODE = new Set(['ModeForbidsWrites', 'ModeForbidsUpdate']);
+
 /** Whether a run has looked at everything that its spec declares and left nothing of it out. */
 function hasBroughtAboutAll(run: RunDocument): boolean {
   const isWhole = run.scope === undefined && run.hints === undefined && !run.teardown;
-  return run.state === 'succeeded' && isWhole && (run.attended || run.refused.length === 0);
+  if (run.state !== 'succeeded' || !isWhole) return false;
+  return run.attended ? !run.refused.some(({ code }) => LEFT_BY_MODE.has(code)) : run.refused.length === 0;
 }
 
 /**
