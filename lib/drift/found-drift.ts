@@ -5,6 +5,7 @@ import type { PropertyDifference } from '../plan/kind.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { ownedTree } from '../plan/owned-tree.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
+import { PROVISIONING_STATE } from '../plan/provisioning-state.ts';
 import { boundedValues } from './bounded-values.ts';
 import { byProperty, type Drift, propertyKey } from './drift-record.ts';
 
@@ -80,7 +81,7 @@ function isChangedBack(
   { path, after }: PropertyDifference,
   entry: LedgerEntry | undefined,
 ): boolean {
-  if (takesAway?.includes(path) || copies?.includes(path)) return false;
+  if (takesAway?.includes(path) || copies?.includes(path) || path === PROVISIONING_STATE) return false;
   // What an adjustment once gave goes with it; what one gives for the first time is not there yet.
   const isAdjusted = entry !== undefined && ownedTree(entry.confirmed).nearest(path) === 'adjustment';
   if (isAdjusted) return owners.includes('adjustment') && after !== undefined;

@@ -4,7 +4,7 @@ import { normaliseId, type Owner } from './graph.ts';
 import type { KindRules } from './kind.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { mergeForWrite, ownedBeforeOf } from './merge.ts';
-import { entriesTakenAway, type NodeOutcome, riskier, someOf, stayingText } from './node-changes.ts';
+import { changeOfFailed, entriesTakenAway, type NodeOutcome, riskier, someOf, stayingText } from './node-changes.ts';
 import { isOurs } from './ownership.ts';
 import type { Refusal } from './plan.ts';
 import type { DraftChange, PlanInput } from './plan-input.ts';
@@ -233,7 +233,7 @@ function retreat({ entry, actual, rules }: Candidate, teardown: boolean): DraftC
   const owners = ownersOf(entry);
   const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
   const risk = rules.riskOf('update', differences);
-  return {
+  const change: DraftChange = {
     id: entry.id,
     kind: entry.kind,
     action: 'update',
@@ -246,4 +246,5 @@ function retreat({ entry, actual, rules }: Candidate, teardown: boolean): DraftC
     scope: entry.scope,
     ...(takesAway.length > 0 ? { takesAway } : {}),
   };
+  return changeOfFailed(change, rules, actual);
 }

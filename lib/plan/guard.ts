@@ -1,6 +1,7 @@
 import { otherSides, withinBudget } from './change-groups.ts';
 import { type ChangeWindow, isExemptFromWindows, type WindowExemption } from './change-windows.ts';
 import { type Contested, contestedPaths, refusalByConflict } from './contested.ts';
+import { FAILED_CODE } from './failed-state.ts';
 import { normaliseId, sameId } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
@@ -151,7 +152,7 @@ const ALLOWED: Judgement = { verdict: 'allowed' };
  * Which changes of a plan may be made now.
  *
  * A change is refused where an operation that is set aside has yet to make it, or one that was called off has not made it;
- * where a mode, a lock, an opt-out or the allow-list forbids it, a person has rejected it, another writer keeps undoing it,
+ * where its resource has failed so that only people have it written; where a mode, a lock, an opt-out or the allow-list forbids it, a person has rejected it, another writer keeps undoing it,
  * or it has failed before. It waits for the end of a pause or a hold, for a change window, for the end of a back-off, for an approval, for the
  * budget, in that order. Whatever depends on it shares its fate, and of a connection that is made so does the other side.
  * Budgets count unattended, unapproved updates and deletes; a change is admitted together with all that it depends on,
@@ -219,6 +220,7 @@ function judge(change: Change, circumstances: Circumstances, approvedIso: string
   const approved = approvedIso !== undefined;
   return (
     refusalByOther(change, circumstances) ??
+    refusalByFailedState(change, circumstances, reaction) ??
     refusalByMode(change, circumstances, reaction, approved) ??
     refusalByProtection(change, circumstances) ??
     refusalByRejection(change, circumstances) ??
@@ -240,6 +242,17 @@ function refusal(code: string, why: string): Judgement {
 function refusalByOther(change: Change, { left }: Circumstances): Judgement | undefined {
   const other = refusalOfLeft(left, change);
   return other === undefined ? undefined : refusal(other.code, other.why);
+}
+
+/** Told also where drift is only reported: a person has to look. */
+function refusalByFailedState(
+  change: Change,
+  circumstances: Circumstances,
+  reaction: ReactionRule | undefined,
+): Judgement | undefined {
+  const { forPeople } = change;
+  if (forPeople === undefined || reaction?.mode === 'off' || isAskedFor(change, circumstances)) return undefined;
+  return refusal(FAILED_CODE, forPeople);
 }
 
 /**

@@ -98,6 +98,11 @@ export interface KindRules {
   /** A value of another resource that it copies when it is written. */
   readonly copy?: CopiedValue;
   readonly broken?: BrokenState;
+  /**
+   * Why nobody but a person writes a resource of this kind whose last operation has failed, and what that person has to do,
+   * in plain sentences. Absent: the same body is written again, which clears it.
+   */
+  readonly leftWhenFailed?: string;
   /** Places that let traffic through or say where it goes: what is changed there is put right before other things. */
   readonly steersTraffic?: readonly PathPattern[];
   /** Risk of a change of this kind. */

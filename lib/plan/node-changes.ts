@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { compare } from './compare.ts';
+import { whyForPeople } from './failed-state.ts';
 import { type DesiredNode, normaliseId, type Owner } from './graph.ts';
 import type { KindRules, PropertyDifference, Risk } from './kind.ts';
 import type { LedgerEntry, OwnedFields } from './ledger.ts';
@@ -9,7 +10,7 @@ import { PathTree } from './path-tree.ts';
 import type { Refusal } from './plan.ts';
 import type { DraftChange, PlanInput } from './plan-input.ts';
 import { isAtOrBelow } from './property-path.ts';
-import { conditionOf } from './provisioning-state.ts';
+import { conditionOf, PROVISIONING_STATE } from './provisioning-state.ts';
 import { brokenState, isBeingReplaced, replacedState } from './replacement.ts';
 
 /** What the plan does about one desired node. */
@@ -118,7 +119,7 @@ function outcomeOfPresent(
   if (differences.length > 0) {
     const reason = `${reasonOfUpdate(differences, isForeign)}${stayingText(staying)}`;
     const change = draftChange(node, rules, 'update', differences, owned, reason);
-    return { node, actual, change, dependentsFind: 'wanted' };
+    return { node, actual, change: changeOfFailed(change, rules, actual), dependentsFind: 'wanted' };
   }
   const wrote = entry !== undefined && Object.keys(owned).length > 0;
   const mayBeOurs = condition === 'underWay' && entry?.state === 'intended';
@@ -126,10 +127,22 @@ function outcomeOfPresent(
     const reason = mayBeOurs
       ? `The write before is still under way (${state}); it is followed to its end.`
       : `Its last operation ended ${state}; writing the same body again clears that.`;
-    const diff = [{ path: 'properties.provisioningState', before: state, after: 'Succeeded' }];
-    return { node, actual, change: draftChange(node, rules, 'update', diff, owned, reason), dependentsFind: 'wanted' };
+    const diff = [{ path: PROVISIONING_STATE, before: state, after: 'Succeeded' }];
+    const change = draftChange(node, rules, 'update', diff, owned, reason);
+    return { node, actual, change: changeOfFailed(change, rules, actual), dependentsFind: 'wanted' };
   }
   return { node, actual, dependentsFind: 'wanted' };
+}
+
+/** A change of a resource that may be one which only people have written. */
+export function changeOfFailed(change: DraftChange, rules: KindRules, actual: JsonObject): DraftChange {
+  const forPeople = whyForPeople(rules, actual);
+  if (forPeople === undefined) return change;
+  return {
+    ...change,
+    reason: `${change.reason} Since its last operation failed, only what a person asks for is written there.`,
+    forPeople,
+  };
 }
 
 /** Only what we made is deleted and made anew; deleting what is somebody else's is theirs to do. */

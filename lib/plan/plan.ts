@@ -25,6 +25,8 @@ export interface Change {
   readonly recreates?: boolean;
   /** An update that deletes the resource and makes it anew, since no write mends it. In the end nothing is gone. */
   readonly replaces?: boolean;
+  /** Why it is made only where a person asks for it: what is written now may make a resource worse that has failed. */
+  readonly forPeople?: string;
   /** Besides what adjustments own, it only brings entries that are declared and that an earlier write of ours left out. */
   readonly givesBack?: boolean;
   /** An update of what lets traffic through or says where it goes. */

@@ -1,6 +1,9 @@
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { own } from './values.ts';
 
+/** Where a resource says it. What is there is the service's word: nobody changes it. */
+export const PROVISIONING_STATE = 'properties.provisioningState';
+
 /**
  * `settled`: succeeded, or the kind has no such state. `underWay`: an operation runs. ARM's terminal states are exactly
  * Succeeded, Failed and Canceled; every other word means that it is still running.

@@ -6,6 +6,7 @@ import { type ContestEnd, restEndsAt } from '../drift/contest.ts';
 import type { DriftNews } from '../drift/drift-news.ts';
 import type { ChangeOrigin, Contest, Drift, DriftState, Failing } from '../drift/drift-record.ts';
 import { parkedText } from '../drift/failing.ts';
+import { FAILED_CODE } from '../plan/failed-state.ts';
 import { normaliseId, sameId } from '../plan/graph.ts';
 import type { Problem } from '../problem.ts';
 import type { JournalEntry } from '../state/journal.ts';
@@ -171,8 +172,12 @@ function whyOver({ because }: ContestEnd): string {
   }
 }
 
-/** What a person has to know of a conflict. Pure. */
+/** What a person has to know of conflicts, of repairs that were given up, and of resources that have failed. Pure. */
 export function eventsOfNews(run: RunDocument, news: readonly DriftNews[], at: string): readonly OutboundEvent[] {
+  return [...eventsOfOne(run, news, at), ...eventsOfFailed(run, news, at)];
+}
+
+function eventsOfOne(run: RunDocument, news: readonly DriftNews[], at: string): readonly OutboundEvent[] {
   return news.flatMap((one): readonly OutboundEvent[] => {
     if (one.news === 'parked') return [eventOfParked(run, one.failing, at)];
     if (one.news !== 'conflict') return [];
@@ -196,6 +201,28 @@ export function eventsOfNews(run: RunDocument, news: readonly DriftNews[], at: s
       },
     ];
   });
+}
+
+/** One for each resource, however many of its properties have drifted. */
+function eventsOfFailed(
+  { baseline, operationId }: RunDocument,
+  news: readonly DriftNews[],
+  at: string,
+): readonly OutboundEvent[] {
+  const failed = new Map(
+    news.flatMap((one) => {
+      const told = one.news === 'other' ? one : one.news === 'found' || one.news === 'decided' ? one.drift : undefined;
+      return told?.code === FAILED_CODE ? [[normaliseId(told.id), told] as const] : [];
+    }),
+  );
+  return [...failed.values()].map(({ id, code, why }) => ({
+    kind: 'helpNeeded',
+    baseline,
+    resource: id,
+    occasion: `${operationId}/${code}`,
+    at,
+    data: { reason: why, code },
+  }));
 }
 
 function eventOfParked({ baseline, operationId }: RunDocument, failing: Failing, at: string): OutboundEvent {

@@ -17,6 +17,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { compare } from '../plan/compare.ts';
 import { staleCopy } from '../plan/copied-values.ts';
+import { whyForPeople } from '../plan/failed-state.ts';
 import { type DesiredNode, normaliseId } from '../plan/graph.ts';
 import { canonicalJson } from '../plan/hash.ts';
 import type { PropertyDifference } from '../plan/kind.ts';
@@ -286,6 +287,9 @@ async function startPut(context: Context, node: DesiredNode | undefined): Promis
   if (actual !== null && change.action === 'update' && !areAllPlanned(differences, change.diff)) {
     return { outcome: 'stale', why: 'The resource has changed since the plan was made.' };
   }
+  // A write of this operation that has failed is tried again as any other.
+  if (context.unattended && actual !== null && !isOfThisOperation(context) && whyForPeople(kind, actual) !== undefined)
+    return { outcome: 'stale', why: 'Its last operation has failed since the plan was made.' };
   const body = mergeForWrite(desired, actual, kind.comparison, owned);
   const evidence = await readEvidence(dependencies, kind, body, actual);
   const not = await whyNot(context);

@@ -160,6 +160,8 @@ export const azureFirewall: ResourceKind = {
     secret: [],
   },
   steersTraffic: ['properties'],
+  leftWhenFailed:
+    'Another write could make it worse: look at its activity log, put right what made it fail, and reconcile by hand.',
   riskOf: riskFrom(
     'destructive',
     [

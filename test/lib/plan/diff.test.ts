@@ -39,6 +39,33 @@ function orderOf(made: Plan, name: string): readonly string[] {
   return (change?.dependsOn ?? []).map((other) => other.split('/').at(-1) ?? '');
 }
 
+describe('planChanges for what has failed', () => {
+  const left = { ...THING, leftWhenFailed: 'Look at its log.' };
+
+  it.each<readonly [string, Partial<PlanInput>, boolean]>([
+    ['of a kind that is written again', {}, false],
+    ['of a kind that is left to people', { kinds: () => left }, true],
+  ])('%s', (_, rest, isLeft) => {
+    for (const x of [1, 2]) {
+      const observed = observedAs([id('a'), { properties: { x, provisioningState: 'Failed' } }]);
+
+      const [change] = plan([thing('a')], { observed, ledger: [written(thing('a'))], ...rest }).changes;
+
+      expect(change?.forPeople).toBe(isLeft ? 'Its last operation ended Failed. Look at its log.' : undefined);
+      expect(change?.reason.includes('only what a person asks for')).toBe(isLeft);
+    }
+  });
+
+  it('says nothing of what has not', () => {
+    const observed = observedAs([id('a'), X2]);
+
+    const [change] = plan([thing('a')], { observed, ledger: [written(thing('a'))], kinds: () => left }).changes;
+
+    expect(change).toMatchObject({ action: 'update' });
+    expect(change).not.toHaveProperty('forPeople');
+  });
+});
+
 describe('planChanges for entries that are no longer declared', () => {
   const parts = (...names: readonly string[]): JsonObject => ({
     properties: { x: 1, parts: names.map((name) => ({ name })) },

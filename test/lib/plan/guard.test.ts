@@ -184,6 +184,28 @@ describe('guard: what a person has rejected', () => {
   });
 });
 
+describe('guard: a resource that only people have written', () => {
+  const left = (over: Partial<Change> = {}) => change('a', { forPeople: 'Its last operation ended Failed.', ...over });
+
+  it.each<readonly [string, Change, Partial<Circumstances>, string]>([
+    ['is refused', left(), {}, 'ResourceFailed'],
+    ['is refused where drift is only reported', left(), rule('observe'), 'ResourceFailed'],
+    ['is refused without asking anybody', left(), rule('propose'), 'ResourceFailed'],
+    ['is ignored where that is said', left(), rule('off'), 'ReactionModeForbids'],
+    ['is refused to what an adjustment needs', left({ owner: 'adjustment' }), {}, 'ResourceFailed'],
+    ['is written for a person', left(), { attended: true }, 'allowed'],
+    ['is written for a person’s adjustment', left({ owner: 'adjustment' }), { attendedOwner: 'adjustment' }, 'allowed'],
+    [
+      'is refused where a person asked for something else',
+      left(),
+      { attended: true, asked: new Set() },
+      'ResourceFailed',
+    ],
+  ])('%s', (_, one, over, expected) => {
+    expect(outcomeOf(one, over)).toBe(expected);
+  });
+});
+
 describe('guard: what has failed before', () => {
   const failing = (parked: boolean): Partial<Circumstances> => ({
     failing: [{ changeHash: changeHash(change('a')), parked, sinceIso: STOPPED, why: 'It failed.' }],
