@@ -14,7 +14,7 @@ import type { Problem } from '../lib/problem.ts';
 import { reliefsNotBegun, withForbiddenWithdrawn } from '../lib/reactions/snat/withdraw-forbidden.ts';
 import { differenceRulesOf } from '../lib/reconcile/circumstances.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
-import { makePlan } from '../lib/reconcile/make-plan.ts';
+import { makePlan, putAtOf } from '../lib/reconcile/make-plan.ts';
 import { planOfHead, withTaken } from '../lib/reconcile/plan-operation.ts';
 import { noSpec } from '../lib/reconcile/read-spec.ts';
 import {
@@ -244,6 +244,7 @@ async function dryRun({ app, caller, nowIso }: Call, put: PutSpec): Promise<Http
     baseline: put.name,
     resolved: put.validated.resolved,
     specVersion,
+    ...putAtOf(head),
     adjustments: head.adjustments,
     nowIso,
     rules: differenceRulesOf(put.validated.spec, head, { attended: true, requestedBy: caller.user, teardown: false }),
@@ -256,6 +257,7 @@ async function dryRun({ app, caller, nowIso }: Call, put: PutSpec): Promise<Http
     stoppedBySetting: app.settings.stopped,
     allowedScopes: app.settings.allowedScopes,
     protectedScopes: made.protectedScopes,
+    wasAsDeclared: made.wasAsDeclared,
     requestedBy: caller.user,
     teardown: false,
     nowIso,

@@ -46,6 +46,8 @@ export interface Rules {
   readonly attendedOwner?: Owner;
   /** The spec in force was brought about whole before: what differs from it now has been changed by others. */
   readonly specIsApplied?: boolean;
+  /** The same of one resource, by its id: it is known to have been as the spec in force declares it. */
+  readonly wasAsDeclared?: (id: string) => boolean;
   /** Drifts that were found after the plan that the person asked for: the request is no word on them. */
   readonly drifted?: readonly DriftedProperty[];
   /**
@@ -113,13 +115,18 @@ function isOfDrift({ id, action, diff }: RuledChange, { drifted = [] }: Rules): 
 
 /**
  * An ignored property of what exists is the operator's business elsewhere, whoever asks. What is reported, or deleted by
- * somebody, stays so only as a drift: a spec that is yet to be brought about says something new.
+ * somebody, stays so only as a drift: what a spec declares otherwise than it was is yet to be brought about.
  */
-function bindsAttended(rule: ReactionRule, change: RuledChange, { specIsApplied = false }: Rules): boolean {
+function bindsAttended(rule: ReactionRule, change: RuledChange, rules: Rules): boolean {
   if (rule.bindsAttended === true) return true;
   const { policy } = rule;
-  if (change.action === 'update') return policy === 'ignore' || (policy === 'report' && specIsApplied);
-  return change.recreates === true && specIsApplied && (policy === 'ignore' || policy === 'report');
+  if (policy !== 'ignore' && policy !== 'report') return false;
+  if (change.action !== 'update') return change.recreates === true && isDrift(change, rules);
+  return policy === 'ignore' || isDrift(change, rules);
+}
+
+function isDrift({ id }: RuledChange, { specIsApplied = false, wasAsDeclared }: Rules): boolean {
+  return specIsApplied || wasAsDeclared?.(id) === true;
 }
 
 function strictestOf(rules: readonly ReactionRule[]): ReactionRule | undefined {

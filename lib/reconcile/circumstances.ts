@@ -36,6 +36,8 @@ export interface GuardedRun {
   readonly drifted?: readonly DriftedProperty[];
   /** Normalised ids of what that plan was to change; absent: a person asks for all that differs. */
   readonly asked?: ReadonlySet<string>;
+  /** Whether a resource, by its id, is known to have been as it is declared. */
+  readonly wasAsDeclared?: (id: string) => boolean;
   /** What the operation that is set aside for the run has yet to do. */
   readonly left?: readonly LeftChanges[];
 }
@@ -147,7 +149,15 @@ export function differenceRulesOf(
   head: Pick<BaselineHead, 'adjustments' | 'reactions' | 'specVersion' | 'appliedSpecVersion'>,
   run: Pick<
     GuardedRun,
-    'attended' | 'attendedOwner' | 'requestedBy' | 'teardown' | 'left' | 'drifted' | 'asked' | 'contested'
+    | 'attended'
+    | 'attendedOwner'
+    | 'requestedBy'
+    | 'teardown'
+    | 'left'
+    | 'drifted'
+    | 'asked'
+    | 'contested'
+    | 'wasAsDeclared'
   >,
 ): DifferenceRules {
   const requiredFor = spec?.approvals.requiredFor ?? 'destructive';
@@ -156,6 +166,7 @@ export function differenceRulesOf(
     attended: run.attended,
     ...(run.attendedOwner === undefined ? {} : { attendedOwner: run.attendedOwner }),
     specIsApplied: head.appliedSpecVersion >= head.specVersion,
+    ...(run.wasAsDeclared === undefined ? {} : { wasAsDeclared: run.wasAsDeclared }),
     ...(run.left === undefined ? {} : { left: run.left }),
     ...(run.drifted === undefined ? {} : { drifted: run.drifted }),
     ...(run.asked === undefined ? {} : { asked: run.asked }),

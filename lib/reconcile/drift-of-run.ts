@@ -12,7 +12,7 @@ import type { Contested } from '../plan/contested.ts';
 import { declaresEntry, isUnlisted } from '../plan/foreign-entries.ts';
 import { normaliseId, sameId } from '../plan/graph.ts';
 import type { Verdict } from '../plan/guard.ts';
-import { canonicalJson, shortHash } from '../plan/hash.ts';
+import { canonicalJson } from '../plan/hash.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
 import { leftIds } from '../plan/left-changes.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -245,25 +245,18 @@ function isWhole({ hints, scope }: RunDocument): boolean {
 
 /**
  * Whether a resource is known to have been as it is declared now: the spec in force was brought about whole, or the
- * resource was written since that was put, or was as just that under an earlier one, or a plan that was asked for, of this
- * operation or of the one that is set aside, compared it and had nothing to do there. Of a spec that was called off it is
- * what the spec before it declares as well: the rest is in no plan.
+ * ledger says so, or a plan that was asked for, of this operation or of the one that is set aside, compared it and had
+ * nothing to do there. Of a spec that was called off it is what the spec before it declares as well: the rest is in no plan.
  */
 function wasAsDeclared(
-  { appliedSpecVersion, specVersion, history, calledOff }: BaselineHead,
-  { declared }: MadePlan,
+  { appliedSpecVersion, specVersion, calledOff }: BaselineHead,
+  made: MadePlan,
   { setAside, asked }: Pick<Beside, 'setAside' | 'asked'>,
 ): (entry: LedgerEntry) => boolean {
   if (appliedSpecVersion >= specVersion) return () => true;
   if (setAside?.comparedVersion === specVersion) return ({ id }) => !setAside.refusedIds.has(normaliseId(id));
   if (calledOff?.specVersion === specVersion && appliedSpecVersion > 0) return () => true;
-  const putAt = history.find(({ version }) => version === specVersion)?.at;
-  return ({ id, at, partly, confirmedBody }) => {
-    if (asked !== undefined && !asked.has(normaliseId(id))) return true;
-    if (putAt !== undefined && at > putAt && partly !== true) return true;
-    const body = declared.get(normaliseId(id))?.body;
-    return body !== undefined && confirmedBody === shortHash(body);
-  };
+  return ({ id }) => (asked !== undefined && !asked.has(normaliseId(id))) || made.wasAsDeclared(id);
 }
 
 /** What is decided about the drift that a plan of a run shows, with the lines and the events for what is new of it. */

@@ -5,6 +5,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import type { Pause } from '../state/baseline-store.ts';
 import { circumstancesOf } from './circumstances.ts';
+import type { MadePlan } from './make-plan.ts';
 import type { ProtectedScope } from './protection.ts';
 
 export interface GuardedPlanInput {
@@ -15,6 +16,7 @@ export interface GuardedPlanInput {
   readonly stoppedBySetting: boolean;
   readonly allowedScopes: readonly string[];
   readonly protectedScopes: readonly ProtectedScope[];
+  readonly wasAsDeclared: MadePlan['wasAsDeclared'];
   readonly requestedBy: string;
   readonly teardown: boolean;
   readonly nowIso: string;
@@ -32,11 +34,12 @@ export function guardedPlan({
   stoppedBySetting,
   allowedScopes,
   protectedScopes,
+  wasAsDeclared,
   requestedBy,
   teardown,
   nowIso,
 }: GuardedPlanInput): Plan {
-  const run = { operationId: '', attended: true, teardown, requestedBy, requesters: [requestedBy] };
+  const run = { operationId: '', attended: true, teardown, requestedBy, requesters: [requestedBy], wasAsDeclared };
   const { refused } = guard(
     plan,
     circumstancesOf(spec, head, pause, stoppedBySetting, run, protectedScopes, allowedScopes, nowIso),

@@ -4,6 +4,7 @@ import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { JsonObject } from '../json.ts';
+import { knownAsDeclared } from '../plan/as-declared.ts';
 import { planChanges } from '../plan/diff.ts';
 import {
   type DifferenceRules,
@@ -18,7 +19,7 @@ import type { Observed, Plan, Refusal } from '../plan/plan.ts';
 import { isInScope, planInScope } from '../plan/scope.ts';
 import type { UnmanagedResource } from '../plan/unmanaged.ts';
 import { worldsOf } from '../plan/worlds.ts';
-import type { Adjustment } from '../state/baseline-head.ts';
+import type { Adjustment, BaselineHead } from '../state/baseline-head.ts';
 import type { ChangeHint } from '../state/drift-watch.ts';
 import type { ReadRotation } from '../state/read-rotation-store.ts';
 import { findUnmanaged } from './find-unmanaged.ts';
@@ -32,6 +33,8 @@ export interface PlanRequest {
   /** Absent: nothing is wanted, everything of ours goes. */
   readonly resolved?: ResolvedBaseline;
   readonly specVersion: number;
+  /** When that version was put; absent: it is not in force. */
+  readonly putAtIso?: string;
   readonly adjustments: readonly Adjustment[];
   readonly nowIso: string;
   /** Who may put which difference right. */
@@ -57,6 +60,8 @@ export interface MadePlan {
   readonly nodes: ReadonlyMap<string, DesiredNode>;
   /** What is declared of each resource, by normalised id; `isWhole`: no rule and no mode lets a part of it be. */
   readonly declared: ReadonlyMap<string, { readonly body: JsonObject; readonly isWhole: boolean }>;
+  /** Whether a resource, by its id, is known to have been as it is declared. */
+  readonly wasAsDeclared: (id: string) => boolean;
   readonly observed: Observed;
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
   /** Locked or opted out. */
@@ -82,6 +87,15 @@ export interface MadePlan {
   readonly rotation?: ReadRotation;
 }
 
+/** For a `PlanRequest`, when the spec of a head was put; nothing where that is yet to be put. */
+export function putAtOf({
+  history,
+  specVersion,
+}: Pick<BaselineHead, 'history' | 'specVersion'>): Pick<PlanRequest, 'putAtIso'> {
+  const put = history.find(({ version }) => version === specVersion);
+  return put === undefined ? {} : { putAtIso: put.at };
+}
+
 /**
  * One turn of the loop up to the plan: compile, observe, diff. Writes nothing.
  * @throws ObservationPausedError when it goes on after a pause; ProblemError when Azure refuses a read; ArmUnreachableError when it does not answer.
@@ -98,7 +112,8 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
   const look = { declared, ledger: ledgerById, nowIso: request.nowIso };
   const { observed, rotation } = await lookFor(dependencies, request, look);
   const graph = alignedGraph(declared, observed);
-  const ruled = ruledGraph(graph, observed, ledgerById, kindOf, request.rules);
+  const wasAsDeclared = knownAsDeclared(declared, ledgerById, request.putAtIso);
+  const ruled = ruledGraph(graph, observed, ledgerById, kindOf, { ...request.rules, wasAsDeclared });
   const kept = request.resolved?.spec.mode === 'no-delete' ? keepEntries(ruled.graph, observed, ledgerById) : undefined;
   const wantedGraph = kept?.graph ?? ruled.graph;
   const nodes = new Map(wantedGraph.nodes.map((node) => [normaliseId(node.id), node]));
@@ -140,6 +155,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
     plan,
     nodes,
     declared: declaredOf(declared, graph, nodes),
+    wasAsDeclared,
     observed,
     ledger: ledgerById,
     protectedScopes: [...(await locksOver(dependencies, plan)), ...optedOut],

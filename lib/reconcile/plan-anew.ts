@@ -24,7 +24,7 @@ import { askedPlanAfter, beyondAsked, leftByRun, seeDriftOfPlan, withDriftDecide
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
 import { withRefused } from './late-preflight.ts';
-import { type MadePlan, makePlan } from './make-plan.ts';
+import { type MadePlan, makePlan, putAtOf } from './make-plan.ts';
 import { approvalFor, decidedAside, withAskedEnds } from './plan-approval.ts';
 import type { PlanReader } from './plan-reader.ts';
 import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
@@ -73,6 +73,7 @@ export async function planAnew(
       baseline: run.baseline,
       ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
       specVersion: head.specVersion,
+      ...putAtOf(head),
       adjustments: head.adjustments,
       nowIso,
       rules: differenceRulesOf(input?.spec, head, {
@@ -151,6 +152,7 @@ async function adoptPlan(
       requesters: run.requesters,
       managedCount: made.ledger.size,
       made: run,
+      wasAsDeclared: made.wasAsDeclared,
       contested: contestedAt(drift.seen.record.contests, Date.parse(nowIso)),
       rejected: rejectedChanges(drift.seen.record.rejections),
       failing: failingAt(drift.seen.record.failing, Date.parse(nowIso)).filter(

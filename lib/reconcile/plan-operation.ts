@@ -12,7 +12,7 @@ import { StorageError } from '../state/storage.ts';
 import { differenceRulesOf } from './circumstances.ts';
 import { guardedPlan } from './guarded-plan.ts';
 import { journalOfPlanOperation } from './journal-lines.ts';
-import { makePlan, takenRefusals } from './make-plan.ts';
+import { makePlan, putAtOf, takenRefusals } from './make-plan.ts';
 import { newRun } from './new-run.ts';
 import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { readResolved } from './read-spec.ts';
@@ -45,6 +45,7 @@ export async function planOfHead(
     baseline: head.name,
     ...(input === undefined ? {} : { resolved: input.resolved }),
     specVersion: head.specVersion,
+    ...putAtOf(head),
     adjustments: head.adjustments,
     nowIso,
     rules: differenceRulesOf(input?.spec, head, { attended: true, requestedBy, teardown: head.teardown }),
@@ -58,6 +59,7 @@ export async function planOfHead(
     stoppedBySetting: dependencies.settings.stopped,
     allowedScopes: dependencies.settings.allowedScopes,
     protectedScopes: made.protectedScopes,
+    wasAsDeclared: made.wasAsDeclared,
     requestedBy,
     teardown: head.teardown,
     nowIso,

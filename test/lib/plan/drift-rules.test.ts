@@ -254,6 +254,16 @@ describe('rules about single properties', () => {
     expect(left(DRIFTED, result)).toEqual(binds ? [A, BB] : [X, A, BB]);
   });
 
+  it.each<readonly [string, string, boolean]>([
+    ['the resource', NODE.id, true],
+    ['another one', '/other', false],
+  ])('report: binds a person under a spec that is not applied where %s was as declared: %s', (_, id, binds) => {
+    const wasAsDeclared = (asked: string) => asked === id;
+    const under = rules({ attended: true, specIsApplied: false, wasAsDeclared, reactionRules: [policy('report', X)] });
+
+    expect(left(DRIFTED, ruled(DRIFTED, under))).toEqual(binds ? [A, BB] : [X, A, BB]);
+  });
+
   it('leave alone what others made under a name of ours', () => {
     const under = rules({ reactionRules: [policy('ignore')] });
     const graph = { baseline: 'b', nodes: [NODE] };

@@ -122,3 +122,64 @@ describe('drift', () => {
     expect(arm.body(reported)).toMatchObject({ tags: { team: 'next' } });
   });
 });
+
+describe('drift that is only reported, while something that the spec dropped cannot go', () => {
+  const REPORTS = [{ scope: 'spoke:a', policy: 'report' }];
+  const shrunk = (more: JsonObject = {}) =>
+    smallSpec(NAME, ['a'], {
+      drift: { mode: 'act', policies: REPORTS },
+      approvals: { requiredFor: 'none' },
+      tags: { team: 'network' },
+      ...more,
+    });
+  let network: string;
+
+  beforeEach(async () => {
+    [network] = await provisioned(...REPORTS);
+    const group = network.replace(/rg-base-a.*/, 'rg-base-b');
+    arm.put(`${group}/providers/Microsoft.Storage/storageAccounts/theirs`, {
+      name: 'theirs',
+      type: 'Microsoft.Storage/storageAccounts',
+    });
+    expect(await ask(() => reconciling.put(shrunk(), 'x'))).toMatchObject({ state: 'partial' });
+    expect(await reconciling.head()).toMatchObject({ specVersion: 2, appliedSpecVersion: 1 });
+  });
+
+  async function ask(record: () => Promise<string>) {
+    reconciling.pass(3_600);
+    const id = await record();
+    await reconciling.settle();
+    return reconciling.run(id);
+  }
+
+  it.each<readonly [string, () => void, JsonObject | undefined]>([
+    ['that changed a resource', () => change(network), { tags: {}, properties: { addressSpace: {} } }],
+    ['that deleted a resource', () => arm.remove(network), undefined],
+  ])('%s stays, whoever asks', async (_, happens, expected) => {
+    happens();
+    const writes = arm.writes.length;
+
+    const runs = [await ask(drift), await ask(() => reconciling.record('reconcile', 'ann'))];
+    const planned = await plan();
+
+    expect(arm.writes).toHaveLength(writes);
+    const body = arm.body(network);
+    if (expected === undefined) expect(body).toBeUndefined();
+    else expect(body).toMatchObject(expected);
+    for (const { refused } of [...runs, planned])
+      expect(refused).toContainEqual(expect.objectContaining({ id: network, code: 'DriftReported' }));
+    expect(planned.changes).toEqual([]);
+  });
+
+  it.each<readonly [string, JsonObject, JsonObject]>([
+    ['stays under a spec that declares it as before', { budgets: { perRun: 9 } }, {}],
+    ['is no drift under a spec that declares it otherwise', { tags: { team: 'next' } }, { team: 'next' }],
+  ])('%s', async (_, more, tags) => {
+    change(network);
+    await ask(drift);
+
+    await ask(() => reconciling.put(shrunk(more), 'x'));
+
+    expect(arm.body(network)?.tags).toEqual(tags);
+  });
+});
