@@ -108,7 +108,11 @@ for (const size of SIZES) {
   const whole = await reads(START_MS, {});
   const scans: Reads[] = [];
   for (let hour = 1; hour <= 2 * SCANS_PER_DAY; hour++)
-    scans.push(await reads(START_MS + hour * 3_600_000, { scan: { alwaysRead: [], findsUnmanaged: true } }));
+    scans.push(
+      await reads(START_MS + hour * 3_600_000, {
+        scan: { readsEverything: false, alwaysRead: [], findsUnmanaged: true },
+      }),
+    );
   const lastDay = scans.slice(-SCANS_PER_DAY);
   const network = nodes.find(({ kind }) => kind === 'routeTable')?.id ?? '';
   const hint = {

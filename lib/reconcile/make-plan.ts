@@ -48,6 +48,8 @@ export interface PlanRequest {
 }
 
 export interface ScheduledScan {
+  /** Nothing waits for its turn: what refers to something that is to be deleted has to be known. */
+  readonly readsEverything: boolean;
   /** Resources that are read whether it is their turn or not. */
   readonly alwaysRead: readonly string[];
   /** Whether to list what is in our groups and not ours. */
@@ -216,10 +218,7 @@ async function lookFor(
   look: LookInput,
 ): Promise<{ readonly observed: Observed; readonly rotation?: ReadRotation }> {
   if (request.hints !== undefined) return { observed: await lookAtNamed(dependencies, look, request.hints) };
-  const declared = new Set(look.declared.nodes.map(({ id }) => normaliseId(id)));
-  // What refers to something that may be deleted has to be known.
-  const mayDelete = request.resolved?.spec.mode === 'full' && [...look.ledger.keys()].some((key) => !declared.has(key));
-  return request.scan === undefined || mayDelete
+  return request.scan === undefined || request.scan.readsEverything
     ? { observed: await lookAtAll(dependencies, look) }
     : lookInRotation(dependencies, look, new Set(request.scan.alwaysRead.map(normaliseId)));
 }

@@ -84,10 +84,17 @@ export async function planAnew(
       ...(run.scope === undefined ? {} : { scope: run.scope }),
       ...(run.hints === undefined ? {} : { hints: run.hints }),
       ...(run.trigger === 'drift' && run.hints === undefined
-        ? { scan: { alwaysRead: knownDrift(run), findsUnmanaged: plansSinceRest === 0 } }
+        ? {
+            scan: {
+              readsEverything: run.readsEverything === true,
+              alwaysRead: knownDrift(run),
+              findsUnmanaged: plansSinceRest === 0,
+            },
+          }
         : {}),
     });
-    return await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, setAside, beside, nowIso);
+    const adopted = await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, setAside, beside, nowIso);
+    return adopted ?? (await planAnew(dependencies, { ...run, readsEverything: true }, head, pause, plans, nowIso));
   } catch (error) {
     // A large baseline is read in parts: that is no failure.
     if (error instanceof ObservationPausedError)
@@ -117,6 +124,7 @@ function postponed(run: RunDocument, problem: Problem, nowIso: string): Planned 
   return { run, journal: journalOfPostponedPlan(run, problem, nowIso) };
 }
 
+/** @returns nothing where the plan is of a part of what there is, and would delete something. */
 async function adoptPlan(
   dependencies: Dependencies,
   planned: RunDocument,
@@ -128,7 +136,7 @@ async function adoptPlan(
   setAside: SetAside | undefined,
   beside: Pick<GuardedRun, 'left' | 'drifted' | 'asked'>,
   nowIso: string,
-): Promise<Planned> {
+): Promise<Planned | undefined> {
   const { plan } = made;
   const before = await plans.changes(planned.planKey);
   const run = withUsedUp(planned, hashesMoved(planned, before.values(), plan), head.approvals, nowIso);
@@ -176,6 +184,7 @@ async function adoptPlan(
   const judged = decidedAside(guarded, plan, run, head.approvals, nowIso);
   const stepped =
     setAside === undefined ? withoutWaitsNotAskedFor(judged, notAskedFor) : withoutWaits(judged, setAside);
+  if (made.rotation !== undefined && mayDeleteNow(plan, stepped.verdict)) return undefined;
   const { verdict, problems, looked } = await preflighted(dependencies, run, made, stepped.verdict);
   if (problems.length > 0) {
     const over = failed({ ...run, planHash: plan.hash, refused: plan.refused }, ...problems);
@@ -204,6 +213,7 @@ async function adoptPlan(
     preflighted: run.preflighted || looked,
     wroteSincePlan: false,
     replan: false,
+    readsEverything: false,
     plansMade: run.plansMade + 1,
     planFailures: 0,
     problems: [],
@@ -229,6 +239,12 @@ async function adoptPlan(
     journal: [...journalOfPlan(run, next, plan, nowIso), ...decided.journal],
     ...(made.rotation === undefined ? {} : { rotation: made.rotation }),
   };
+}
+
+/** What is refused, or waits, is not deleted by this plan: it needs no look at everything. */
+function mayDeleteNow({ changes }: Plan, { allowed }: Verdict): boolean {
+  const ids = new Set(allowed.map(normaliseId));
+  return changes.some(({ id, action }) => action === 'delete' && ids.has(normaliseId(id)));
 }
 
 /** Normalised ids of the other changes of a plan. */

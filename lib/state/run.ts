@@ -121,6 +121,8 @@ export interface RunDocument {
   readonly supersededBy?: string;
   /** The waiting operation that this one steps in before: this one itself waits for nobody. */
   readonly setAside?: string;
+  /** A scan that is to delete something: its next plan is of all that there is, not of a part. */
+  readonly readsEverything?: boolean;
   /** Of what a person asked for, something waits: it is asked for again, after the operation that is set aside. */
   readonly asksAgain?: boolean;
   /** When it may step in once more; absent: nobody knows. */
