@@ -284,24 +284,27 @@ function refusalByMode(
   if (byRule !== undefined) return refusal(byRule.code, byRule.why);
   switch (mode) {
     case 'observe':
-      return refusal('ModeForbidsWrites', "The baseline's mode is 'observe': nothing is written.");
+      return refusal('ModeForbidsWrites', "The mode in force is 'observe': nothing is written.");
     case 'create-only':
       if (change.action === 'create') return undefined;
       return refusal(
         change.action === 'delete' ? 'ModeForbidsDelete' : 'ModeForbidsUpdate',
-        "The baseline's mode is 'create-only': what exists is left as it is.",
+        "The mode in force is 'create-only': what exists is left as it is.",
       );
     case 'no-delete': {
       if (teardown === true) return undefined;
       if (change.takesAway !== undefined) {
-        const why = `The baseline's mode is 'no-delete', and ${someOf(change.takesAway)} would go: set it to 'full' to let this go.`;
+        const why = `The mode in force is 'no-delete', and ${someOf(change.takesAway)} would go: apply a spec with the mode 'full' to let this go.`;
         return refusal('ModeForbidsDelete', why);
       }
       if (change.action !== 'delete') return undefined;
       // What an adjustment made for a time goes with it: that is no delete of the operator's.
       const mayUndo = reaction === undefined || reaction.mode === 'act' || approved;
       if (change.owner === 'adjustment' && change.owners === undefined && mayUndo) return undefined;
-      return refusal('ModeForbidsDelete', "The baseline's mode is 'no-delete': set it to 'full' to let this go.");
+      return refusal(
+        'ModeForbidsDelete',
+        "The mode in force is 'no-delete': apply a spec with the mode 'full' to let this go.",
+      );
     }
     case 'full':
       return undefined;

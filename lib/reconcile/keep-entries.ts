@@ -26,7 +26,7 @@ export function keepEntries(
     const owned = ownedBeforeOf(ledger.get(key));
     const result = withKeptEntries(node, observed.get(key) ?? null, kindOf(node.kind).comparison, owned);
     if (result.kept.length > 0) {
-      const why = `The baseline's mode is 'no-delete', so ${someOf(result.kept)} stays: set it to 'full' to let this go.`;
+      const why = `The mode in force is 'no-delete', so ${someOf(result.kept)} stays: apply a spec with the mode 'full' to let this go.`;
       refused.push({ id: node.id, code: 'ModeForbidsDelete', why });
     }
     return result.node;

@@ -29,10 +29,10 @@ import { approvalFor, decidedAside, withAskedEnds } from './plan-approval.ts';
 import type { PlanReader } from './plan-reader.ts';
 import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { preflighted } from './preflighted.ts';
-import { readResolved } from './read-spec.ts';
 import { hashesFailed, withPlan, withWorlds } from './rows.ts';
 import { readSetAside, type SetAside, toldVerdict, withoutWaits, withoutWaitsNotAskedFor } from './set-aside.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
+import { readInForce } from './spec-in-force.ts';
 import { hashesMoved, withUsedUp } from './used-approvals.ts';
 
 /** A run that has to plan so often without coming to rest is being worked against. */
@@ -65,7 +65,7 @@ export async function planAnew(
   }
   try {
     // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
-    const input = head.specVersion === 0 && run.teardown ? undefined : await readResolved(dependencies, head);
+    const input = head.specVersion === 0 && run.teardown ? undefined : await readInForce(dependencies, head, run);
     const setAside = await readSetAside(dependencies, run);
     const calledOff = await readCalledOff(dependencies, head, input?.resolved, run, nowIso);
     const beside = { ...(await beyondAsked(dependencies, run)), ...leftOf(setAside?.left, calledOff) };

@@ -26,6 +26,18 @@ async function put(spokes: readonly string[], more: JsonObject): Promise<string>
   return id;
 }
 
+/** Ann puts a spec, and stops what is to bring it about. */
+async function putAndStop(spokes: readonly string[], more: JsonObject): Promise<void> {
+  reconciling.pass(60);
+  const id = await reconciling.put(smallSpec(NAME, spokes, { ...DRIFT, ...more }), 'ann');
+  await reconciling.change((head) => {
+    const stopped = stopOperation(head, id, 'ann', reconciling.nowIso);
+    if (stopped.outcome === 'notLive') throw new Error(`${id} is not live.`);
+    return stopped.head;
+  });
+  await reconciling.settle();
+}
+
 /** The next scan. @returns its journal as decision and resource. */
 async function scan(): Promise<readonly (readonly [string, string])[]> {
   reconciling.pass(3_600);
@@ -61,15 +73,7 @@ describe.each(['observe', 'create-only'])('a spec of which the mode %s lets noth
 
   it('leaves to one that is stopped what it has not written', async () => {
     await put(['a'], { mode, tags: { owner: 'ops' } });
-    reconciling.pass(60);
-    const more = smallSpec(NAME, ['a', 'b'], { ...DRIFT, tags: { owner: 'ops' } });
-    const id = await reconciling.put(more, 'ann');
-    await reconciling.change((head) => {
-      const stopped = stopOperation(head, id, 'ann', reconciling.nowIso);
-      if (stopped.outcome === 'notLive') throw new Error(`${id} is not live.`);
-      return stopped.head;
-    });
-    await reconciling.settle();
+    await putAndStop(['a', 'b'], { tags: { owner: 'ops' } });
     const writes = dependencies.arm.writes.length;
 
     const told = await scan();
@@ -101,4 +105,60 @@ it('a spec that only drops what the mode lets nobody delete is brought about: wh
   expect(new Set(refused)).toEqual(new Set(['ModeForbidsDelete']));
   expect(await appliedVersion()).toBe(3);
   expect(told).toEqual(expect.arrayContaining([['updated', WORKSPACE]]));
+});
+
+describe('what the mode kept of a spec before', () => {
+  const FREE: JsonObject = { approvals: { requiredFor: 'none' } };
+  const WITH_LOGS: JsonObject = { ...FREE, observability: { diagnosticSettings: true } };
+  const writesSince = (count: number) => dependencies.arm.writes.slice(count);
+
+  /** A spec with logs, and one without them that may delete nothing. */
+  async function dropped(): Promise<number> {
+    await put(['a'], WITH_LOGS);
+    const id = await put(['a'], { ...FREE, mode: 'no-delete' });
+    const { refused } = await reconciling.run(id);
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['ModeForbidsDelete']));
+    return dependencies.arm.writes.length;
+  }
+
+  it.each<readonly [string, () => Promise<unknown>]>([
+    ['which let nobody delete', dropped],
+    [
+      'which let nobody write, and the one before it let nobody delete',
+      async () => {
+        await dropped();
+        await put(['a'], { ...FREE, mode: 'observe' });
+      },
+    ],
+    [
+      'which was never brought about',
+      async () => {
+        await put(['a'], WITH_LOGS);
+        await reconciling.change((head) => ({ ...head, appliedSpecVersion: 0 }));
+      },
+    ],
+  ])('%s, stays under one with the mode full that was called off', async (_, before) => {
+    await before();
+    const writes = dependencies.arm.writes.length;
+    await putAndStop(['a', 'b'], FREE);
+
+    await scan();
+    await scan();
+
+    expect(writesSince(writes)).toEqual([]);
+  });
+
+  it('goes when a person asks for the one that was called off', async () => {
+    const writes = await dropped();
+    await putAndStop(['a'], FREE);
+    await scan();
+    expect(writesSince(writes)).toEqual([]);
+
+    await reconciling.record('reconcile', 'ann');
+    await reconciling.settle();
+
+    const gone = writesSince(writes);
+    expect(gone.length).toBeGreaterThan(0);
+    expect(gone.every((write) => /^DELETE .*diagnosticSettings/.test(write))).toBe(true);
+  });
 });
