@@ -39,7 +39,9 @@ async function putAdjustment({ app, request, caller, client, context, nowIso }: 
     until: new Date(wanted.until).toISOString(),
     by: caller.user,
   };
-  const problem = validateAdjustment(adjustment, resolved, stored.head.adjustments);
+  const ledger = await app.ledger.all(name);
+  const ledgerIds = ledger.map((entry) => entry.id);
+  const problem = validateAdjustment(adjustment, resolved, stored.head.adjustments, ledgerIds);
   if (problem !== undefined)
     throw new ApiProblem([
       { code: problem.code, path: problem.path ?? '', message: problem.message, remedy: problem.remedy },

@@ -1,7 +1,9 @@
 import { adjustmentRequest } from '../../api/adjustment.ts';
+import { usageError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import { adjustmentArgument, checked, nameArgument, optionText } from '../input.ts';
 import { resourceText } from '../resource-name.ts';
+import { plain } from '../style.ts';
 import { timeText, valueText } from '../text.ts';
 import { readTime, SOME_TIME, timeByApp, UNTIL_TEXT } from '../time-input.ts';
 import type { Verb } from '../verb.ts';
@@ -86,8 +88,14 @@ export const unadjustVerb: Verb = {
 function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
+  } catch (error) {
     // Names and addresses are no JSON, and nobody wants to quote them twice in a shell.
-    return text;
+    if (!/^\s*[[{"]/.test(text)) return text;
+    const why = error instanceof Error ? error.message : String(error);
+    throw usageError(
+      `--value is not valid JSON: ${plain(why)}.`,
+      'Correct it, and mind what the shell does with quotes.',
+      '--value',
+    );
   }
 }

@@ -784,6 +784,22 @@ describe('holding and adjusting', () => {
     });
   });
 
+  it.each(['{"count": 3', "{'count': 3}", '["a"', '"open'])(
+    'adjust sends nothing where %s is meant as JSON and is none',
+    async (value) => {
+      const result = await run('adjust', {
+        args: ['prod', 'more'],
+        options: { kind: 'firewallPublicIpCount', target: 'fw-hub', value, reason: 'Load test', until },
+      });
+
+      expect(result).toMatchObject({
+        exitCode: 2,
+        calls: [],
+        err: expect.stringContaining('--value is not valid JSON'),
+      });
+    },
+  );
+
   it('adjust says what holds as the app recorded it', async () => {
     const adjustment = {
       id: 'more',
