@@ -24,7 +24,8 @@ export type { Adjustment } from './adjustment-kind.ts';
 const MOST_ADDRESSES = 250;
 /** Names that a message lists before it counts the rest. */
 const MOST_LISTED = 30;
-const PUBLIC_IP_COUNT = 'firewallPublicIpCount';
+/** Name of the kind of adjustment that says how many public addresses the firewall has. */
+export const PUBLIC_IP_COUNT = 'firewallPublicIpCount';
 /** Who a reaction's own adjustments are by. */
 const REACTIONS = 'hubkeeper';
 
@@ -51,6 +52,7 @@ function withPublicIps(
   baseline: ResolvedBaseline,
   firewall: ResolvedFirewall,
   wanted: FirewallPublicIpValue,
+  untilIso: string | undefined,
   nowIso: string,
 ): ResolvedBaseline {
   const spec = baseline.spec.hub.firewall;
@@ -67,13 +69,19 @@ function withPublicIps(
   const attached = attachable.slice(0, Math.max(count, lastPinned(spec, attachable)));
   const onFirewall = new Set(attached.map(({ name }) => name.toLowerCase()));
   const now = Date.parse(nowIso);
-  const reserved = new Set(
-    wanted.reserved.filter(({ until }) => Date.parse(until) > now).map(({ name }) => name.toLowerCase()),
+  const reserved = new Map(
+    wanted.reserved
+      .filter(({ until }) => Date.parse(until) > now)
+      .map(({ name, until }) => [name.toLowerCase(), earlier(until, untilIso)]),
   );
   const left = addresses.filter(({ name }) => !onFirewall.has(name.toLowerCase()));
   // The spec still declares those of its own: they are kept for as long as it does.
   const released = left.filter(({ name, owner }) => owner === 'spec' && detached.has(name.toLowerCase()));
-  const idle = [...released, ...left.filter(({ name }) => reserved.has(name.toLowerCase()))];
+  const keptForAWhile = left.flatMap((address) => {
+    const keptUntil = reserved.get(address.name.toLowerCase());
+    return keptUntil === undefined ? [] : [{ ...address, keptUntil }];
+  });
+  const idle = [...released, ...keptForAWhile];
   const before = new Set(
     baseline.publicIpAddresses.filter(({ purpose }) => purpose === 'firewall').map(({ id }) => id),
   );
@@ -88,6 +96,11 @@ function withPublicIps(
     publicIpAddresses: uniqueById([...attached, ...idle, ...others]),
   };
   return { ...adjusted, diagnosticSettings: diagnosticSettings(adjusted, diagnosticSettingName(baseline)) };
+}
+
+/** The earlier of two ISO times: what an adjustment keeps goes with it at the latest. */
+function earlier(iso: string, otherIso: string | undefined): string {
+  return otherIso !== undefined && Date.parse(otherIso) < Date.parse(iso) ? otherIso : iso;
 }
 
 /** How many of the addresses there must be at least so that the last pinned one is among them. */
@@ -235,7 +248,7 @@ const firewallPublicIpCount: AdjustmentKind = {
     const { firewall } = baseline;
     const value = publicIpValueOf(adjustment, baseline, live, nowIso);
     if (firewall === undefined || value === undefined || !sameId(firewall.id, adjustment.target)) return baseline;
-    return withPublicIps(baseline, firewall, value, nowIso);
+    return withPublicIps(baseline, firewall, value, adjustment.until, nowIso);
   },
 };
 
@@ -303,7 +316,7 @@ export function isLive(adjustment: Adjustment, nowIso: string): boolean {
 }
 
 /** Every adjustment that counts at that time, the oldest first. */
-function liveOnes(adjustments: readonly Adjustment[], nowIso: string): readonly Adjustment[] {
+function liveOnes<One extends Adjustment>(adjustments: readonly One[], nowIso: string): readonly One[] {
   return adjustments
     .filter((adjustment) => isLive(adjustment, nowIso))
     .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1));
@@ -322,6 +335,32 @@ export function adjusted(
     (current, adjustment) =>
       knownAdjustmentKinds.get(adjustment.kind)?.apply(adjustment, current, live, nowIso) ?? current,
     baseline,
+  );
+}
+
+/** Of each live adjustment that does not count at that time, the one that holds in its place, by id. Pure. */
+export function overriding<One extends Adjustment>(
+  adjustments: readonly One[],
+  nowIso: string,
+): ReadonlyMap<string, One> {
+  const live = liveOnes(adjustments, nowIso);
+  const found = live.flatMap((one, index) => {
+    if (knownAdjustmentKinds.get(one.kind)?.isOnePerTarget !== true) return [];
+    const newest = live
+      .slice(index + 1)
+      .findLast(({ kind, target }) => kind === one.kind && sameId(target, one.target));
+    return newest === undefined ? [] : [[one.id, newest] as const];
+  });
+  return new Map(found);
+}
+
+/** Ids of the adjustments that count alone for their target at that time, by the part of the baseline that it is in. Pure. */
+export function adjustmentsInForce(adjustments: readonly Adjustment[], nowIso: string): ReadonlyMap<string, string> {
+  const overridden = overriding(adjustments, nowIso);
+  return new Map(
+    liveOnes(adjustments, nowIso)
+      .filter(({ id, kind }) => knownAdjustmentKinds.get(kind)?.isOnePerTarget === true && !overridden.has(id))
+      .map(({ id, scope }) => [scope, id]),
   );
 }
 
