@@ -909,6 +909,22 @@ describe('egress', () => {
     expect(out).toMatch(/none yet\s+pip-fw-03\s+about to be used/);
   });
 
+  it('egress-addresses says until when a reserved one is kept', async () => {
+    const reserved = { ...address, state: 'reserved' };
+    const addresses = [
+      { ...reserved, reservedUntil: '2026-03-08T00:00:00Z' },
+      { ...reserved, name: 'pip-fw-02' },
+    ];
+    const body = { ...listed, addresses };
+    const { out } = await run('egress-addresses', {
+      args: ['prod'],
+      routes: { 'GET /api/baselines/prod/egress-addresses': { status: 200, body } },
+    });
+
+    expect(out).toMatch(/pip-fw\s+reserved until 2026-03-08 00:00Z\s+made/);
+    expect(out).toMatch(/pip-fw-02\s+reserved\s+made/);
+  });
+
   it('egress-addresses --json gives scripts the whole answer on stdout and nothing else', async () => {
     const { exitCode, out, err } = await run('egress-addresses', { args: ['prod'], routes, json: true });
 
