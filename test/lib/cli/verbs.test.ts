@@ -826,6 +826,93 @@ describe('holding and adjusting', () => {
     });
   });
 
+  describe('where addresses go', () => {
+    const relief = {
+      id: 'snat-relief',
+      kind: 'firewallPublicIpCount',
+      scope: 'egress',
+      target: FIREWALL,
+      value: { count: 5, detached: [], reserved: [] },
+      reason: 'SNAT',
+      since: '2026-03-01T09:00:00Z',
+      until: null,
+    };
+    const kept = { name: 'pip-fw-03', until: '2026-03-08T00:00:00Z' };
+    const effect = {
+      overrides: [relief],
+      countAgain: [],
+      takesOff: ['pip-fw-03', 'pip-fw-04'],
+      deletes: ['pip-fw-04'],
+      keeps: [kept],
+    };
+    const body = { baseline: 'prod', operationId: 'prod-17', effect };
+    const routes: FakeRoutes = {
+      'PUT /api/baselines/prod/adjustments/few': ({ query }) => ({ status: query.dryRun === 'true' ? 200 : 202, body }),
+      'DELETE /api/baselines/prod/adjustments/few': ({ query }) => ({
+        status: query.dryRun === 'true' ? 200 : 202,
+        body: { ...body, effect: { ...effect, overrides: [], countAgain: [relief] } },
+      }),
+    };
+    const options = { kind: 'firewallPublicIpCount', target: 'fw-hub', value: '4', reason: 'Load test', until };
+    const adjust = (more: Partial<Run> = {}) => run('adjust', { args: ['prod', 'few'], options, routes, ...more });
+    const dryRuns = ({ world }: Awaited<ReturnType<typeof run>>) => world.received.map(({ query }) => query.dryRun);
+
+    it('adjust says so before it asks, and does nothing without a yes', async () => {
+      const refused = await adjust({ terminal: true, answers: [''] });
+      const accepted = await adjust({ terminal: true, answers: ['y'] });
+
+      expect(refused.world.asked).toEqual(['Adjust prod like this? [y/N] ']);
+      expect(refused).toMatchObject({ exitCode: 1, out: expect.stringContaining('Nothing was changed.') });
+      for (const line of [
+        'It overrides snat-relief (5) until 2026-03-01 18:00Z; then that counts again.',
+        'Off the firewall go pip-fw-03, pip-fw-04: connections on them break.',
+        'Deleted is pip-fw-04: nobody gets it back;',
+        'Kept until 2026-03-08 00:00Z, on no firewall: pip-fw-03.',
+      ])
+        expect(refused.out).toContain(line);
+      expect(dryRuns(refused)).toEqual(['true']);
+      expect(accepted.exitCode).toBe(0);
+      expect(dryRuns(accepted)).toEqual(['true', undefined]);
+    });
+
+    it('unadjust does as well, and says what counts again', async () => {
+      const result = await run('unadjust', { args: ['prod', 'few'], routes, terminal: true, answers: ['n'] });
+
+      expect(result.world.asked).toEqual(['End adjustment few of prod? [y/N] ']);
+      expect(result.out).toContain('snat-relief (5) counts again.');
+      expect(result).toMatchObject({ exitCode: 1, calls: ['DELETE /api/baselines/prod/adjustments/few'] });
+      expect(dryRuns(result)).toEqual(['true']);
+    });
+
+    it.each([
+      ['with --yes', { yes: true, terminal: true }],
+      ['where there is no terminal', {}],
+      ['with --json', { json: true, terminal: true }],
+    ])('%s nobody is asked, and the answer says it', async (_, more) => {
+      const result = await adjust(more);
+
+      expect(result.world.asked).toEqual([]);
+      expect(dryRuns(result)).toEqual([undefined]);
+      expect(result.out).toContain('pip-fw-04');
+    });
+
+    it('nobody is asked where none goes', async () => {
+      const harmless = { ...body, effect: { ...effect, takesOff: [], deletes: [] } };
+      const result = await adjust({
+        terminal: true,
+        routes: {
+          'PUT /api/baselines/prod/adjustments/few': ({ query }) => ({
+            status: query.dryRun === 'true' ? 200 : 202,
+            body: harmless,
+          }),
+        },
+      });
+
+      expect(result.world.asked).toEqual([]);
+      expect(result).toMatchObject({ exitCode: 0, out: expect.stringContaining('It overrides snat-relief (5)') });
+    });
+  });
+
   it('unadjust ends one', async () => {
     expect(
       await run('unadjust', {
