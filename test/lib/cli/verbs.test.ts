@@ -449,7 +449,7 @@ describe('looking', () => {
 
     expect(out).not.toContain('Paused');
     expect(out).toContain('Hold: everything until 2026-03-01 18:00Z, duty: INC-1');
-    expect(out).toMatch(/snat-1\s+firewallPublicIps\s+fw-hub \(rg-hub\)\s+4\s+2026-03-01 20:00Z\s+SNAT at 95 %\./);
+    expect(out).toMatch(/snat-1\s+firewallPublicIps\s+fw-hub \(rg-hub\)\s+4\s+2026-03-01 20:00Z\n {4}SNAT at 95 %\./);
   });
 
   it('status says of a record of drift that cannot be read what to do, and lists its baseline', async () => {
@@ -517,17 +517,55 @@ describe('looking', () => {
     });
   });
 
-  it('status says that demand ends an adjustment, and how many addresses it means', async () => {
-    const value = { count: 4, detached: ['pip-04'], reserved: [{ name: 'pip-04', until: '2026-03-08T00:00:00Z' }] };
+  it('status says that demand ends an adjustment, how many addresses it means, and how many it really keeps', async () => {
+    const reserved = ['pip-03', 'pip-04'].map((name) => ({ name, until: '2026-03-08T00:00:00Z' }));
+    const value = { count: 4, detached: [], reserved };
     const kind = 'firewallPublicIpCount';
     const [adjustment] = summary.adjustments;
-    const prod = { ...summary, adjustments: [{ ...adjustment, kind, value, until: null }], spec: { name: 'prod' } };
+    const statusOf = async (keeps: object) => {
+      const prod = { ...summary, adjustments: [{ ...adjustment, kind, value, until: null, ...keeps }], spec: {} };
+      return run('status', {
+        args: ['prod'],
+        routes: { ...routes, 'GET /api/baselines/prod': { status: 200, body: prod }, 'GET /api/pause': notPaused },
+      });
+    };
+
+    expect((await statusOf({ keeps: reserved.slice(1) })).out).toMatch(
+      /snat-1\s+firewallPublicIpCount\s+fw-hub \(rg-hub\)\s+4 \(1 reserved\)\s+not needed$/m,
+    );
+    expect((await statusOf({})).out).toMatch(/fw-hub \(rg-hub\)\s+4\s+not needed$/m);
+  });
+
+  it('status puts the reason of an adjustment below it, no wider than the terminal, and says which one does not count', async () => {
+    const reason = 'SNAT port utilisation is 88 % on average. '.repeat(9).trim();
+    const [adjustment] = summary.adjustments;
+    const adjustments = [
+      { ...adjustment, overriddenBy: 'more-ips' },
+      { ...adjustment, id: 'more-ips', reason },
+    ];
     const { out } = await run('status', {
       args: ['prod'],
-      routes: { ...routes, 'GET /api/baselines/prod': { status: 200, body: prod }, 'GET /api/pause': notPaused },
+      routes: {
+        ...routes,
+        'GET /api/baselines/prod': { status: 200, body: { ...summary, adjustments, spec: {} } },
+        'GET /api/pause': notPaused,
+      },
     });
 
-    expect(out).toMatch(/snat-1\s+firewallPublicIpCount\s+fw-hub \(rg-hub\)\s+4 \(1 reserved\)\s+not needed\s+SNAT/);
+    const lines = out.split('\n');
+    const rest = lines.slice(lines.indexOf('Adjustments:') + 1);
+    const shown = rest.slice(
+      0,
+      rest.findIndex((line) => !line.startsWith('  ')),
+    );
+    expect(shown[0]).toMatch(/^ {2}ID\s+KIND\s+TARGET\s+VALUE\s+UNTIL$/);
+    expect(shown[1]).toMatch(/^ {2}snat-1 /);
+    expect(shown.slice(2, 4)).toEqual(['    SNAT at 95 %.', '    does not count now: more-ips overrides it']);
+    expect(shown[4]).toMatch(/^ {2}more-ips /);
+    const told = shown.slice(5);
+    expect(told.map((line) => line.trim()).join(' ')).toBe(reason);
+    expect(told.length).toBeGreaterThan(1);
+    for (const line of shown) expect(line.length).toBeLessThanOrEqual(120);
   });
 
   it('machines get what the app said', async () => {
