@@ -5,6 +5,7 @@ import { check, errorOf } from '../lib/api/errors.ts';
 import { etagOfVersion, versionOfIfMatch } from '../lib/api/version.ts';
 import { ObservationPausedError } from '../lib/azure/observe.ts';
 import { maxDocumentBytes } from '../lib/baseline/document.ts';
+import type { ResolvedBaseline } from '../lib/baseline/resolved.ts';
 import { validateSpecDocument } from '../lib/baseline/validate.ts';
 import { driftBody, driftCounts } from '../lib/drift/drift-body.ts';
 import type { DriftRecord } from '../lib/drift/drift-record.ts';
@@ -17,10 +18,10 @@ import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
 import { makePlan, putAtOf } from '../lib/reconcile/make-plan.ts';
 import { planOfHead, withTaken } from '../lib/reconcile/plan-operation.ts';
 import { noSpec } from '../lib/reconcile/read-spec.ts';
+import { adjustmentBodies } from '../lib/state/adjustment-body.ts';
 import {
   type BaselineHead,
   isTornDown,
-  NEVER_ENDS,
   newHead,
   withGeneration,
   withPlanAsked,
@@ -74,7 +75,7 @@ export async function getBaseline({ app, request, nowIso }: Call): Promise<HttpR
   return answer(
     200,
     {
-      ...summaryOf(head, known, nowIso),
+      ...summaryOf(head, known, nowIso, validated?.ok ? validated.resolved : undefined),
       ...(record === null ? {} : { drift: driftBody(record, head.approvals, nowIso) }),
       spec: validated?.ok ? validated.spec : {},
       document: stored?.text ?? '',
@@ -105,6 +106,7 @@ function summaryOf(
   head: BaselineHead,
   { record, problem }: KnownDrift,
   nowIso: string,
+  resolved?: ResolvedBaseline,
 ): Readonly<Record<string, unknown>> {
   return {
     name: head.name,
@@ -114,9 +116,7 @@ function summaryOf(
     currentOperationId: head.currentOperationId,
     setAsideOperationId: head.setAside ?? null,
     teardown: head.teardown,
-    adjustments: head.adjustments
-      .filter((adjustment) => adjustment.until > nowIso)
-      .map((adjustment) => (adjustment.until === NEVER_ENDS ? { ...adjustment, until: null } : adjustment)),
+    adjustments: adjustmentBodies(head.adjustments, nowIso, resolved),
     hold: head.hold !== null && head.hold.until > nowIso ? head.hold : null,
     ...(record === null ? {} : { driftCounts: driftCounts(record, nowIso) }),
     ...(problem === undefined ? {} : { driftProblem: problem }),

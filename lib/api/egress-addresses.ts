@@ -17,6 +17,9 @@ export const egressAddress = z.looseObject({
     .describe('made by Hubkeeper, existing: named in the spec by its id, or foreign: attached by somebody else.'),
   through: z.string().describe('ARM id of the firewall or NAT gateway that it belongs to.'),
   prefixId: z.string().optional().describe('ARM id of the public IP prefix that it comes from.'),
+  reservedUntil: isoTime
+    .optional()
+    .describe('Of a reserved one that an adjustment keeps: until when. Absent: nothing says until when.'),
 });
 
 /** A public IP prefix: what partners allow as a whole, ahead of time. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { adjustment } from './adjustment.ts';
+import { adjustment, adjustmentEffect } from './adjustment.ts';
 import { isoTime, operationId } from './common.ts';
 import type { Known } from './known.ts';
 import { plan } from './plan.ts';
@@ -93,6 +93,7 @@ export const accepted = z.looseObject({
   version: z.number().int().optional(),
   warnings: plan.shape.warnings,
   adjustment: adjustment.optional().describe('For an adjustment: as it is recorded.'),
+  effect: adjustmentEffect.optional().describe('For an adjustment, or its end: what comes of it.'),
 });
 export type AcceptedBody = Known<typeof accepted>;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { baselineSpec } from '../baseline/spec.ts';
-import { adjustment, adjustmentRequest } from './adjustment.ts';
+import { adjustment, adjustmentPreview, adjustmentRequest } from './adjustment.ts';
 import { alertAnswer, alertBody } from './alert.ts';
 import { approvalList, approvalRequest, approvalResult } from './approval.ts';
 import { baseline, baselineList, reconcileRequest, teardownAccepted } from './baseline.ts';
@@ -59,6 +59,7 @@ export const API_PREFIX = '/api';
 export const SCHEMAS = {
   Accepted: accepted,
   Adjustment: adjustment,
+  AdjustmentPreview: adjustmentPreview,
   AdjustmentRequest: adjustmentRequest,
   Alert: alertBody,
   AlertAnswer: alertAnswer,
@@ -112,6 +113,13 @@ const started: Answer = {
   headers: LOCATION,
 };
 
+const ADJUSTMENT_DRY_RUN = 'true: answer with what would come of it and record nothing.';
+const adjustmentPreviewed: Answer = {
+  status: 200,
+  description: 'dryRun: what would come of it.',
+  body: 'AdjustmentPreview',
+};
+
 const alertAnswers: readonly Answer[] = [
   { status: 200, description: 'Nothing is to be done; `ignored` says why.', body: 'AlertAnswer' },
   { status: 202, description: 'Something was recognised and recorded.', body: 'AlertAnswer' },
@@ -155,12 +163,7 @@ export const ROUTES: readonly Route[] = [
     role: 'operator',
     parameters: [
       nameParameter,
-      {
-        name: 'dryRun',
-        in: 'query',
-        required: false,
-        schema: z.enum(['true', 'false']).describe('true: answer with the plan and store nothing.'),
-      },
+      dryRun('true: answer with the plan and store nothing.'),
       ifMatchParameter,
       userParameter,
     ],
@@ -267,10 +270,12 @@ export const ROUTES: readonly Route[] = [
     path: '/baselines/{name}/adjustments/{id}',
     id: 'putAdjustment',
     summary: 'Changes the desired state by hand, for a time.',
+    description:
+      'Of two adjustments of one firewall the newer one counts, whole; the older one counts again when that has ended.',
     role: 'operator',
-    parameters: [nameParameter, path('id', adjustmentId), userParameter],
+    parameters: [nameParameter, path('id', adjustmentId), dryRun(ADJUSTMENT_DRY_RUN), userParameter],
     body: { schema: 'AdjustmentRequest', contentTypes: JSON_ONLY, required: true },
-    answers: [started, invalid, unknownBaseline],
+    answers: [adjustmentPreviewed, started, invalid, unknownBaseline],
   },
   {
     method: 'DELETE',
@@ -278,8 +283,12 @@ export const ROUTES: readonly Route[] = [
     id: 'deleteAdjustment',
     summary: 'Ends an adjustment before its time.',
     role: 'operator',
-    parameters: [nameParameter, path('id', adjustmentId), userParameter],
-    answers: [started, { ...unknownBaseline, description: 'There is no such baseline, or no such adjustment.' }],
+    parameters: [nameParameter, path('id', adjustmentId), dryRun(ADJUSTMENT_DRY_RUN), userParameter],
+    answers: [
+      adjustmentPreviewed,
+      started,
+      { ...unknownBaseline, description: 'There is no such baseline, or no such adjustment.' },
+    ],
   },
   {
     method: 'POST',
@@ -445,6 +454,10 @@ export function routeOf(id: string): Route {
 
 function path(name: string, schema: z.ZodType): Parameter {
   return { name, in: 'path', required: true, schema };
+}
+
+function dryRun(description: string): Parameter {
+  return { name: 'dryRun', in: 'query', required: false, schema: z.enum(['true', 'false']).describe(description) };
 }
 
 function queries(query: z.ZodObject): readonly Parameter[] {

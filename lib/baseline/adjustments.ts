@@ -1,9 +1,15 @@
 import { grown } from '../egress/public-ip-adjustment.ts';
 import { sameId } from '../plan/graph.ts';
+import { someOf } from '../plan/node-changes.ts';
 import type { Problem } from '../problem.ts';
-import type { Adjustment, AdjustmentKind } from './adjustment-kind.ts';
+import type { Adjustment, AdjustmentKind, AdjustmentSurroundings } from './adjustment-kind.ts';
 import { parseArmId } from './arm-id.ts';
-import { type FirewallPublicIpValue, readFirewallPublicIpValue } from './firewall-public-ip-value.ts';
+import { knownAddressNames, unknownAddressName } from './firewall-address-names.ts';
+import {
+  checkFirewallPublicIpValue,
+  type FirewallPublicIpValue,
+  readFirewallPublicIpValue,
+} from './firewall-public-ip-value.ts';
 import { diagnosticSettingName, diagnosticSettings } from './resolve/diagnostics.ts';
 import { NameBook } from './resolve/name-book.ts';
 import { hubPlace, uniqueById } from './resolve/place.ts';
@@ -16,7 +22,10 @@ export type { Adjustment } from './adjustment-kind.ts';
 
 /** Microsoft documents 250 public addresses as the most of one firewall. */
 const MOST_ADDRESSES = 250;
-const PUBLIC_IP_COUNT = 'firewallPublicIpCount';
+/** Names that a message lists before it counts the rest. */
+const MOST_LISTED = 30;
+/** Name of the kind of adjustment that says how many public addresses the firewall has. */
+export const PUBLIC_IP_COUNT = 'firewallPublicIpCount';
 /** Who a reaction's own adjustments are by. */
 const REACTIONS = 'hubkeeper';
 
@@ -43,14 +52,16 @@ function withPublicIps(
   baseline: ResolvedBaseline,
   firewall: ResolvedFirewall,
   wanted: FirewallPublicIpValue,
+  untilIso: string | undefined,
   nowIso: string,
 ): ResolvedBaseline {
   const spec = baseline.spec.hub.firewall;
   if (spec === undefined) return baseline;
   const { minimum, maximum } = firewall.publicIpBounds;
   const count = Math.max(Math.min(Math.max(wanted.count, minimum), maximum), 1);
-  // Far enough to find the wanted number behind those that are passed over, and every pinned one.
-  const reach = Math.max(maximum, count + wanted.detached.length);
+  // Far enough to find the wanted number behind those that are passed over, every pinned one, and every reserved one:
+  // that may be of a time when the spec allowed more.
+  const reach = Math.max(maximum, count + wanted.detached.length, wanted.reserved.length > 0 ? MOST_ADDRESSES : 0);
   const addresses = firstAddresses(baseline, spec, reach);
   const keep = kept(spec, addresses);
   const detached = new Set(wanted.detached.map((name) => name.toLowerCase()).filter((name) => !keep.has(name)));
@@ -58,13 +69,19 @@ function withPublicIps(
   const attached = attachable.slice(0, Math.max(count, lastPinned(spec, attachable)));
   const onFirewall = new Set(attached.map(({ name }) => name.toLowerCase()));
   const now = Date.parse(nowIso);
-  const reserved = new Set(
-    wanted.reserved.filter(({ until }) => Date.parse(until) > now).map(({ name }) => name.toLowerCase()),
+  const reserved = new Map(
+    wanted.reserved
+      .filter(({ until }) => Date.parse(until) > now)
+      .map(({ name, until }) => [name.toLowerCase(), earlier(until, untilIso)]),
   );
   const left = addresses.filter(({ name }) => !onFirewall.has(name.toLowerCase()));
   // The spec still declares those of its own: they are kept for as long as it does.
   const released = left.filter(({ name, owner }) => owner === 'spec' && detached.has(name.toLowerCase()));
-  const idle = [...released, ...left.filter(({ name }) => reserved.has(name.toLowerCase()))];
+  const keptForAWhile = left.flatMap((address) => {
+    const keptUntil = reserved.get(address.name.toLowerCase());
+    return keptUntil === undefined ? [] : [{ ...address, keptUntil }];
+  });
+  const idle = [...released, ...keptForAWhile];
   const before = new Set(
     baseline.publicIpAddresses.filter(({ purpose }) => purpose === 'firewall').map(({ id }) => id),
   );
@@ -79,6 +96,11 @@ function withPublicIps(
     publicIpAddresses: uniqueById([...attached, ...idle, ...others]),
   };
   return { ...adjusted, diagnosticSettings: diagnosticSettings(adjusted, diagnosticSettingName(baseline)) };
+}
+
+/** The earlier of two ISO times: what an adjustment keeps goes with it at the latest. */
+function earlier(iso: string, otherIso: string | undefined): string {
+  return otherIso !== undefined && Date.parse(otherIso) < Date.parse(iso) ? otherIso : iso;
 }
 
 /** How many of the addresses there must be at least so that the last pinned one is among them. */
@@ -127,15 +149,67 @@ function publicIpValueOf(
   return grown({ ...value, count, detached }, spec.publicIps.count, Date.parse(nowIso), leftOff);
 }
 
+/** The least and the most addresses that an adjustment may ask for: the bounds of the spec, and every pinned one. */
+function boundsOf(
+  baseline: ResolvedBaseline,
+  firewall: ResolvedFirewall,
+): { readonly least: number; readonly most: number } {
+  const { minimum, maximum } = firewall.publicIpBounds;
+  const pinned = new Set((baseline.spec.hub.firewall?.publicIps.pinned ?? []).map((name) => name.toLowerCase()));
+  const last = firewall.publicIps.findLastIndex(({ configurationName }) => pinned.has(configurationName.toLowerCase()));
+  const least = Math.max(minimum, last + 1, 1);
+  return { least, most: Math.max(maximum, least) };
+}
+
+/** Why the names of a value, or the ends of its reservations, keep nothing; undefined: they do. */
+function faultOfKept(
+  value: FirewallPublicIpValue,
+  { since, target }: Adjustment,
+  baseline: ResolvedBaseline,
+  { live, ledgerIds }: AdjustmentSurroundings,
+): Problem | undefined {
+  const spec = baseline.spec.hub.firewall;
+  if (spec === undefined || (value.detached.length === 0 && value.reserved.length === 0)) return undefined;
+  const names = knownAddressNames({
+    possible: firstAddresses(baseline, spec, MOST_ADDRESSES),
+    adjusted: adjusted(baseline, live, since),
+    values: live
+      .filter((one) => one.kind === PUBLIC_IP_COUNT && sameId(one.target, target))
+      .flatMap((one) => readFirewallPublicIpValue(one.value) ?? []),
+    ledgerIds,
+  });
+  const unknown = unknownAddressName(value, names);
+  if (unknown !== undefined) {
+    return {
+      code: 'AdjustmentAddressUnknown',
+      actor: 'caller',
+      message: `${unknown.name} is no address of the firewall ${parseArmId(target).name}.`,
+      remedy: `Use the name of one of its addresses: ${someOf(names, MOST_LISTED)}.`,
+      path: unknown.path,
+    };
+  }
+  const ended = value.reserved.findIndex(({ until }) => Date.parse(until) <= Date.parse(since));
+  const reservation = value.reserved[ended];
+  if (reservation === undefined) return undefined;
+  return {
+    code: 'AdjustmentValueInvalid',
+    actor: 'caller',
+    message: `${reservation.name} would not be kept: ${reservation.until} is not in the future.`,
+    remedy: 'Give a time that is still to come, or leave the address out.',
+    path: `value.reserved[${ended}].until`,
+  };
+}
+
 /** How many public addresses the firewall has, and which of ours are passed over or only kept. */
 const firewallPublicIpCount: AdjustmentKind = {
   name: PUBLIC_IP_COUNT,
+  isOnePerTarget: true,
   idOf: (target, { firewall }) =>
     firewall !== undefined && [firewall.id, parseArmId(firewall.id).name].some((one) => sameId(one, target))
       ? firewall.id
       : target,
   scopeOf: (target, { firewall }) => (firewall !== undefined && sameId(firewall.id, target) ? 'egress' : undefined),
-  validate: (adjustment, baseline) => {
+  validate: (adjustment, baseline, surroundings) => {
     const { firewall } = baseline;
     if (firewall === undefined || !sameId(firewall.id, adjustment.target)) {
       return {
@@ -149,25 +223,19 @@ const firewallPublicIpCount: AdjustmentKind = {
         path: 'target',
       };
     }
-    const { value } = adjustment;
-    const { minimum, maximum } = firewall.publicIpBounds;
-    const pinned = new Set((baseline.spec.hub.firewall?.publicIps.pinned ?? []).map((name) => name.toLowerCase()));
-    const last = firewall.publicIps.findLastIndex(({ configurationName }) =>
-      pinned.has(configurationName.toLowerCase()),
-    );
-    const least = Math.max(minimum, last + 1, 1);
-    const most = Math.max(maximum, least);
-    const wanted = readFirewallPublicIpValue(value);
-    if (wanted === undefined) {
+    const { least, most } = boundsOf(baseline, firewall);
+    const read = checkFirewallPublicIpValue(adjustment.value);
+    if ('wrong' in read) {
       return {
         code: 'AdjustmentValueInvalid',
         actor: 'caller',
-        message: `The number of public IP addresses is no integer from 1 to ${MOST_ADDRESSES}.`,
-        remedy: `Give a whole number from ${least} to ${most}, the bounds of hub.firewall.publicIps.`,
-        path: 'value',
+        message: read.wrong,
+        remedy: `Give a whole number from ${least} to ${most}, the bounds of hub.firewall.publicIps, or {"count": NUMBER, "detached": [NAME, …], "reserved": [{"name": NAME, "until": TIME}, …]}.`,
+        path: read.path,
       };
     }
-    if (wanted.count >= least && wanted.count <= most) return undefined;
+    const wanted = read.value;
+    if (wanted.count >= least && wanted.count <= most) return faultOfKept(wanted, adjustment, baseline, surroundings);
     return {
       code: 'AdjustmentOutOfBounds',
       actor: 'caller',
@@ -180,7 +248,7 @@ const firewallPublicIpCount: AdjustmentKind = {
     const { firewall } = baseline;
     const value = publicIpValueOf(adjustment, baseline, live, nowIso);
     if (firewall === undefined || value === undefined || !sameId(firewall.id, adjustment.target)) return baseline;
-    return withPublicIps(baseline, firewall, value, nowIso);
+    return withPublicIps(baseline, firewall, value, adjustment.until, nowIso);
   },
 };
 
@@ -201,20 +269,19 @@ export function adjustmentScope(kind: string, target: string, baseline: Resolved
 }
 
 /**
- * What is wrong with an adjustment for this baseline, beside the other ones that are live at its beginning; undefined when
- * nothing is.
+ * What is wrong with an adjustment for this baseline, beside the other ones that are live at its beginning and what the
+ * ledger says is ours; undefined when nothing is.
  */
 export function validateAdjustment(
   adjustment: Adjustment,
   baseline: ResolvedBaseline,
   adjustments: readonly Adjustment[] = [],
+  ledgerIds: readonly string[] = [],
 ): Problem | undefined {
   const kind = knownAdjustmentKinds.get(adjustment.kind);
   if (kind !== undefined) {
-    const others = liveOnes(adjustments, adjustment.since).filter(
-      (other) => other.id !== adjustment.id && other.kind === adjustment.kind,
-    );
-    return kind.validate(adjustment, baseline, others) ?? wrongScope(kind, adjustment, baseline);
+    const live = liveOnes(adjustments, adjustment.since);
+    return kind.validate(adjustment, baseline, { live, ledgerIds }) ?? wrongScope(kind, adjustment, baseline);
   }
   return {
     code: 'AdjustmentKindUnknown',
@@ -249,7 +316,7 @@ export function isLive(adjustment: Adjustment, nowIso: string): boolean {
 }
 
 /** Every adjustment that counts at that time, the oldest first. */
-function liveOnes(adjustments: readonly Adjustment[], nowIso: string): readonly Adjustment[] {
+function liveOnes<One extends Adjustment>(adjustments: readonly One[], nowIso: string): readonly One[] {
   return adjustments
     .filter((adjustment) => isLive(adjustment, nowIso))
     .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since) || (a.id < b.id ? -1 : 1));
@@ -268,6 +335,32 @@ export function adjusted(
     (current, adjustment) =>
       knownAdjustmentKinds.get(adjustment.kind)?.apply(adjustment, current, live, nowIso) ?? current,
     baseline,
+  );
+}
+
+/** Of each live adjustment that does not count at that time, the one that holds in its place, by id. Pure. */
+export function overriding<One extends Adjustment>(
+  adjustments: readonly One[],
+  nowIso: string,
+): ReadonlyMap<string, One> {
+  const live = liveOnes(adjustments, nowIso);
+  const found = live.flatMap((one, index) => {
+    if (knownAdjustmentKinds.get(one.kind)?.isOnePerTarget !== true) return [];
+    const newest = live
+      .slice(index + 1)
+      .findLast(({ kind, target }) => kind === one.kind && sameId(target, one.target));
+    return newest === undefined ? [] : [[one.id, newest] as const];
+  });
+  return new Map(found);
+}
+
+/** Ids of the adjustments that count alone for their target at that time, by the part of the baseline that it is in. Pure. */
+export function adjustmentsInForce(adjustments: readonly Adjustment[], nowIso: string): ReadonlyMap<string, string> {
+  const overridden = overriding(adjustments, nowIso);
+  return new Map(
+    liveOnes(adjustments, nowIso)
+      .filter(({ id, kind }) => knownAdjustmentKinds.get(kind)?.isOnePerTarget === true && !overridden.has(id))
+      .map(({ id, scope }) => [scope, id]),
   );
 }
 

@@ -103,6 +103,8 @@ export interface ResolvedPublicIpAddress extends ResolvedResource {
   readonly zones: readonly string[];
   readonly prefixId?: string;
   readonly owner: Owner;
+  /** ISO time; of one that is on nothing and that an adjustment keeps until then. */
+  readonly keptUntil?: string;
 }
 
 export interface ResolvedNatGateway extends ResolvedResource {

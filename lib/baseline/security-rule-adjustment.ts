@@ -106,6 +106,7 @@ function unknownTarget(target: string, baseline: ResolvedBaseline): Problem {
 /** One more rule in a security group of the baseline, for a time: a port for a partner, a block during an incident. */
 export const networkSecurityRule: AdjustmentKind = {
   name: 'networkSecurityRule',
+  isOnePerTarget: false,
   idOf: (target, { networkSecurityGroups }) => {
     const named = networkSecurityGroups.filter(({ id }) =>
       [id, parseArmId(id).name].some((one) => sameId(one, target)),
@@ -114,7 +115,7 @@ export const networkSecurityRule: AdjustmentKind = {
     return named.length === 1 && named[0] !== undefined ? named[0].id : target;
   },
   scopeOf: (target, baseline) => groupOf(target, baseline)?.scope,
-  validate: (adjustment, baseline, others) => {
+  validate: (adjustment, baseline, { live }) => {
     const group = groupOf(adjustment.target, baseline);
     if (group === undefined) return unknownTarget(adjustment.target, baseline);
     const read = readRule(adjustment.value);
@@ -127,6 +128,7 @@ export const networkSecurityRule: AdjustmentKind = {
         path: read.path,
       };
     }
+    const others = live.filter(({ id, kind }) => id !== adjustment.id && kind === adjustment.kind);
     const adjusted = others.reduce<ResolvedBaseline>((current, other) => apply(other, current), baseline);
     const taken = conflict(read.rule, groupOf(adjustment.target, adjusted) ?? group);
     if (taken === undefined) return undefined;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AdjustmentRequest } from '../api/adjustment.ts';
+import { type AdjustmentRequest, adjustmentPreview } from '../api/adjustment.ts';
 import { type ApprovalRequest, approvalList, approvalResult } from '../api/approval.ts';
 import { baseline, baselineList, type ReconcileRequest, teardownAccepted } from '../api/baseline.ts';
 import { egressAddressList } from '../api/egress-addresses.ts';
@@ -98,8 +98,25 @@ export function createClient(world: World, options: EndpointOptions) {
         body: json(request),
         answers: { 202: accepted },
       }),
+    /** What would come of it. */
+    previewAdjust: (name: string, id: string, request: AdjustmentRequest) =>
+      send({
+        method: 'PUT',
+        path: `/baselines/${part(name)}/adjustments/${part(id)}`,
+        query: { dryRun: 'true' },
+        body: json(request),
+        answers: { 200: adjustmentPreview },
+      }),
     unadjust: (name: string, id: string) =>
       send({ method: 'DELETE', path: `/baselines/${part(name)}/adjustments/${part(id)}`, answers: { 202: accepted } }),
+    /** What would come of it. */
+    previewUnadjust: (name: string, id: string) =>
+      send({
+        method: 'DELETE',
+        path: `/baselines/${part(name)}/adjustments/${part(id)}`,
+        query: { dryRun: 'true' },
+        answers: { 200: adjustmentPreview },
+      }),
     listOperations: (query: { readonly baseline?: string; readonly limit?: string; readonly continuation?: string }) =>
       send({ method: 'GET', path: '/operations', query, answers: { 200: operationList } }),
     getOperation: (id: string, signal?: AbortSignal) =>

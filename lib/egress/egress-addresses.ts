@@ -24,6 +24,8 @@ export interface EgressAddress {
   /** The firewall or NAT gateway that it belongs to. */
   readonly through: string;
   readonly prefixId?: string;
+  /** ISO time, of one that an adjustment keeps: it may be deleted from then on. */
+  readonly reservedUntil?: string;
 }
 
 /** A public IP prefix: what partners allow as a whole, ahead of time. */
@@ -167,6 +169,7 @@ function addressesOf(
       origin: originOf(id, baseline, ledger),
       through: carrier.id,
       ...(prefixId === undefined ? {} : { prefixId }),
+      ...(state !== 'reserved' || declared?.keptUntil === undefined ? {} : { reservedUntil: declared.keptUntil }),
     };
   };
   return [

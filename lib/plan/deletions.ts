@@ -59,7 +59,9 @@ export function leavings(
     const { key, entry, actual } = candidate;
     const refusal = refusals.get(key);
     if (refusal !== undefined) return { entry, actual, refusal };
-    const change = entry.created ? deletion(candidate, teardown) : retreat(candidate, teardown);
+    const change = entry.created
+      ? deletion(candidate, teardown, input.adjustmentsInForce)
+      : retreat(candidate, teardown);
     return change === undefined ? { entry, actual } : { entry, actual, change };
   });
 }
@@ -202,9 +204,19 @@ function ownersOf(entry: LedgerEntry): readonly Owner[] {
   return [...new Set(Object.values(ownedBeforeOf(entry)))].sort();
 }
 
-function deletion({ entry, rules }: Candidate, teardown: boolean): DraftChange {
+/** Whether all that is ours in it came with an adjustment: it goes with that as well. */
+export function isOfAdjustment(entry: LedgerEntry): boolean {
   const owners = ownersOf(entry);
-  const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
+  return owners.length === 1 && owners[0] === 'adjustment';
+}
+
+function deletion(
+  { entry, rules }: Candidate,
+  teardown: boolean,
+  adjustmentsInForce: PlanInput['adjustmentsInForce'],
+): DraftChange {
+  const owners = ownersOf(entry);
+  const byAdjustment = isOfAdjustment(entry);
   return {
     id: entry.id,
     kind: entry.kind,
@@ -212,16 +224,20 @@ function deletion({ entry, rules }: Candidate, teardown: boolean): DraftChange {
     // An adjustment's way back takes away only what the adjustment itself had made.
     risk: byAdjustment ? 'disruptive' : rules.riskOf('delete', []),
     owner: byAdjustment ? 'adjustment' : (owners.find((owner) => owner !== 'adjustment') ?? 'spec'),
-    reason: byAdjustment
-      ? 'An adjustment had made it, and that adjustment is over.'
-      : teardown
-        ? 'Hubkeeper made it, and a teardown was asked for.'
-        : 'Hubkeeper made it, and it is no longer declared.',
+    reason: reasonOfDeletion(byAdjustment, teardown, adjustmentsInForce?.get(entry.scope)),
     diff: [],
     estimatedMinutes: rules.durationMinutes.delete,
     lanes: entry.lanes,
     scope: entry.scope,
   };
+}
+
+function reasonOfDeletion(byAdjustment: boolean, teardown: boolean, adjustmentInForce: string | undefined): string {
+  if (teardown) return 'Hubkeeper made it, and a teardown was asked for.';
+  if (!byAdjustment) return 'Hubkeeper made it, and it is no longer declared.';
+  return adjustmentInForce === undefined
+    ? 'An adjustment had made it, and none that counts now wants it.'
+    : `An adjustment had made it, and '${adjustmentInForce}', which counts now, does without it.`;
 }
 
 /** Takes out of an adopted resource what was ours in it; undefined: nothing is left there. */
@@ -231,7 +247,7 @@ function retreat({ entry, actual, rules }: Candidate, teardown: boolean): DraftC
   if (differences.length === 0) return undefined;
   const takesAway = entriesTakenAway(differences, owned, undefined);
   const owners = ownersOf(entry);
-  const byAdjustment = owners.length === 1 && owners[0] === 'adjustment';
+  const byAdjustment = isOfAdjustment(entry);
   const risk = rules.riskOf('update', differences);
   const change: DraftChange = {
     id: entry.id,

@@ -19,6 +19,8 @@ export interface PlanInput {
   readonly groupContents?: ReadonlyMap<string, readonly string[]>;
   /** Normalised ids that belong to another baseline, with that baseline's name. */
   readonly claimedByOthers?: ReadonlyMap<string, string>;
+  /** Ids of the adjustments that count, by the scope of the one thing that each adjusts: for the reason of a delete. */
+  readonly adjustmentsInForce?: ReadonlyMap<string, string>;
 }
 
 /** A change whose place in the order is not settled. */

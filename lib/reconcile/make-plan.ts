@@ -1,4 +1,5 @@
 import { parseResourceId } from '../azure/resource-id.ts';
+import { adjustmentsInForce } from '../baseline/adjustments.ts';
 import { compile } from '../baseline/compile.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
@@ -139,6 +140,7 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
       ledger.filter((entry) => !nodes.has(normaliseId(entry.id)) && observed.get(normaliseId(entry.id))),
     ),
     claimedByOthers,
+    adjustmentsInForce: adjustmentsInForce(request.adjustments, request.nowIso),
   });
   const withEntries = kept === undefined ? planned : withKeptRefusals(planned, kept);
   const complete = {

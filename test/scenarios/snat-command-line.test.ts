@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EgressAddressList } from '../../lib/api/egress-addresses.ts';
-import { provision } from '../support/baseline-scenario.ts';
+import { provision, untilSettled } from '../support/baseline-scenario.ts';
 import { buildApp, startEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { type Ended, runNode } from '../support/run-node.ts';
 import { addressesOf, firewallId, PORTS_PER_ADDRESS, snatSpec } from '../support/snat-scenario.ts';
@@ -79,7 +79,7 @@ describe('what is played on the command line', () => {
   });
 
   it(
-    'is relieved, and partners can read which addresses they have to allow',
+    'is relieved, partners can read which addresses they have to allow, and who wants fewer hears what goes',
     async () => {
       const before = await listed();
       const ports = Math.round(0.88 * before.addresses.length * PORTS_PER_ADDRESS);
@@ -104,6 +104,32 @@ describe('what is played on the command line', () => {
         expect(address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
         expect(out).toMatch(new RegExp(`^${address?.replaceAll('.', '\\.')}\\s+${name}\\s+in use\\s+made`, 'm'));
       }
+
+      // Somebody wants one address less, and keeps it for partners; a slip of the pen costs nothing.
+      const firewall = await firewallId(environment);
+      const kept = names.at(-1) ?? '';
+      const until = new Date(Date.parse(after.at) + 48 * HOUR_SECONDS * 1_000).toISOString();
+      const adjust = (name: string) =>
+        hubkeeper(
+          ...['adjust', NAME, 'fewer', '--kind', 'firewallPublicIpCount', '--target', 'fw-westeurope'],
+          ...['--value', JSON.stringify({ count: 4, reserved: [{ name, until }] })],
+          ...['--reason', 'INC-1', '--until', '7d'],
+        );
+      const slip = await adjust(kept.replace(/0(\d)$/, '$1'));
+      expect(slip).toMatchObject({ code: 2, err: expect.stringContaining(names.join(', ')) });
+      expect(await addressesOf(environment, firewall)).toEqual(names);
+      const fewer = await adjust(kept);
+      expect(fewer).toMatchObject({ code: 0, err: '' });
+      for (const line of ['It overrides snat-relief (5) until', `Off the firewall go ${kept}`, 'Kept until'])
+        expect(fewer.out).toContain(line);
+      expect(fewer.out).not.toContain('Deleted');
+      const operation = /follow (\S+)$/m.exec(fewer.out)?.[1] ?? '';
+      expect(await untilSettled(environment, operation)).toMatchObject({ state: 'succeeded', errors: [] });
+      expect(await addressesOf(environment, firewall)).toEqual(names.slice(0, -1));
+      const status = await hubkeeper('status', NAME);
+      expect(status.out).toContain('does not count now: fewer overrides it');
+      expect(status.out).toMatch(/fewer +firewallPublicIpCount.* 4 \(1 reserved\)/);
+      expect((await listed()).addresses.at(-1)).toMatchObject({ name: kept, state: 'reserved', reservedUntil: until });
     },
     WITHIN_MS,
   );

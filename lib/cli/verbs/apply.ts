@@ -1,4 +1,5 @@
 import { CliError } from '../cli-error.ts';
+import { mayBeAsked, saysYes } from '../confirm.ts';
 import { EXIT } from '../exit-code.ts';
 import { followOperation, followOptions, startedResult, watchingOf } from '../followed-result.ts';
 import { optionText } from '../input.ts';
@@ -48,13 +49,11 @@ export const applyVerb: Verb = {
 
 /** True unless a person, shown changes that disturb or destroy, says no. */
 async function agreed(context: Context, name: string, file: SpecFile): Promise<boolean> {
-  if (context.yes || context.json || context.world.stdout.isTTY !== true) return true;
+  if (!mayBeAsked(context)) return true;
   const { value: plan } = await aboutSpec(file, context.client.planDocument(name, file));
   if (plan.changes.every((change) => change.risk === 'safe')) return true;
   context.say(planLines(plan, { style: context.style, full: false }));
-  const answer = await context.world.ask(`Apply this to ${name}? [y/N] `);
-  // Nobody there to answer: the guard of the app asks for the approvals that the spec wants.
-  return answer === null || /^y(?:es)?$/i.test(answer.trim());
+  return saysYes(context, `Apply this to ${name}?`);
 }
 
 /** A bare version becomes a tag; a tag stays as it is. */

@@ -2,7 +2,7 @@ import { EXIT } from '../exit-code.ts';
 import { nameArgument } from '../input.ts';
 import { resourceText } from '../resource-name.ts';
 import { plain } from '../style.ts';
-import { table } from '../text.ts';
+import { table, timeText } from '../text.ts';
 import type { Verb } from '../verb.ts';
 
 const STATE_TEXT = { inUse: 'in use', aboutToBeUsed: 'about to be used', reserved: 'reserved' } as const;
@@ -12,7 +12,7 @@ export const egressAddressesVerb: Verb = {
   args: [{ name: '<name>', description: 'the baseline' }],
   summary: 'list egress addresses for the allow-lists of partners',
   description:
-    'Allow the prefixes ahead of time: addresses that are added later come from them. A reserved address is not in use now and may come back.',
+    'Allow the prefixes ahead of time: addresses that are added later come from them. A reserved address is not in use now and may come back; from the time that it is reserved until, it may be deleted.',
   options: [],
   examples: [
     'hubkeeper egress-addresses prod',
@@ -40,10 +40,10 @@ export const egressAddressesVerb: Verb = {
         ? ['No public addresses.']
         : table(
             ['ADDRESS', 'NAME', 'STATE', 'ORIGIN', 'THROUGH'],
-            value.addresses.map(({ address, name, state, origin, through }) => [
+            value.addresses.map(({ address, name, state, reservedUntil, origin, through }) => [
               address === null ? 'none yet' : plain(address),
               plain(name),
-              STATE_TEXT[state],
+              reservedUntil === undefined ? STATE_TEXT[state] : `${STATE_TEXT[state]} until ${timeText(reservedUntil)}`,
               origin,
               resourceText(through),
             ]),

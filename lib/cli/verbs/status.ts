@@ -1,18 +1,16 @@
-import type { AdjustmentBody } from '../../api/adjustment.ts';
 import type { BaselineBody, BaselineSummary } from '../../api/baseline.ts';
 import type { HoldBody } from '../../api/hold.ts';
 import { isFinal } from '../../api/operation.ts';
 import type { PauseBody } from '../../api/pause.ts';
-import { readFirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
+import { adjustmentLines } from '../adjustment-view.ts';
 import { CliError } from '../cli-error.ts';
 import type { Bound } from '../drift-steps.ts';
 import { driftCountText, driftLines } from '../drift-view.ts';
 import { EXIT } from '../exit-code.ts';
 import { nameArgument, optionFlag } from '../input.ts';
 import { stateText, summaryLines } from '../operation-view.ts';
-import { resourceText } from '../resource-name.ts';
 import { plain, type Style } from '../style.ts';
-import { table, timeText, valueText } from '../text.ts';
+import { table, timeText } from '../text.ts';
 import type { Context, Verb } from '../verb.ts';
 
 export const statusVerb: Verb = {
@@ -28,7 +26,7 @@ export const statusVerb: Verb = {
       const pause = (await context.client.getPause()).value;
       const lines = [
         ...pauseLines(pause, context.style),
-        ...oneLines(value, context.style),
+        ...oneLines(value, context.style, columnsOf(context)),
         ...(await currentLines(context, value)),
         ...driftOf(context, value, pause, optionFlag(input, 'full')),
       ];
@@ -48,16 +46,21 @@ export const statusVerb: Verb = {
 /** Width of a terminal that does not tell its own. */
 const USUAL_COLUMNS = 100;
 
+function columnsOf({ world }: Context): number {
+  return world.stdout.columns ?? USUAL_COLUMNS;
+}
+
 function driftOf(
-  { style, command, world }: Context,
+  context: Context,
   { name, drift, driftProblem, hold }: BaselineBody,
   pause: PauseBody,
   full: boolean,
 ): string[] {
+  const { style, command } = context;
   if (driftProblem !== undefined)
     return [`Drift: ${style.red(plain(driftProblem.message))} ${plain(driftProblem.remedy)}`];
   if (drift === undefined) return [];
-  const columns = world.stdout.columns ?? USUAL_COLUMNS;
+  const columns = columnsOf(context);
   const bound = boundOf(pause, hold);
   const bounds = bound === undefined ? {} : { bound };
   return driftLines(drift, { style, full, columns, baseline: name, command, ...bounds });
@@ -140,15 +143,7 @@ function listLines(baselines: readonly BaselineSummary[], style: Style, command:
   );
 }
 
-/** `4 (1 reserved)` of the addresses of a firewall; other values as they are. */
-function adjustedText({ kind, value }: AdjustmentBody): string {
-  const addresses = kind === 'firewallPublicIpCount' ? readFirewallPublicIpValue(value) : undefined;
-  if (addresses === undefined) return valueText(value, 30);
-  const { count, reserved } = addresses;
-  return reserved.length === 0 ? `${count}` : `${count} (${reserved.length} reserved)`;
-}
-
-function oneLines(baseline: BaselineBody, style: Style): string[] {
+function oneLines(baseline: BaselineBody, style: Style, columns: number): string[] {
   const { lastResult, hold } = baseline;
   const lines = [
     baseline.version === 0
@@ -160,20 +155,5 @@ function oneLines(baseline: BaselineBody, style: Style): string[] {
   ];
   if (hold) lines.push(holdLine(hold, style));
   if (baseline.version === 0) return lines;
-  if (baseline.adjustments.length === 0) return [...lines, 'Adjustments: none'];
-  return [
-    ...lines,
-    'Adjustments:',
-    ...table(
-      ['ID', 'KIND', 'TARGET', 'VALUE', 'UNTIL', 'REASON'],
-      baseline.adjustments.map((adjustment) => [
-        plain(adjustment.id),
-        plain(adjustment.kind),
-        resourceText(adjustment.target),
-        adjustedText(adjustment),
-        adjustment.until === null ? 'not needed' : timeText(adjustment.until),
-        plain(adjustment.reason),
-      ]),
-    ).map((line) => `  ${line}`),
-  ];
+  return [...lines, ...adjustmentLines(baseline.adjustments, style, columns)];
 }

@@ -247,4 +247,91 @@ describe('validateAdjustment', () => {
   ])('refuses with %s', (code, bad) => {
     expect(validateAdjustment(bad, resolved)).toMatchObject({ code, actor: 'caller', remedy: expect.any(String) });
   });
+
+  describe('with addresses that are to stay', () => {
+    const own = (index: number) => `pip-fw-westeurope-${String(index).padStart(2, '0')}`;
+    const until = '2026-11-27T12:00:00Z';
+    const keeping = (name: string, changes: Partial<Adjustment> = {}) =>
+      adjustment({ count: 3, reserved: [{ name, until }] }, { id: 'by-hand', since: NOW, ...changes });
+    const idOf = (index: number) =>
+      (resolved.publicIpAddresses.find(({ name }) => name === own(0))?.id ?? '').replace(own(0), own(index));
+
+    it('takes those of the spec, of a live adjustment and of the ledger, in any case', () => {
+      expect(validateAdjustment(keeping(own(2)), resolved)).toBeUndefined();
+      expect(validateAdjustment(keeping(own(4).toUpperCase()), resolved, [adjustment(5)])).toBeUndefined();
+      expect(validateAdjustment(keeping(own(4)), resolved, [], [idOf(4).toUpperCase()])).toBeUndefined();
+      const named = adjustment({ count: 3, detached: [own(7)] });
+      expect(validateAdjustment(keeping(own(7)), resolved, [named])).toBeUndefined();
+    });
+
+    it.each([
+      ['a digit is missing', 'pip-fw-westeurope-3'],
+      ['it is the placeholder of an example', 'pip-FIREWALL-03'],
+      ['it is the address of something else', 'pip-ab-westeurope'],
+      ['nobody has made or wanted it', own(6)],
+    ])('refuses a name where %s, and lists those that there are', (_, name) => {
+      const bad = adjustment({
+        count: 3,
+        detached: [own(1)],
+        reserved: [
+          { name: own(3), until },
+          { name, until },
+        ],
+      });
+
+      expect(validateAdjustment({ ...bad, since: NOW }, resolved, [adjustment(5)], [idOf(5)])).toMatchObject({
+        code: 'AdjustmentAddressUnknown',
+        path: 'value.reserved[1].name',
+        message: `${name} is no address of the firewall fw-westeurope.`,
+        remedy: expect.stringContaining(`: ${[0, 1, 2, 3, 4, 5].map(own).join(', ')}.`),
+      });
+      const off = adjustment({ count: 3, detached: [name] });
+      expect(validateAdjustment(off, resolved, [adjustment(5)], [idOf(5)])).toMatchObject({
+        code: 'AdjustmentAddressUnknown',
+        path: 'value.detached[0]',
+      });
+    });
+
+    it('refuses a reservation that is over before it begins', () => {
+      expect(validateAdjustment(keeping(own(0), { since: until }), resolved)).toMatchObject({
+        code: 'AdjustmentValueInvalid',
+        path: 'value.reserved[0].until',
+        message: `${own(0)} would not be kept: ${until} is not in the future.`,
+      });
+    });
+
+    it('keeps every address that it takes, also one beyond what the spec allows by now', () => {
+      fc.assert(
+        fc.property(fc.uniqueArray(fc.nat(40), { minLength: 1, maxLength: 8 }), fc.nat(60), (made, index) => {
+          const ledgerIds = made.map(idOf);
+          const problem = validateAdjustment(keeping(own(index)), resolved, [], ledgerIds);
+
+          expect(problem === undefined).toBe(index < 3 || made.includes(index));
+          const kept = compile(resolved, [keeping(own(index))], NOW).nodes.map(({ id }) => id);
+          if (problem === undefined) expect(kept).toContain(idOf(index));
+        }),
+        { numRuns: 50 },
+      );
+    });
+  });
+
+  it.each([
+    [0, 'value', 'value is 0; at least 1 is accepted.'],
+    ['five', 'value', "value is 'five', not a number."],
+    [{ reserved: [] }, 'value.count', 'value.count is missing.'],
+    [{ count: 3, reserve: [] }, 'value.reserve', 'There is no property reserve here.'],
+    [{ count: 3, reserved: ['pip-03'] }, 'value.reserved[0]', "value.reserved[0] is 'pip-03', not a mapping."],
+    [
+      { count: 3, reserved: [{ name: 'pip-03', until: 'tomorrow' }] },
+      'value.reserved[0].until',
+      "value.reserved[0].until is 'tomorrow'; it must be an ISO 8601 time with a zone, such as 2026-03-01T09:30:00Z.",
+    ],
+  ])('says of %j what is wrong with it, and where', (value, path, message) => {
+    expect(validateAdjustment(adjustment(value), resolved)).toMatchObject({
+      code: 'AdjustmentValueInvalid',
+      path,
+      message,
+      remedy: expect.stringContaining('from 3 to 20'),
+    });
+  });
 });

@@ -449,7 +449,7 @@ describe('looking', () => {
 
     expect(out).not.toContain('Paused');
     expect(out).toContain('Hold: everything until 2026-03-01 18:00Z, duty: INC-1');
-    expect(out).toMatch(/snat-1\s+firewallPublicIps\s+fw-hub \(rg-hub\)\s+4\s+2026-03-01 20:00Z\s+SNAT at 95 %\./);
+    expect(out).toMatch(/snat-1\s+firewallPublicIps\s+fw-hub \(rg-hub\)\s+4\s+2026-03-01 20:00Z\n {4}SNAT at 95 %\./);
   });
 
   it('status says of a record of drift that cannot be read what to do, and lists its baseline', async () => {
@@ -517,17 +517,55 @@ describe('looking', () => {
     });
   });
 
-  it('status says that demand ends an adjustment, and how many addresses it means', async () => {
-    const value = { count: 4, detached: ['pip-04'], reserved: [{ name: 'pip-04', until: '2026-03-08T00:00:00Z' }] };
+  it('status says that demand ends an adjustment, how many addresses it means, and how many it really keeps', async () => {
+    const reserved = ['pip-03', 'pip-04'].map((name) => ({ name, until: '2026-03-08T00:00:00Z' }));
+    const value = { count: 4, detached: [], reserved };
     const kind = 'firewallPublicIpCount';
     const [adjustment] = summary.adjustments;
-    const prod = { ...summary, adjustments: [{ ...adjustment, kind, value, until: null }], spec: { name: 'prod' } };
+    const statusOf = async (keeps: object) => {
+      const prod = { ...summary, adjustments: [{ ...adjustment, kind, value, until: null, ...keeps }], spec: {} };
+      return run('status', {
+        args: ['prod'],
+        routes: { ...routes, 'GET /api/baselines/prod': { status: 200, body: prod }, 'GET /api/pause': notPaused },
+      });
+    };
+
+    expect((await statusOf({ keeps: reserved.slice(1) })).out).toMatch(
+      /snat-1\s+firewallPublicIpCount\s+fw-hub \(rg-hub\)\s+4 \(1 reserved\)\s+not needed$/m,
+    );
+    expect((await statusOf({})).out).toMatch(/fw-hub \(rg-hub\)\s+4\s+not needed$/m);
+  });
+
+  it('status puts the reason of an adjustment below it, no wider than the terminal, and says which one does not count', async () => {
+    const reason = 'SNAT port utilisation is 88 % on average. '.repeat(9).trim();
+    const [adjustment] = summary.adjustments;
+    const adjustments = [
+      { ...adjustment, overriddenBy: 'more-ips' },
+      { ...adjustment, id: 'more-ips', reason },
+    ];
     const { out } = await run('status', {
       args: ['prod'],
-      routes: { ...routes, 'GET /api/baselines/prod': { status: 200, body: prod }, 'GET /api/pause': notPaused },
+      routes: {
+        ...routes,
+        'GET /api/baselines/prod': { status: 200, body: { ...summary, adjustments, spec: {} } },
+        'GET /api/pause': notPaused,
+      },
     });
 
-    expect(out).toMatch(/snat-1\s+firewallPublicIpCount\s+fw-hub \(rg-hub\)\s+4 \(1 reserved\)\s+not needed\s+SNAT/);
+    const lines = out.split('\n');
+    const rest = lines.slice(lines.indexOf('Adjustments:') + 1);
+    const shown = rest.slice(
+      0,
+      rest.findIndex((line) => !line.startsWith('  ')),
+    );
+    expect(shown[0]).toMatch(/^ {2}ID\s+KIND\s+TARGET\s+VALUE\s+UNTIL$/);
+    expect(shown[1]).toMatch(/^ {2}snat-1 /);
+    expect(shown.slice(2, 4)).toEqual(['    SNAT at 95 %.', '    does not count now: more-ips overrides it']);
+    expect(shown[4]).toMatch(/^ {2}more-ips /);
+    const told = shown.slice(5);
+    expect(told.map((line) => line.trim()).join(' ')).toBe(reason);
+    expect(told.length).toBeGreaterThan(1);
+    for (const line of shown) expect(line.length).toBeLessThanOrEqual(120);
   });
 
   it('machines get what the app said', async () => {
@@ -784,6 +822,22 @@ describe('holding and adjusting', () => {
     });
   });
 
+  it.each(['{"count": 3', "{'count': 3}", '["a"', '"open'])(
+    'adjust sends nothing where %s is meant as JSON and is none',
+    async (value) => {
+      const result = await run('adjust', {
+        args: ['prod', 'more'],
+        options: { kind: 'firewallPublicIpCount', target: 'fw-hub', value, reason: 'Load test', until },
+      });
+
+      expect(result).toMatchObject({
+        exitCode: 2,
+        calls: [],
+        err: expect.stringContaining('--value is not valid JSON'),
+      });
+    },
+  );
+
   it('adjust says what holds as the app recorded it', async () => {
     const adjustment = {
       id: 'more',
@@ -807,6 +861,93 @@ describe('holding and adjusting', () => {
     ).toMatchObject({
       exitCode: 0,
       out: expect.stringContaining('firewallPublicIpCount of fw-hub (rg-hub) is 4 until'),
+    });
+  });
+
+  describe('where addresses go', () => {
+    const relief = {
+      id: 'snat-relief',
+      kind: 'firewallPublicIpCount',
+      scope: 'egress',
+      target: FIREWALL,
+      value: { count: 5, detached: [], reserved: [] },
+      reason: 'SNAT',
+      since: '2026-03-01T09:00:00Z',
+      until: null,
+    };
+    const kept = { name: 'pip-fw-03', until: '2026-03-08T00:00:00Z' };
+    const effect = {
+      overrides: [relief],
+      countAgain: [],
+      takesOff: ['pip-fw-03', 'pip-fw-04'],
+      deletes: ['pip-fw-04'],
+      keeps: [kept],
+    };
+    const body = { baseline: 'prod', operationId: 'prod-17', effect };
+    const routes: FakeRoutes = {
+      'PUT /api/baselines/prod/adjustments/few': ({ query }) => ({ status: query.dryRun === 'true' ? 200 : 202, body }),
+      'DELETE /api/baselines/prod/adjustments/few': ({ query }) => ({
+        status: query.dryRun === 'true' ? 200 : 202,
+        body: { ...body, effect: { ...effect, overrides: [], countAgain: [relief] } },
+      }),
+    };
+    const options = { kind: 'firewallPublicIpCount', target: 'fw-hub', value: '4', reason: 'Load test', until };
+    const adjust = (more: Partial<Run> = {}) => run('adjust', { args: ['prod', 'few'], options, routes, ...more });
+    const dryRuns = ({ world }: Awaited<ReturnType<typeof run>>) => world.received.map(({ query }) => query.dryRun);
+
+    it('adjust says so before it asks, and does nothing without a yes', async () => {
+      const refused = await adjust({ terminal: true, answers: [''] });
+      const accepted = await adjust({ terminal: true, answers: ['y'] });
+
+      expect(refused.world.asked).toEqual(['Adjust prod like this? [y/N] ']);
+      expect(refused).toMatchObject({ exitCode: 1, out: expect.stringContaining('Nothing was changed.') });
+      for (const line of [
+        'It overrides snat-relief (5) until 2026-03-01 18:00Z; then that counts again.',
+        'Off the firewall go pip-fw-03, pip-fw-04: connections on them break.',
+        'Deleted is pip-fw-04: nobody gets it back;',
+        'Kept until 2026-03-08 00:00Z, on no firewall: pip-fw-03.',
+      ])
+        expect(refused.out).toContain(line);
+      expect(dryRuns(refused)).toEqual(['true']);
+      expect(accepted.exitCode).toBe(0);
+      expect(dryRuns(accepted)).toEqual(['true', undefined]);
+    });
+
+    it('unadjust does as well, and says what counts again', async () => {
+      const result = await run('unadjust', { args: ['prod', 'few'], routes, terminal: true, answers: ['n'] });
+
+      expect(result.world.asked).toEqual(['End adjustment few of prod? [y/N] ']);
+      expect(result.out).toContain('snat-relief (5) counts again.');
+      expect(result).toMatchObject({ exitCode: 1, calls: ['DELETE /api/baselines/prod/adjustments/few'] });
+      expect(dryRuns(result)).toEqual(['true']);
+    });
+
+    it.each([
+      ['with --yes', { yes: true, terminal: true }],
+      ['where there is no terminal', {}],
+      ['with --json', { json: true, terminal: true }],
+    ])('%s nobody is asked, and the answer says it', async (_, more) => {
+      const result = await adjust(more);
+
+      expect(result.world.asked).toEqual([]);
+      expect(dryRuns(result)).toEqual([undefined]);
+      expect(result.out).toContain('pip-fw-04');
+    });
+
+    it('nobody is asked where none goes', async () => {
+      const harmless = { ...body, effect: { ...effect, takesOff: [], deletes: [] } };
+      const result = await adjust({
+        terminal: true,
+        routes: {
+          'PUT /api/baselines/prod/adjustments/few': ({ query }) => ({
+            status: query.dryRun === 'true' ? 200 : 202,
+            body: harmless,
+          }),
+        },
+      });
+
+      expect(result.world.asked).toEqual([]);
+      expect(result).toMatchObject({ exitCode: 0, out: expect.stringContaining('It overrides snat-relief (5)') });
     });
   });
 
@@ -891,6 +1032,22 @@ describe('egress', () => {
     expect(out).toMatch(/203\.0\.113\.0\/28\s+ippre\s+3 of 16/);
     expect(out).toMatch(/203\.0\.113\.7\s+pip-fw\s+in use/);
     expect(out).toMatch(/none yet\s+pip-fw-03\s+about to be used/);
+  });
+
+  it('egress-addresses says until when a reserved one is kept', async () => {
+    const reserved = { ...address, state: 'reserved' };
+    const addresses = [
+      { ...reserved, reservedUntil: '2026-03-08T00:00:00Z' },
+      { ...reserved, name: 'pip-fw-02' },
+    ];
+    const body = { ...listed, addresses };
+    const { out } = await run('egress-addresses', {
+      args: ['prod'],
+      routes: { 'GET /api/baselines/prod/egress-addresses': { status: 200, body } },
+    });
+
+    expect(out).toMatch(/pip-fw\s+reserved until 2026-03-08 00:00Z\s+made/);
+    expect(out).toMatch(/pip-fw-02\s+reserved\s+made/);
   });
 
   it('egress-addresses --json gives scripts the whole answer on stdout and nothing else', async () => {

@@ -77,6 +77,20 @@ describe('egressAddresses', () => {
     ]);
   });
 
+  it('tells until when an address is kept, only of one that is on nothing', () => {
+    const until = '2026-12-01T00:00:00Z';
+    const reserved = [pip(3), pip(4)].map((name) => ({ name, until }));
+    const kept = withCount(aks, { count: 4, reserved });
+    const fifth = ids(withCount(aks, 5))[4] ?? '';
+
+    const { addresses } = egressAddresses(kept, azure(ids(kept), [fifth]), []);
+
+    expect(addresses.map(({ name, state, reservedUntil }) => [name, state, reservedUntil])).toEqual([
+      ...[0, 1, 2, 3].map((index) => [pip(index).toUpperCase(), 'inUse', undefined]),
+      [pip(4), 'reserved', until],
+    ]);
+  });
+
   it('tells what is released and not yet deleted from the ledger', () => {
     const fifth = ids(withCount(aks, 5))[4] ?? '';
     const entry: LedgerEntry = {

@@ -326,6 +326,21 @@ describe('planChanges for what is no longer declared', () => {
     expect(made.changes[1]).toMatchObject({ lanes: ['l'], risk: 'destructive', owner: 'spec', estimatedMinutes: 3 });
   });
 
+  it('says why what an adjustment had made goes: another one counts now, or none does', () => {
+    const made = written(thing('a', { owner: 'adjustment', scope: 'egress' }));
+    const input = { observed: observedAs([id('a'), X1], [id('keep'), X1]), ledger: [made, written(thing('keep'))] };
+    const reasonOf = (more: Partial<PlanInput>) => plan([thing('keep')], { ...input, ...more }).changes[0]?.reason;
+
+    expect(reasonOf({})).toBe('An adjustment had made it, and none that counts now wants it.');
+    expect(reasonOf({ adjustmentsInForce: new Map([['hub', 'other']]) })).toBe(reasonOf({}));
+    expect(reasonOf({ adjustmentsInForce: new Map([['egress', 'few']]) })).toBe(
+      "An adjustment had made it, and 'few', which counts now, does without it.",
+    );
+    expect(plan([], { ...input, teardown: true }).changes.map(({ reason }) => reason)).toEqual(
+      Array(2).fill('Hubkeeper made it, and a teardown was asked for.'),
+    );
+  });
+
   it.each([
     ['stays declared', 'create'],
     ['is adopted and let go of', 'adopt'],
