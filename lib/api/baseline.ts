@@ -23,6 +23,13 @@ export const baselineSummary = z.looseObject({
     .string()
     .nullish()
     .describe('The operation that waits while the current one has stepped in before it; null when none does.'),
+  besideOperationIds: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe(
+      'Operations that have stepped in, have to wait for somebody themselves, and do so beside the current one.',
+    ),
   teardown: z.boolean().optional().describe('True while the baseline is to be torn down.'),
   driftCounts: driftCounts.optional().describe('What is known of drift, in figures.'),
   driftProblem: problem.optional().describe('Why what is known of drift cannot be read, and what to do about it.'),

@@ -36,9 +36,9 @@ function isLeftChange(left: LeftChanges, change: Pick<Change, 'id' | 'action' | 
   });
 }
 
-/** Normalised ids of the resources that another operation is to change. */
-export function leftIds(left: LeftChanges | undefined): ReadonlySet<string> {
-  return new Set((left?.changes ?? []).map(({ id }) => normaliseId(id)));
+/** Normalised ids of the resources that other operations are to change. */
+export function leftIds(left: readonly LeftChanges[]): ReadonlySet<string> {
+  return new Set(left.flatMap(({ changes }) => changes.map(({ id }) => normaliseId(id))));
 }
 
 /**

@@ -8,6 +8,7 @@ import { joinedHints } from '../state/drift-watch.ts';
 import type { JournalEntry } from '../state/journal.ts';
 import {
   type Decision,
+  hasSteppedBack,
   isFinalState,
   isInFlight,
   type PlanDocument,
@@ -17,7 +18,13 @@ import {
 import { booked, refilled, withPaidDone, withSpent } from './budget.ts';
 import { conclude, concludeIdle, flushOutbox, waitsForPause } from './conclude.ts';
 import { withDriftSettled } from './drift-of-run.ts';
-import { journalOfLapsed, journalOfRun, journalOfStarts, journalOfSteppingIn } from './journal-lines.ts';
+import {
+  journalOfLapsed,
+  journalOfRun,
+  journalOfStarts,
+  journalOfSteppingBack,
+  journalOfSteppingIn,
+} from './journal-lines.ts';
 import { type Look, lookAtOperation } from './look-at-operation.ts';
 import { withLostStarts } from './lost-starts.ts';
 import { newRun } from './new-run.ts';
@@ -28,6 +35,7 @@ import { pruneOperations, pruneQuietOperations } from './prune-operations.ts';
 import { prunePlans } from './prune-plans.ts';
 import { requeue } from './requeue.ts';
 import { finalStateOf, type Rows, scheduleNodes, withStartOutcome, withStep } from './rows.ts';
+import { isBrief } from './set-aside.ts';
 import { joinedBy, settleOthers } from './settle-others.ts';
 import type { StartOutcome } from './start-write.ts';
 import { asksForAdjustment, isAttended, isDue, type TakenRequests, takeRequests } from './take-requests.ts';
@@ -67,8 +75,9 @@ export async function advance(dependencies: Dependencies, request: AdvanceReques
   if (current !== null) {
     const joined = joinedBy(stored.head, current.run);
     await settleOthers(dependencies, { superseded: [], joined }, current.run, nowIso);
-    // Ended in a turn that died before it could tell the baseline: what follows it is taken up afterwards.
-    const isEnded = isFinalState(current.run.state) && current.run.supersededBy === undefined;
+    // Over in a turn that died before it could tell the baseline: what follows it is taken up afterwards.
+    const isEnded =
+      hasSteppedBack(current.run) || (isFinalState(current.run.state) && current.run.supersededBy === undefined);
     if ((isEnded && isCurrent(stored.head, current.run)) || current.run.stamp === stamp)
       return conclude(dependencies, request, current.run);
   }
@@ -216,7 +225,7 @@ async function takeTurn(
   run = scheduled;
   const settledLast = await withDriftSettled(dependencies, looked, run, document, nowIso);
   run = settledLast.run;
-  journal.push(...journalOfRun(looked, run, document, nowIso), ...settledLast.journal);
+  journal.push(...journalOfRun(looked, run, document, nowIso), ...settledLast.journal, ...journalOfSteppingBack(run));
 
   run = { ...run, outbox: journal };
   const written = await dependencies.runs.write(run, begun?.etag);
@@ -233,7 +242,9 @@ async function takeTurn(
   await settleOthers(dependencies, taken, run, nowIso);
   if (run.plansMade > Math.max(1, before.plansMade)) await prunePlans(dependencies.runs, run, head.approvals);
   if (isFinalState(run.state)) {
-    const live = run.setAside === undefined ? [] : [run.setAside];
+    const live = [run.setAside, ...head.requests.map(({ operationId }) => operationId)].filter(
+      (id) => id !== undefined,
+    );
     await pruneOperations(dependencies.runs, run.baseline, live, head.quietOperations ?? [], nowIso);
     await dependencies.baselines.pruneSpecs(run.baseline, nowIso);
   }
@@ -266,7 +277,8 @@ async function begin(
   run: RunDocument,
   etag: string | undefined,
 ): Promise<Decision> {
-  const told: RunDocument = { ...run, state: 'running', outbox: journalOfSteppingIn(run) };
+  const outbox = journalOfSteppingIn(run);
+  const told: RunDocument = { ...run, state: 'running', plansBefore: run.plansMade, outbox };
   if ((await dependencies.runs.write(told, etag)) === 'conflict') return { next: 'again' };
   await tellTurn(dependencies, told);
   await settleOthers(dependencies, taken, told, request.nowIso);
@@ -502,11 +514,13 @@ function decide(run: RunDocument, step: Step, nowIso: string): RunDocument {
   if (inFlight) return { ...run, state: 'running', decision: waitFor(LONGEST_WAIT_SECONDS) };
   const waiting = Object.values(run.rows).filter((row) => row.state.name === 'waiting');
   if (waiting.length > 0 && !run.stopping && !run.aborted) {
-    const wakeAt = wakeAtOf(waiting);
     const { askedPlan } = run;
     const waited = askedPlan === undefined ? {} : { askedPlan: { ...askedPlan, hasWaited: true } };
-    if (run.setAside === undefined) return { ...run, ...waited, state: 'waiting', decision: { next: 'end' }, wakeAt };
+    const brief = waiting.filter((row) => row.waiting !== undefined && isBrief(row.waiting));
+    if (run.setAside === undefined || brief.length === 0)
+      return { ...run, ...waited, state: 'waiting', decision: { next: 'end' }, wakeAt: wakeAtOf(waiting) };
     // Nobody but the time is waited for before another operation, and that for seconds.
+    const wakeAt = wakeAtOf(brief);
     const seconds = wakeAt === null ? 0 : (Date.parse(wakeAt) - Date.parse(nowIso)) / 1_000;
     return { ...run, state: 'running', decision: waitFor(seconds), wakeAt };
   }

@@ -3,17 +3,18 @@ import {
   type Approval,
   type BaselineHead,
   liveOperationIds,
+  type ReconcileRequest,
   requestKey,
   withGeneration,
   withJournal,
   withNextOperation,
 } from '../state/baseline-head.ts';
-import { type Decision, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
+import { type Decision, hasSteppedBack, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { booked } from './budget.ts';
 import { calledOffAfter } from './called-off.ts';
 import { quietOperationsAfter } from './prune-operations.ts';
-import { takeRequests } from './take-requests.ts';
+import { requestOf, takeRequests } from './take-requests.ts';
 import { hasLapsed, usedUpOf } from './used-approvals.ts';
 
 /** Brings the baseline in line with the run as written, and answers. May run twice. */
@@ -52,20 +53,23 @@ function headAfter(
   const isOver = run.decision.next === 'end';
   const isOperationOver = isOver && isFinalState(run.state);
   const { setAside: _, calledOff: __, ...rest } = head;
+  const isSteppingBack = isOver && hasSteppedBack(run);
   /** Goes on as it was, with a turn of its own: whatever it waited for may have happened meanwhile. */
-  const resumed = isOperationOver ? run.setAside : undefined;
+  const resumed = isOperationOver || isSteppingBack ? run.setAside : undefined;
   // What was to resume an operation that has just ended has nothing to resume.
-  const requests = isOperationOver ? left.filter((one) => one.operationId !== run.operationId) : left;
+  const others =
+    resumed !== undefined || isOperationOver ? left.filter((one) => one.operationId !== run.operationId) : left;
+  const requests = isSteppingBack ? [...others, steppedBack(run, left.length > others.length, nowIso)] : others;
   // While it waits, only requests that it takes up or that take over keep the reconciler at work.
   const isWorkLeft = isOperationOver
     ? resumed !== undefined || requests.length > 0
-    : takeRequests({ ...head, requests, wakeAt: run.wakeAt }, run, nowIso).consumed.length > 0;
+    : isSteppingBack || takeRequests({ ...head, requests, wakeAt: run.wakeAt }, run, nowIso).consumed.length > 0;
   const goesOn = isOver && isWorkLeft;
   let next: BaselineHead = {
     ...rest,
     requests,
     currentOperationId: run.operationId,
-    ...(isOperationOver || run.setAside === undefined ? {} : { setAside: run.setAside }),
+    ...(isOperationOver || isSteppingBack || run.setAside === undefined ? {} : { setAside: run.setAside }),
     budget: booked(head.budget, run, nowIso),
     leftInFlightBy: isOperationOver && Object.values(run.rows).some(isInFlight) ? run.operationId : null,
     ...approvalsAfter(head, run, requests, nowIso),
@@ -80,6 +84,7 @@ function headAfter(
       ...(resumed === undefined ? { wakeAt: run.wakeAt, waitsForPause: waitsForPause(run) } : {}),
       queuedBehind: requests.length > 0 && !goesOn ? run.operationId : null,
       reconciler: goesOn ? next.reconciler : null,
+      ...(resumed === undefined ? {} : { currentOperationId: resumed }),
       ...(isOperationOver
         ? {
             currentOperationId: resumed ?? null,
@@ -100,7 +105,7 @@ function headAfter(
       );
     }
   }
-  if (resumed !== undefined && run.asksAgain === true) next = askedAgain(next, run, resumed, nowIso);
+  if (isOperationOver && resumed !== undefined && run.asksAgain === true) next = askedAgain(next, run, resumed, nowIso);
   const calledOff = calledOffAfter({ ...head, appliedSpecVersion: next.appliedSpecVersion }, run);
   return {
     head: calledOff === undefined ? next : { ...next, calledOff },
@@ -118,6 +123,17 @@ function quietAfter(
   const consumed = head.requests.filter((one) => !others.includes(one.operationId));
   const quietOperations = quietOperationsAfter(head, run, consumed);
   return quietOperations.length === 0 ? {} : { quietOperations };
+}
+
+/** How soon one that has stepped back is looked at again where nobody knows the end of what it waits for, such as a pause. */
+const LOOK_AT_STEPPED_BACK_MINUTES = 15;
+
+/** A run that steps back as a request, which steps in again when something has moved. `isCalled`: it has already. */
+function steppedBack(run: RunDocument, isCalled: boolean, nowIso: string): ReconcileRequest {
+  const request = { ...requestOf(run, nowIso), steppedBackAt: run.generation };
+  if (isCalled) return request;
+  const later = new Date(Date.parse(nowIso) + LOOK_AT_STEPPED_BACK_MINUTES * 60_000).toISOString();
+  return { ...request, waitsItsTurn: true, stepsInAt: run.wakeAt ?? later };
 }
 
 /** What could not be done by stepping in, and may not be left for later, is asked for anew; this time it waits as it has to. */
@@ -156,8 +172,8 @@ export function waitsForPause({ rows }: Pick<RunDocument, 'rows'>): boolean {
 const REMEMBERED_APPROVALS = 20;
 
 /**
- * Only a live operation has approvals, and one open request at a time: another plan of it voids the one before. What
- * steps in before another one asks for none, and leaves those of that one as they are.
+ * Only an operation that has begun has approvals, and one open request at a time: another plan of it voids the one before.
+ * What steps in before another one leaves those of that one as they are.
  */
 function approvalsAfter(
   head: BaselineHead,
@@ -165,7 +181,7 @@ function approvalsAfter(
   left: BaselineHead['requests'],
   nowIso: string,
 ): Pick<BaselineHead, 'approvals' | 'pastApprovals'> {
-  const kept = [...approvalsOfQueued(head, run, left, nowIso), ...approvalsKept(head, run, nowIso)];
+  const kept = [...approvalsOfOthers(head, run, left, nowIso), ...approvalsKept(head, run, nowIso)];
   const past = head.approvals
     .filter((one) => !kept.includes(one))
     .map((one) => ({ planHash: one.planHash, end: endOf(one, nowIso) }));
@@ -181,22 +197,26 @@ function endOf(approval: Approval, nowIso: string): BaselineHead['pastApprovals'
   return approval.expiresAt <= nowIso ? 'expired' : 'stale';
 }
 
-/** What people have decided about operations that made way: these go on with it. */
-function approvalsOfQueued(
+/**
+ * What people have decided about operations that made way, and what those are asked that have stepped back or are set aside:
+ * these go on with it.
+ */
+function approvalsOfOthers(
   { approvals }: BaselineHead,
   { operationId, setAside }: RunDocument,
   left: BaselineHead['requests'],
   nowIso: string,
 ): BaselineHead['approvals'] {
-  const queued = new Set(left.map((request) => request.operationId));
   return approvals.filter((one) => {
-    if (one.operationId === operationId || one.operationId === setAside) return false;
-    return queued.has(one.operationId) && one.decision !== undefined && !hasLapsed(one, nowIso);
+    if (one.operationId === operationId) return false;
+    if (one.operationId === setAside) return true;
+    const queued = left.filter((request) => request.operationId === one.operationId);
+    if (queued.some(({ steppedBackAt }) => steppedBackAt !== undefined)) return true;
+    return queued.length > 0 && one.decision !== undefined && !hasLapsed(one, nowIso);
   });
 }
 
 function approvalsKept(head: BaselineHead, run: RunDocument, nowIso: string): BaselineHead['approvals'] {
-  if (run.setAside !== undefined) return head.approvals.filter((one) => one.operationId === run.setAside);
   if (run.decision.next === 'end' && isFinalState(run.state)) return [];
   const own = head.approvals.filter((one) => one.operationId === run.operationId && !hasLapsed(one, nowIso));
   const { approval } = run;

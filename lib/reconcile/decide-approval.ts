@@ -3,8 +3,10 @@ import {
   type Approval,
   type BaselineHead,
   liveOperationIds,
+  steppedBackIds,
   withGeneration,
   withJournal,
+  withReconciler,
   withResumed,
 } from '../state/baseline-head.ts';
 
@@ -35,7 +37,8 @@ export function knowsApproval(head: BaselineHead, planHash: string): boolean {
 export function decideApproval(head: BaselineHead, wanted: ApprovalDecision): DecidedApproval {
   const { planHash, decision, comment, user, selfApproval, nowIso } = wanted;
   const live = liveOperationIds(head);
-  const approval = head.approvals.find((one) => one.planHash === planHash && live.includes(one.operationId));
+  const asking = [...live, ...steppedBackIds(head)];
+  const approval = head.approvals.find((one) => one.planHash === planHash && asking.includes(one.operationId));
   if (approval === undefined) return overAlready(head, planHash);
   if (approval.decision !== undefined)
     return {
@@ -69,6 +72,8 @@ export function decideApproval(head: BaselineHead, wanted: ApprovalDecision): De
     },
   );
   const { operationId } = approval;
+  // One that has stepped back steps in again at the new generation.
+  if (!live.includes(operationId)) return { ...withReconciler(journaled, nowIso), operationId };
   return { ...withResumed(journaled, operationId, user, nowIso), operationId };
 }
 

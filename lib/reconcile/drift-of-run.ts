@@ -167,7 +167,7 @@ function sightOf(
   nowIso: string,
 ): Sight {
   const inFlight = inFlightOf(run);
-  const left = leftIds(setAside?.left);
+  const left = leftIds(setAside === undefined ? [] : [setAside.left, ...setAside.beside]);
   const { nodes, observed, plan, ledger } = made;
   const isInReach = (id: string): boolean => {
     if (run.scope === undefined) return true;

@@ -4,7 +4,14 @@ import type { Change, Plan } from '../plan/plan.ts';
 import type { Problem } from '../problem.ts';
 import type { Approval, ReconcileRequest } from '../state/baseline-head.ts';
 import type { JournalEntry } from '../state/journal.ts';
-import { changeOfRow, isFinalState, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
+import {
+  changeOfRow,
+  hasSteppedBack,
+  isFinalState,
+  type PlanDocument,
+  type RunDocument,
+  type RunRow,
+} from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
 import type { StartOutcome } from './start-write.ts';
 
@@ -96,6 +103,18 @@ export function journalOfSteppingIn(run: RunDocument): readonly JournalEntry[] {
       resource: '',
       decision: 'stepped in',
       reason: `The operation ${run.setAside} only waits: it goes on as it was when this one has ended.`,
+    }),
+  ];
+}
+
+/** The line for an operation that has stepped in and comes to wait for somebody itself. */
+export function journalOfSteppingBack(run: RunDocument): readonly JournalEntry[] {
+  if (!hasSteppedBack(run)) return [];
+  return [
+    lineOf(run, run.createdAt, {
+      resource: '',
+      decision: 'stepped back',
+      reason: `It waits itself now, beside the operation ${run.setAside}, which goes on as it was. It steps in again when somebody decides, or what it waits for ends.`,
     }),
   ];
 }

@@ -2,7 +2,7 @@ import type { OperationBody, OperationNode, WaitingFor } from '../api/operation.
 import type { Change } from '../plan/plan.ts';
 import { progressOf } from '../plan/progress.ts';
 import type { Problem } from '../problem.ts';
-import { changeOfRow, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
+import { changeOfRow, hasSteppedBack, type PlanDocument, type RunDocument, type RunRow } from '../state/run.ts';
 import { changesById } from './changes-by-id.ts';
 import { openRefusals, scheduleNodes, shortfallsOf } from './rows.ts';
 
@@ -31,7 +31,7 @@ export function operationBody(run: RunDocument, document: PlanDocument | undefin
     ...(run.planHash === '' ? {} : { planHash: run.planHash }),
     ...(waiting.length === 0 ? {} : { waitingFor: distinct(waiting) }),
     ...(run.supersededBy === undefined ? {} : { supersededBy: run.supersededBy }),
-    ...(run.setAside === undefined ? {} : { setAside: run.setAside }),
+    ...(run.setAside === undefined || hasSteppedBack(run) ? {} : { setAside: run.setAside }),
     ...(run.joinedTo === undefined ? {} : { joinedTo: run.joinedTo }),
     ...(run.trigger === 'plan' && document !== undefined
       ? { plan: { ...document.plan, baseline: run.baseline, version: run.specVersion } }

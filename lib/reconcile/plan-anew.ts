@@ -33,6 +33,7 @@ import { hashesFailed, withPlan, withWorlds } from './rows.ts';
 import { readSetAside, type SetAside, toldVerdict, withoutWaits, withoutWaitsNotAskedFor } from './set-aside.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
 import { readInForce } from './spec-in-force.ts';
+import { asksForReaction } from './take-requests.ts';
 import { hashesMoved, withUsedUp } from './used-approvals.ts';
 
 /** A run that has to plan so often without coming to rest is being worked against. */
@@ -66,9 +67,12 @@ export async function planAnew(
   try {
     // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
     const input = head.specVersion === 0 && run.teardown ? undefined : await readInForce(dependencies, head, run);
-    const setAside = await readSetAside(dependencies, run);
+    const setAside = await readSetAside(dependencies, head, run);
     const calledOff = await readCalledOff(dependencies, head, input?.resolved, run, nowIso);
-    const beside = { ...(await beyondAsked(dependencies, run)), ...leftOf(setAside?.left, calledOff) };
+    const beside = {
+      ...(await beyondAsked(dependencies, run)),
+      ...leftOf(setAside?.left, ...(setAside?.beside ?? []), calledOff),
+    };
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
       ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
@@ -183,7 +187,9 @@ async function adoptPlan(
   );
   const judged = decidedAside(guarded, plan, run, head.approvals, nowIso);
   const stepped =
-    setAside === undefined ? withoutWaitsNotAskedFor(judged, notAskedFor) : withoutWaits(judged, setAside);
+    setAside === undefined
+      ? withoutWaitsNotAskedFor(judged, notAskedFor)
+      : withoutWaits(judged, setAside, stepsBackWith(run, plan));
   if (made.rotation !== undefined && mayDeleteNow(plan, stepped.verdict)) return undefined;
   const { verdict, problems, looked } = await preflighted(dependencies, run, made, stepped.verdict);
   if (problems.length > 0) {
@@ -264,6 +270,13 @@ function withoutRecord(verdict: Verdict, notAskedFor: readonly string[], problem
 
 function refusalKeysOf(refused: readonly Refusal[], ids: readonly string[]): readonly string[] {
   return refused.filter(({ id }) => ids.includes(normaliseId(id))).map(refusalKey);
+}
+
+/** Normalised ids of the changes with which a run that has stepped in steps back if they have to wait: a reaction's own. */
+function stepsBackWith(run: RunDocument, { changes }: Plan): ReadonlySet<string> {
+  if (!asksForReaction(run) || run.attendedOwner !== undefined) return new Set();
+  const own = changes.filter(({ owner, owners = [owner] }) => owners.includes('adjustment'));
+  return new Set(own.map(({ id }) => normaliseId(id)));
 }
 
 /** A run that has stepped in asks for itself again: for what a person asked for, or where somebody can be asked at once. */

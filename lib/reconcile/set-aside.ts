@@ -3,6 +3,7 @@ import { normaliseId } from '../plan/graph.ts';
 import type { Verdict, Waiting } from '../plan/guard.ts';
 import { BEHIND_CODE, type LeftChanges } from '../plan/left-changes.ts';
 import type { Refusal } from '../plan/plan.ts';
+import { type BaselineHead, steppedBackIds } from '../state/baseline-head.ts';
 import type { PlanDocument, RunDocument, RunRow } from '../state/run.ts';
 
 /** What a run that steps in has to know of the operation that waits meanwhile. */
@@ -10,6 +11,8 @@ export interface SetAside {
   readonly operationId: string;
   readonly requestedBy: string;
   readonly left: LeftChanges;
+  /** For a look for drift: what the operations have yet to do that have stepped back, and wait beside. */
+  readonly beside: readonly LeftChanges[];
   /** It compared everything that is declared, under this version of the spec; null: only a part. */
   readonly comparedVersion: number | null;
   /** Normalised ids of what its plan has left as it is, so that nobody knows it as declared. */
@@ -20,13 +23,21 @@ export interface SetAside {
 
 /** Of the operation that is set aside for a run; undefined: none is. */
 export async function readSetAside(
-  { runs }: Pick<Dependencies, 'runs'>,
-  { setAside }: Pick<RunDocument, 'setAside'>,
+  dependencies: Pick<Dependencies, 'runs'>,
+  head: Pick<BaselineHead, 'requests'>,
+  { operationId, setAside, trigger }: Pick<RunDocument, 'operationId' | 'setAside' | 'trigger'>,
 ): Promise<SetAside | undefined> {
-  const waiting = setAside === undefined ? null : ((await runs.read(setAside))?.run ?? null);
-  if (waiting === null) return undefined;
-  const document = waiting.planKey === '' ? undefined : await runs.readPlan(waiting.operationId, waiting.planKey);
-  return setAsideOf(waiting, document);
+  const waiting = setAside === undefined ? undefined : await readWaiting(dependencies, setAside);
+  if (waiting === undefined) return undefined;
+  const steppedBack = trigger === 'drift' ? steppedBackIds(head).filter((id) => id !== operationId) : [];
+  const beside = await Promise.all(steppedBack.map((id) => readWaiting(dependencies, id)));
+  return { ...waiting, beside: beside.flatMap((one) => one?.left ?? []) };
+}
+
+async function readWaiting({ runs }: Pick<Dependencies, 'runs'>, id: string): Promise<SetAside | undefined> {
+  const run = (await runs.read(id))?.run;
+  if (run === undefined) return undefined;
+  return setAsideOf(run, run.planKey === '' ? undefined : await runs.readPlan(id, run.planKey));
 }
 
 /** What an operation has made, or failed at and does not try again: nothing of it is left to it. */
@@ -51,6 +62,7 @@ export function setAsideOf(
       operationId,
       changes: (document?.plan.changes ?? []).filter(({ id }) => !settled.has(normaliseId(id))),
     },
+    beside: [],
     comparedVersion: document !== undefined && scope === undefined && hints === undefined ? specVersion : null,
     refusedIds: new Set(refused.map(({ id }) => normaliseId(id))),
     asksForDrift: trigger === 'drift' && !attended && scope === undefined,
@@ -67,10 +79,15 @@ export interface SteppedIn {
 
 /**
  * A run that steps in does not wait itself, and asks for nothing: what needs a person, a window or a budget is left to the
- * next scan after the operation that waits already. Back-offs last seconds and stay. Pure.
+ * next scan after the operation that waits already. Back-offs last seconds and stay. `own`: normalised ids of what the run
+ * is there for and would step back with: that stays as well. Pure.
  */
-export function withoutWaits(verdict: Verdict, setAside: Pick<SetAside, 'operationId' | 'requestedBy'>): SteppedIn {
-  const isLeft = (one: Waiting) => !isBrief(one);
+export function withoutWaits(
+  verdict: Verdict,
+  setAside: Pick<SetAside, 'operationId' | 'requestedBy'>,
+  own: ReadonlySet<string>,
+): SteppedIn {
+  const isLeft = (one: Waiting) => !isBrief(one) && !own.has(normaliseId(one.id));
   return withWaitsLeft(verdict, isLeft, BEHIND_CODE, (one) => behindText(one, setAside));
 }
 
@@ -126,7 +143,8 @@ export function toldVerdict(
   };
 }
 
-function isBrief({ for: what }: Waiting): boolean {
+/** Whether it lasts seconds, as between two writers: a run that has stepped in sits it out. */
+export function isBrief({ for: what }: Pick<Waiting, 'for'>): boolean {
   return what === 'backOff';
 }
 

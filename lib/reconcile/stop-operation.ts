@@ -34,6 +34,7 @@ export function stopOperation(head: BaselineHead, operationId: string, user: str
     {
       ...head,
       requests: head.requests.filter((one) => one.operationId !== operationId),
+      approvals: head.approvals.filter((one) => one.operationId !== operationId),
       // A teardown that is called off leaves the baseline as it is declared.
       teardown: head.teardown && request.trigger !== 'delete',
       ended: [...(head.ended ?? []), { request, end: 'calledOff', by: user, at: nowIso }],

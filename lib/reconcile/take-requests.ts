@@ -51,6 +51,11 @@ export function asksForAdjustment({
   return requestedBy !== 'hubkeeper' && (trigger === 'adjustment' || trigger === 'timer');
 }
 
+/** Whether a reaction asks for what it has adjusted, or a timer for what has ended of that. */
+export function asksForReaction({ trigger, requestedBy }: Pick<ReconcileRequest, 'trigger' | 'requestedBy'>): boolean {
+  return requestedBy === 'hubkeeper' && (trigger === 'adjustment' || trigger === 'timer');
+}
+
 /** What decides whether another request may be part of a run. */
 type Reach = Pick<RunDocument, 'attended' | 'attendedOwner' | 'scope' | 'expectedPlanHash' | 'teardown'>;
 
@@ -83,12 +88,26 @@ export function isDue({ wakeAt }: Pick<BaselineHead, 'wakeAt'>, nowIso: string):
 /**
  * Whether a request that the run does not cover steps in before it rather than queue up behind it for days: any that
  * nobody asked for, and what a person adjusts, before any run that only waits. One is set aside at a time: what has
- * stepped in does not wait, so that no two can set each other aside.
+ * stepped in does not wait there, so that no two can set each other aside.
  */
-function stepsIn(request: ReconcileRequest, live: RunDocument, { stops }: BaselineHead): boolean {
-  if (!isUnattended(request) || request.waitsItsTurn === true) return false;
+function stepsIn(request: ReconcileRequest, live: RunDocument, { stops, generation }: BaselineHead): boolean {
+  if (!isUnattended(request) || waitsItsTurn(request, generation)) return false;
   if (live.state !== 'waiting' || live.teardown || stops.includes(live.operationId)) return false;
   return live.setAside === undefined;
+}
+
+/** Whether a request has stepped in before and has to wait now; one that has stepped back does so until something moves. */
+function waitsItsTurn(request: ReconcileRequest, generation: number): boolean {
+  return request.waitsItsTurn === true && (request.steppedBackAt ?? generation) === generation;
+}
+
+/**
+ * Whether a reaction asks for it, and a run has stepped in for something else: that run could not step back with it, should
+ * it have to wait for somebody.
+ */
+function couldNotStepBack(request: ReconcileRequest, live: RunDocument): boolean {
+  if (live.setAside === undefined || !asksForReaction(request)) return false;
+  return !asksForReaction(live) || live.attendedOwner !== undefined || live.scope !== request.scope;
 }
 
 /**
@@ -116,7 +135,7 @@ function mayMakeWay({ attended, setAside, operationId }: RunDocument, stops: Bas
 }
 
 /** A run that has begun as a request, so that it is taken up again. */
-function requestOf(run: RunDocument, nowIso: string): ReconcileRequest {
+export function requestOf(run: RunDocument, nowIso: string): ReconcileRequest {
   return {
     operationId: run.operationId,
     trigger: run.trigger,
@@ -150,8 +169,14 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
   const others = requests.filter((request) => !own.includes(request) && !ofSetAside.includes(request));
   const newest = others.findLast((request) => isNewDesired(request.trigger));
   if (newest !== undefined) {
-    const overtaken = others.filter((request) => isNewDesired(request.trigger) && request !== newest);
     const joined = others.filter((request) => !isNewDesired(request.trigger) && isCoveredBy(request, reachOf(newest)));
+    // What has begun and waits beside the live one is overtaken as that is.
+    const overtaken = others.filter(
+      (request) =>
+        request !== newest &&
+        !joined.includes(request) &&
+        (isNewDesired(request.trigger) || request.steppedBackAt !== undefined),
+    );
     const superseded = new Set(overtaken.map((request) => request.operationId));
     if (live !== undefined) superseded.add(live.operationId);
     if (live?.setAside !== undefined) superseded.add(live.setAside);
@@ -184,12 +209,16 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
     live.setAside !== undefined && (ofSetAside.length > 0 || isDue(head, nowIso) || !others.every(isUnattended));
   const steppingIn = others.filter((request) => stepsIn(request, live, head));
   const mayJoin = (request: ReconcileRequest) =>
-    isCoveredBy(request, live) && !(isBeside(request, live) && steppingIn.includes(request));
+    isCoveredBy(request, live) &&
+    !couldNotStepBack(request, live) &&
+    !(isBeside(request, live) && steppingIn.includes(request));
   const joined = isCalledFor ? [] : others.filter(mayJoin);
   const consumed = [...own, ...joined];
   const [first] = steppingIn;
-  if (consumed.length === 0 && first !== undefined && !isDue(head, nowIso))
-    return { ...begun(first, steppingIn), setAside: live.operationId };
+  if (consumed.length === 0 && first !== undefined && !isDue(head, nowIso)) {
+    const begunAlready = others.find((one) => one.steppedBackAt !== undefined && isCoveredBy(first, reachOf(one)));
+    return { ...begun(begunAlready ?? first, steppingIn), setAside: live.operationId };
+  }
   const retryFailed = joined.some((request) => isAttended(request.trigger, request.requestedBy));
   return { ...NOTHING, joined, consumed, replan: consumed.length > 0, retryFailed };
 }

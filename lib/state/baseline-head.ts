@@ -48,6 +48,11 @@ export interface ReconcileRequest {
   readonly waitsItsTurn?: boolean;
   /** When it steps in once more, since what it waited for is over then. */
   readonly stepsInAt?: string;
+  /**
+   * Generation of the baseline at which it has stepped back: its operation has begun, waits beside the one that it had
+   * stepped in before, and keeps its request for approval. At another generation it steps in again.
+   */
+  readonly steppedBackAt?: number;
 }
 
 /** Tells requests of one baseline apart. */
@@ -275,6 +280,11 @@ export function liveOperationIds({
   setAside,
 }: Pick<BaselineHead, 'currentOperationId' | 'setAside'>): readonly string[] {
   return [currentOperationId, setAside].filter((id) => typeof id === 'string');
+}
+
+/** The operations that have begun and stepped back: they wait beside the live ones. */
+export function steppedBackIds({ requests }: Pick<BaselineHead, 'requests'>): readonly string[] {
+  return requests.flatMap(({ operationId, steppedBackAt }) => (steppedBackAt === undefined ? [] : [operationId]));
 }
 
 /** A live operation looks at the world anew. */

@@ -119,7 +119,7 @@ export interface RunDocument {
   /** This operation's work is done by that one. */
   readonly joinedTo?: string;
   readonly supersededBy?: string;
-  /** The waiting operation that this one steps in before: this one itself waits for nobody. */
+  /** The waiting operation that this one steps in before: if this one comes to wait for somebody itself, it steps back. */
   readonly setAside?: string;
   /** A scan that is to delete something: its next plan is of all that there is, not of a part. */
   readonly readsEverything?: boolean;
@@ -192,6 +192,14 @@ export interface RunDocument {
 
 export function isFinalState(state: RunState): boolean {
   return state === 'succeeded' || state === 'partial' || state === 'failed' || state === 'stopped';
+}
+
+/**
+ * Whether it has stepped in before another operation and has come to wait for somebody itself: it steps back, so that the
+ * other one, which waits as well, goes on as it was.
+ */
+export function hasSteppedBack({ state, setAside }: Pick<RunDocument, 'state' | 'setAside'>): boolean {
+  return state === 'waiting' && setAside !== undefined;
 }
 
 /** A write whose answer is on the way: its lanes are taken, and it is polled whatever else happens. */

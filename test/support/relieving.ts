@@ -130,10 +130,10 @@ export class Relieving {
     );
   }
 
-  /** What a person says of the one plan that waits for approval. */
-  async decideApproval(decision: 'approve' | 'reject'): Promise<void> {
+  /** What a person says of the one plan that waits for approval, or of that of one operation. */
+  async decideApproval(decision: 'approve' | 'reject', operationId?: string): Promise<void> {
     const head = await this.reconciling.head();
-    const [approval] = head.approvals;
+    const approval = head.approvals.find((one) => operationId === undefined || one.operationId === operationId);
     const decided = decideApproval(head, {
       planHash: approval?.planHash ?? '',
       decision,

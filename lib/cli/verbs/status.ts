@@ -104,9 +104,11 @@ function nowText({ currentOperationId, teardown }: BaselineSummary): string {
 /** What is going on at this moment, or what it waits for, and what waits meanwhile. */
 async function currentLines(context: Context, baseline: BaselineBody): Promise<string[]> {
   const now = `Now: ${baseline.teardown === true ? 'tearing down' : 'reconciling'}`;
+  const beside = baseline.besideOperationIds ?? [];
   return [
     ...(await liveLines(context, now, baseline.currentOperationId)),
     ...(await liveLines(context, 'Set aside meanwhile', baseline.setAsideOperationId)),
+    ...(await Promise.all(beside.map((id) => liveLines(context, 'Waits beside', id)))).flat(),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { normaliseId } from '../../plan/graph.ts';
 import { EVERYTHING, isInScope } from '../../plan/scope.ts';
-import type { BaselineHead } from '../../state/baseline-head.ts';
+import { type BaselineHead, steppedBackIds } from '../../state/baseline-head.ts';
 import { isFinalState, type RunDocument, type RunRow } from '../../state/run.ts';
 
 /** The part of a baseline that its firewall is of. */
@@ -26,11 +26,15 @@ export function progressWith(run: RunDocument, target: string): Progress {
 }
 
 /**
- * Whether a run has a change of the firewall that has not ended, or may have one since it has no plan yet. `run`: the
- * current operation's, null when there is none. A reaction's own change is not asked about here: while it has one, it
- * follows that instead of deciding. Pure.
+ * Whether a run has a change of the firewall that has not ended, or may have one since it has no plan yet. `runs`: those
+ * of the current operation and of what waits beside it. A reaction's own change is not asked about here: while it has
+ * one, it follows that instead of deciding. Pure.
  */
-export function isChangeUnderWay(head: BaselineHead, run: RunDocument | null, target: string): boolean {
-  if (head.requests.some(({ scope = EVERYTHING }) => isInScope({ id: target, scope: EGRESS }, scope))) return true;
-  return run !== null && progressWith(run, target) !== 'over';
+export function isChangeUnderWay(head: BaselineHead, runs: readonly RunDocument[], target: string): boolean {
+  const begun = steppedBackIds(head);
+  const isAsked = head.requests.some(
+    ({ operationId, scope = EVERYTHING }) =>
+      !begun.includes(operationId) && isInScope({ id: target, scope: EGRESS }, scope),
+  );
+  return isAsked || runs.some((run) => progressWith(run, target) !== 'over');
 }

@@ -13,6 +13,7 @@ import {
   type Adjustment,
   type BaselineHead,
   NEVER_ENDS,
+  steppedBackIds,
   withGeneration,
   withNextOperation,
   withRequest,
@@ -250,8 +251,9 @@ export async function decide(
   );
   const firewall: SnatFirewall = snatOf(seen, newest?.average ?? newest?.maximum ?? null, attachedAtMs);
   const written = seen.ledger.find((entry) => sameId(entry.id, target));
-  const current = head.currentOperationId === null ? null : await dependencies.runs.read(head.currentOperationId);
-  const changeUnderWay = again === undefined && isChangeUnderWay(head, current?.run ?? null, target);
+  const begun = [head.currentOperationId, ...steppedBackIds(head)].filter((id) => id !== null);
+  const runs = (await Promise.all(begun.map((id) => dependencies.runs.read(id)))).flatMap((one) => one?.run ?? []);
+  const changeUnderWay = again === undefined && isChangeUnderWay(head, runs, target);
   // A spec, a person or drift may have changed the addresses as well: then the ledger knows of it.
   const changedAt = [...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])];
   const lastChangeAtMs = lastMs(changedAt);

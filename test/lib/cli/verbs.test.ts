@@ -1429,6 +1429,25 @@ describe('status while an operation has stepped in before one that waits', () =>
   });
 });
 
+describe('status while an operation waits beside another one', () => {
+  it('shows both', async () => {
+    const busy = { ...summary, spec: {}, currentOperationId: 'prod-17', besideOperationIds: ['prod-18'] };
+    const beside = operationOf('waiting', { id: 'prod-18', trigger: 'adjustment', requestedBy: 'hubkeeper' });
+    const result = await run('status', {
+      args: ['prod'],
+      routes: {
+        'GET /api/baselines/prod': { status: 200, body: busy },
+        'GET /api/pause': notPaused,
+        'GET /api/operations/prod-18': { status: 200, body: beside },
+        'GET /api/operations/prod-17': waiting,
+      },
+    });
+
+    expect(result.out).toMatch(/Now: reconciling, started by [a-z]+\n\s+waiting\b.*prod-17/);
+    expect(result.out).toMatch(/Waits beside, started by hubkeeper\n\s+waiting\b.*prod-18/);
+  });
+});
+
 describe('the end of an operation', () => {
   it('names who stopped it, and what took over', async () => {
     const stopped = await run('follow', {

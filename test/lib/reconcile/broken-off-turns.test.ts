@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../lib/json.ts';
 import { decideApproval } from '../../../lib/reconcile/decide-approval.ts';
-import type { BaselineHead, ReconcileRequest, Trigger } from '../../../lib/state/baseline-head.ts';
+import {
+  type Adjustment,
+  type Approval,
+  type BaselineHead,
+  NEVER_ENDS,
+  type ReconcileRequest,
+  type Trigger,
+  withGeneration,
+} from '../../../lib/state/baseline-head.ts';
 import { StorageError } from '../../../lib/state/storage.ts';
 import { createFailingStorage, type FailurePoint } from '../../support/failing-storage.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
@@ -65,16 +73,42 @@ class Life {
     this.#recorded.push(await this.#reconciling.record(trigger, by, more));
   }
 
+  /** A reaction records a rule that somebody has to approve. */
+  async propose(spoke: string): Promise<void> {
+    const proposed: Adjustment = {
+      id: 'block',
+      kind: 'networkSecurityRule',
+      scope: `spoke:${spoke}`,
+      target: groupOf(spoke),
+      value: { name: 'Block', priority: 200, direction: 'Inbound', access: 'Deny', protocol: 'Tcp' },
+      reason: 'r',
+      since: this.#reconciling.nowIso,
+      until: NEVER_ENDS,
+      by: 'hubkeeper',
+      mode: 'propose',
+    };
+    const more = { scope: proposed.scope };
+    const alter = (head: BaselineHead) => withGeneration({ ...head, adjustments: [proposed] });
+    this.#recorded.push(await this.#reconciling.record('adjustment', 'hubkeeper', more, alter));
+  }
+
+  /** Somebody deletes a resource. */
+  remove(id: string): void {
+    this.#dependencies.arm.remove(id);
+  }
+
   /** Somebody changes the tags. */
   edit(id: string): void {
     const { arm } = this.#dependencies;
     arm.put(id, { ...arm.body(id), tags: { owner: 'me' } });
   }
 
-  async approve(): Promise<void> {
+  /** Somebody approves what waits, or what waits for one who asked. */
+  async approve(asker?: string): Promise<void> {
     const head = await this.#reconciling.head();
+    const isMeant = (one: Approval) => one.decision === undefined && (asker ?? one.requestedBy) === one.requestedBy;
     const decided = decideApproval(head, {
-      planHash: head.approvals.find((one) => one.decision === undefined)?.planHash ?? '',
+      planHash: head.approvals.find(isMeant)?.planHash ?? '',
       decision: 'approve',
       user: 'bob',
       selfApproval: false,
@@ -200,6 +234,20 @@ const STORIES: Readonly<Record<string, Story>> = {
     before: waitingPut,
     play: async (life) => {
       await life.record('adjustment', 'alice', { scope: 'hub' });
+      await life.settle();
+    },
+  },
+  'what a reaction proposes while a person’s request waits': {
+    before: async (life) => {
+      await provisioned(life);
+      life.remove(groupOf('a'));
+      await life.record('reconcile', 'dora', { scope: 'spoke:a' });
+      await life.settle();
+    },
+    play: async (life) => {
+      await life.propose('b');
+      await life.settle();
+      await life.approve('hubkeeper');
       await life.settle();
     },
   },

@@ -33,7 +33,7 @@ describe('a run that steps in', () => {
   it('waits for nobody, allows no more, and leaves each change one fate', () => {
     fc.assert(
       fc.property(verdicts, (before) => {
-        const { verdict, behind } = withoutWaits(before, SET_ASIDE);
+        const { verdict, behind } = withoutWaits(before, SET_ASIDE, new Set());
 
         expect(verdict.waiting.every((one) => one.for === 'backOff')).toBe(true);
         expect(verdict.allowed).toEqual(before.allowed);
@@ -44,6 +44,20 @@ describe('a run that steps in', () => {
         expect(left.map(({ id }) => id)).toEqual(behind.map(({ id }) => id));
         for (const { why } of left)
           expect(why).toBe('It waits. It is left until the operation base-7 of ann, which waits, is over.');
+      }),
+    );
+  });
+
+  it('waits with what it is there for, as the guard said, and with nothing else', () => {
+    const owned = fc.uniqueArray(fc.nat(9).map((at) => `/r${at}`));
+    fc.assert(
+      fc.property(verdicts, owned, (before, own) => {
+        const { verdict, behind } = withoutWaits(before, SET_ASIDE, new Set(own));
+        const isOwn = ({ id }: Pick<Waiting, 'id'>) => own.includes(id.toLowerCase());
+
+        expect(verdict.waiting).toEqual(before.waiting.filter((one) => isOwn(one) || one.for === 'backOff'));
+        expect(verdict.allowed).toEqual(before.allowed);
+        expect(behind.filter(isOwn)).toEqual([]);
       }),
     );
   });
@@ -69,7 +83,7 @@ describe('a run that steps in', () => {
   it('is told of as if it waited, each change once', () => {
     fc.assert(
       fc.property(verdicts, (before) => {
-        const { verdict, behind } = withoutWaits(before, SET_ASIDE);
+        const { verdict, behind } = withoutWaits(before, SET_ASIDE, new Set());
         const told = toldVerdict(verdict, behind);
 
         expect(told.refused).toEqual(before.refused);

@@ -214,6 +214,71 @@ describe('taking up requests', () => {
     });
   });
 
+  describe('of one that has stepped back, to wait beside another one,', () => {
+    const relief = (number: number) => ({
+      ...request(number, 'adjustment'),
+      requestedBy: 'hubkeeper',
+      scope: 'egress',
+    });
+    const beside: ReconcileRequest = { ...relief(2), waitsItsTurn: true, steppedBackAt: 7 };
+    const live = running(1, 'waiting', { scope: 'spoke:a' });
+    const at = (generation: number, ...requests: readonly ReconcileRequest[]) => ({
+      ...withRequests(...requests),
+      generation,
+    });
+
+    it('lets it wait until something has moved, or its time has come', () => {
+      expect(takeRequests(at(7, beside), live, NOW)).toMatchObject({ begins: false, consumed: [] });
+      expect(takeRequests(at(8, beside), live, NOW)).toMatchObject({ primary: beside, setAside: 'base-1' });
+      const { waitsItsTurn: _, ...free } = beside;
+      expect(takeRequests(at(7, free), live, NOW)).toMatchObject({ primary: free, setAside: 'base-1' });
+      expect(takeRequests(at(7, beside), undefined, NOW)).toMatchObject({ primary: beside, begins: true });
+    });
+
+    it('has it do what the reaction asks for besides, and nothing that a person or a scan asks for', () => {
+      expect(takeRequests(at(7, beside, relief(3)), live, NOW)).toMatchObject({
+        primary: beside,
+        joined: [relief(3)],
+        setAside: 'base-1',
+      });
+      const persons = { ...relief(3), requestedBy: 'somebody' };
+      const scan = { ...request(3, 'drift'), requestedBy: 'hubkeeper' };
+      for (const other of [persons, scan])
+        expect(takeRequests(at(7, beside, other), live, NOW)).toMatchObject({ primary: other, consumed: [other] });
+    });
+
+    it('makes it a part of a spec that covers it, and lets a teardown overtake it', () => {
+      const put = request(3, 'put');
+      expect(takeRequests(at(7, beside, put), live, NOW)).toMatchObject({
+        primary: put,
+        joined: [beside],
+        superseded: ['base-1'],
+      });
+      const teardown = request(3, 'delete');
+      expect(takeRequests(at(7, beside, teardown), live, NOW)).toMatchObject({
+        primary: teardown,
+        joined: [],
+        superseded: ['base-2', 'base-1'],
+        consumed: [teardown, beside],
+      });
+    });
+
+    it('makes what a reaction asks for no part of anything else that has stepped in', () => {
+      const scan = running(4, 'running', {
+        attended: false,
+        trigger: 'drift',
+        requestedBy: 'hubkeeper',
+        setAside: 'base-1',
+      });
+      expect(takeRequests(at(7, relief(5)), scan, NOW)).toMatchObject({ begins: false, consumed: [] });
+      const { setAside: _, ...alone } = scan;
+      expect(takeRequests(at(7, relief(5)), alone, NOW)).toMatchObject({ joined: [relief(5)] });
+      const own = { ...scan, trigger: 'adjustment', scope: 'egress' } as const;
+      expect(takeRequests(at(7, relief(5)), own, NOW)).toMatchObject({ joined: [relief(5)] });
+      expect(takeRequests(at(7, relief(5)), { ...own, attendedOwner: 'adjustment' }, NOW).consumed).toEqual([]);
+    });
+  });
+
   it('tries again what has failed when a person asks again', () => {
     expect(takeRequests(withRequests(request(2, 'reconcile')), running(1), NOW).retryFailed).toBe(true);
     expect(takeRequests(withRequests(request(1, 'resume')), running(1), NOW).retryFailed).toBe(false);
@@ -225,17 +290,22 @@ describe('taking up requests', () => {
     const state = fc.option(fc.constantFrom<RunDocument['state']>('running', 'waiting', 'failed', 'succeeded'));
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(triggers, scopes), { maxLength: 8 }),
+        fc.array(fc.tuple(triggers, scopes, fc.boolean()), { maxLength: 8 }),
         state,
         fc.boolean(),
-        (chosen, live, attended) => {
-          const requests = chosen.map(([trigger, scope], at) => ({
+        scopes,
+        (chosen, live, attended, within) => {
+          const requests = chosen.map(([trigger, scope, isBeside], at) => ({
             ...request(at + 2, trigger),
             ...(scope === undefined ? {} : { scope }),
+            ...(isBeside && trigger === 'adjustment'
+              ? { requestedBy: 'hubkeeper', waitsItsTurn: true, steppedBackAt: newHead('base').generation }
+              : {}),
           }));
+          const reach = { attended, ...(within === undefined ? {} : { scope: within }) };
           const taken = takeRequests(
             withRequests(...requests),
-            live === null ? undefined : running(1, live, { attended }),
+            live === null ? undefined : running(1, live, reach),
             NOW,
           );
           const fates = [

@@ -35,17 +35,17 @@ describe('a change of a firewall', () => {
         const id = isUpper ? FIREWALL_ID.toUpperCase() : FIREWALL_ID;
         const isOpen = OPEN.some(({ name }) => name === state.name);
 
-        expect(isChangeUnderWay(IDLE, run(id, state), FIREWALL_ID)).toBe(isOpen);
-        expect(isChangeUnderWay(IDLE, run(`${id}-other`, state), FIREWALL_ID)).toBe(false);
-        expect(isChangeUnderWay(IDLE, run(id, state, { state: 'partial' }), FIREWALL_ID)).toBe(false);
+        expect(isChangeUnderWay(IDLE, [run(id, state)], FIREWALL_ID)).toBe(isOpen);
+        expect(isChangeUnderWay(IDLE, [run(`${id}-other`, state)], FIREWALL_ID)).toBe(false);
+        expect(isChangeUnderWay(IDLE, [run(id, state, { state: 'partial' })], FIREWALL_ID)).toBe(false);
       }),
     );
   });
 
   it('may be under way where a run has no plan, or is to make another', () => {
     const other = `${FIREWALL_ID}-other`;
-    expect(isChangeUnderWay(IDLE, run(other, { name: 'done' }, { planKey: '' }), FIREWALL_ID)).toBe(true);
-    expect(isChangeUnderWay(IDLE, run(other, { name: 'done' }, { replan: true }), FIREWALL_ID)).toBe(true);
+    expect(isChangeUnderWay(IDLE, [run(other, { name: 'done' }, { planKey: '' })], FIREWALL_ID)).toBe(true);
+    expect(isChangeUnderWay(IDLE, [run(other, { name: 'done' }, { replan: true })], FIREWALL_ID)).toBe(true);
   });
 
   it('waits only where its own row does, whatever else the run waits for', () => {
@@ -65,10 +65,16 @@ describe('a change of a firewall', () => {
   });
 
   it('may be asked for by a request that covers the egress', () => {
-    expect(isChangeUnderWay(IDLE, null, FIREWALL_ID)).toBe(false);
+    expect(isChangeUnderWay(IDLE, [], FIREWALL_ID)).toBe(false);
     for (const scope of [undefined, 'everything', 'Egress', FIREWALL_ID])
-      expect(isChangeUnderWay(asked(scope), null, FIREWALL_ID)).toBe(true);
+      expect(isChangeUnderWay(asked(scope), [], FIREWALL_ID)).toBe(true);
+    // What has begun and waits beside is judged by its run.
+    const [request] = asked().requests;
+    if (request === undefined) throw new Error('Nothing is asked for.');
+    const beside = { ...IDLE, requests: [{ ...request, waitsItsTurn: true, steppedBackAt: 1 }] };
+    expect(isChangeUnderWay(beside, [], FIREWALL_ID)).toBe(false);
+    expect(isChangeUnderWay(beside, [run(FIREWALL_ID, { name: 'waiting' })], FIREWALL_ID)).toBe(true);
     for (const scope of ['gateway', 'spoke:web', `${FIREWALL_ID}-other`])
-      expect(isChangeUnderWay(asked(scope), null, FIREWALL_ID)).toBe(false);
+      expect(isChangeUnderWay(asked(scope), [], FIREWALL_ID)).toBe(false);
   });
 });

@@ -1087,35 +1087,6 @@ describe('a relief while somebody else’s operation waits', () => {
     await expectWaiting(relieving);
   });
 
-  it('asks for nothing before one that waits, says so, and proposes it when that has ended', async () => {
-    const relieving = await Relieving.provisioned({ utilizationPercent: 100, mode: 'propose' });
-    await heldSpoke(relieving);
-    await relieving.reconciling.put(relievingSpec({ mode: 'propose' }, { spokes: ['web'] }), 'author');
-    await relieving.reconciling.change((head) => ({ ...head, requests: [] }));
-    const ahead = await relieving.reconciling.record('reconcile', 'alice', { scope: 'spoke:web' });
-    await relieving.reconciling.settle();
-    await relieving.alert();
-    await relieving.decide();
-    await relieving.reconciling.settle();
-    await relieving.followed();
-
-    expect(relieving.addresses()).toBe(3);
-    const refused = (await relieving.journal()).find(({ decision }) => decision === 'action refused');
-    expect(refused?.reason).toContain(`It is left until the operation ${ahead} of alice, which waits, is over.`);
-    expect((await relieving.reconciling.head()).approvals).toEqual([]);
-    await expectWaiting(relieving);
-
-    await relieving.reconciling.record('resume', 'alice', { operationId: ahead }, (one) =>
-      withGeneration({ ...one, stops: [ahead] }),
-    );
-    await relieving.reconciling.settle();
-    relieving.reconciling.pass(2 * 3_600);
-    await relieving.alert();
-    await relieving.decide();
-    await relieving.reconciling.settle();
-    expect((await relieving.reconciling.head()).approvals).toMatchObject([{ requestedBy: 'hubkeeper' }]);
-  });
-
   it('says at once behind which teardown it is queued and what that waits for, and begins when that has ended', async () => {
     const relieving = await Relieving.provisioned({ utilizationPercent: 100 });
     await relieving.alert();
