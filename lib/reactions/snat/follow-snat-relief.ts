@@ -2,7 +2,6 @@ import { addressesText } from '../../count-text.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { normaliseId } from '../../plan/graph.ts';
 import { flushOutbox } from '../../reconcile/conclude.ts';
-import { problemsOf } from '../../reconcile/operation-body.ts';
 import { runOf } from '../../reconcile/run-of.ts';
 import { type BaselineHead, withNextOperation, withRequest } from '../../state/baseline-head.ts';
 import {
@@ -41,6 +40,7 @@ import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 import { egressRequest, goOnWith, readShortage, SHORT_OF_ADDRESSES } from './short-of-addresses.ts';
 import { takenBack } from './take-back.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES, endedByPerson, isTakenBack } from './verify-snat-relief.ts';
+import { whyMissed } from './why-missed.ts';
 
 /** Between looks at the operation: Azure documents 3 to 5 minutes for a change of a firewall. */
 const FOLLOW_SECONDS = 30;
@@ -79,6 +79,8 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   const again = (why: string, isInAzure: boolean) =>
     lookedInVain(dependencies, request, action, run, { why, isInAzure });
   if (run === null && ahead === null) return again(whyNotBegun(head, action), false);
+  if (run?.teardown === true && run.state === 'waiting')
+    return leaveOrTakeBack(dependencies, request, head, reaction, action, overtakenBy(action, run));
   if (run !== null) {
     const progress = progressWith(run, request.target);
     if (progress === 'waits')
@@ -99,6 +101,7 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
       if (run === null)
         return await leaveOrTakeBack(dependencies, request, head, reaction, action, queuedBehind(action, ahead));
       if (run.state === 'running') return again(whyUnended(run), false);
+      if (seen !== null && run.teardown) return await askedAgain(dependencies, request, action, run);
       return seen === null
         ? await missed(dependencies, request, action, run)
         : await endedWithout(dependencies, request, head, action, run, seen);
@@ -122,6 +125,14 @@ function queuedBehind({ operationId }: ReliefAction, ahead: RunDocument | null):
     ahead === null ? '' : `${ahead.operationId} of ${ahead.requestedBy}, which waits: ${waitsOf(ahead)}`.trimEnd();
   return {
     reason: `The operation ${operationId} is queued behind ${what} Let that operation go on, or stop it: the change then begins by itself.`,
+    code: QUEUED_CODE,
+  };
+}
+
+/** What to tell of a change whose operation a teardown has overtaken, and that nobody can be asked about meanwhile. */
+function overtakenBy({ operationId }: ReliefAction, teardown: RunDocument): Left {
+  return {
+    reason: `The teardown ${teardown.operationId} of ${teardown.requestedBy} has overtaken the operation ${operationId}, and waits: ${waitsOf(teardown)} When somebody rejects or stops it, the change is asked for again by itself.`,
     code: QUEUED_CODE,
   };
 }
@@ -377,7 +388,7 @@ async function endedWithout(
   seen: ObservedFirewall,
 ): Promise<ReliefStep> {
   const attached = attachedNames(seen.body);
-  const { why, isRefused } = whyMissed(run, request);
+  const { why, isRefused } = await whyMissed(dependencies, run, request);
   const shortage = isRefused ? null : await readShortage(dependencies, head, seen, action, run, request);
   if (shortage !== null && shortage.usable > 0)
     return goOnWith(dependencies, request, action, shortage, attached.length, why);
@@ -393,22 +404,32 @@ function hasUnused({ resolved, observed }: ObservedFirewall, attached: readonly 
   );
 }
 
-/** What a run says of a firewall that has not its addresses. */
-function whyMissed(run: RunDocument, { target }: ReliefRequest, more = '') {
-  const refusals = run.refused.filter(
-    ({ id }) => normaliseId(id) === normaliseId(target) || normaliseId(id).includes('/publicipaddresses/'),
-  );
-  const why = reasonsText([
-    ...refusals.map((refusal) => refusal.why),
-    ...problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`),
-    more,
-  ]);
-  // A person or a rule said no; only what Azure or we ourselves failed at is a failure.
-  return {
-    why,
-    isRefused: run.state === 'stopped' || refusals.length > 0,
-    isRejected: refusals.some((refusal) => refusal.code === 'ApprovalRejected'),
-  };
+/** A teardown that did not take place says nothing of the change that it had overtaken: that goes on under another operation. */
+async function askedAgain(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  action: ReliefAction,
+  teardown: RunDocument,
+): Promise<ReliefStep> {
+  const changed = await dependencies.baselines.change<ReliefStep>(request.baseline, (head) => {
+    const reaction = reactionOf(head, RELIEF_KIND, request.target);
+    if (reaction?.instance?.id !== request.instanceId) return { head: null, result: { next: 'end' } };
+    const relief = reliefOf(reaction);
+    // Somebody was faster: what is recorded now is looked at.
+    if (relief.action?.operationId !== action.operationId || head.teardown)
+      return { head: null, result: { next: 'follow', seconds: FOLLOW_SECONDS } };
+    const { head: numbered, operationId } = withNextOperation(head);
+    const { leftFor: _, ...again } = { ...relief.action, operationId };
+    const told = withReliefLine(numbered, reaction, request, again, {
+      decision: 'asked again',
+      reason: `The teardown ${teardown.operationId} had overtaken the operation ${action.operationId}, and ended ${teardown.state}: the change goes on in ${operationId}.`,
+    });
+    const next = withRelief(told, reaction, { ...relief, action: again });
+    const requested = withRequest(next, egressRequest(operationId, request));
+    return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
+  });
+  await flushOutbox(dependencies, changed.head);
+  return changed.result;
 }
 
 interface Miss {
@@ -429,7 +450,7 @@ async function missed(
   run: RunDocument,
   { more = '', keep = false, isShort = false, leavesUnused = false }: Miss = {},
 ): Promise<ReliefStep> {
-  const { why, isRefused, isRejected } = whyMissed(run, request, more);
+  const { why, isRefused, isRejected } = await whyMissed(dependencies, run, request, more);
   const refusedCode = isRejected ? REJECTED_CODE : 'ChangeRefused';
   const code = isRefused ? refusedCode : isShort ? SHORT_OF_ADDRESSES : 'ChangeFailed';
   const isFailure = !isRefused && !isShort;
