@@ -2,7 +2,7 @@ import { compile } from '../baseline/compile.ts';
 import { kindOf } from '../baseline/kinds/index.ts';
 import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { normaliseId } from '../plan/graph.ts';
+import { type DesiredGraph, normaliseId } from '../plan/graph.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
 import { newOfSpec } from '../plan/new-of-spec.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
@@ -39,6 +39,18 @@ export function calledOffAfter(
   return isRejected ? { specVersion, operationId, end: 'rejected' } : undefined;
 }
 
+/** Whether somebody has called the spec in force off, and nobody has asked for it since. */
+export function isCalledOff({ calledOff, specVersion }: Pick<BaselineHead, 'calledOff' | 'specVersion'>): boolean {
+  return calledOff !== undefined && calledOff.specVersion === specVersion;
+}
+
+/** What a spec that is called off means for what nobody has asked for since. */
+export interface CalledOffSpec {
+  readonly left: LeftChanges;
+  /** What the spec before it declares, with the adjustments of now. */
+  readonly before: DesiredGraph;
+}
+
 /** What a run without a person leaves alone since somebody has called the spec in force off; undefined: nothing. */
 export async function readCalledOff(
   dependencies: Pick<Dependencies, 'baselines' | 'ledger'>,
@@ -46,15 +58,25 @@ export async function readCalledOff(
   resolved: ResolvedBaseline | undefined,
   { attended }: Pick<RunDocument, 'attended'>,
   nowIso: string,
-): Promise<LeftChanges | undefined> {
-  const { calledOff, specVersion, appliedSpecVersion, history, adjustments, name } = head;
-  if (attended || resolved === undefined || calledOff?.specVersion !== specVersion) return undefined;
-  const hash = history.find(({ version }) => version === appliedSpecVersion)?.hash;
-  const applied = hash === undefined ? null : await readStoredSpec(dependencies, name, hash);
+): Promise<CalledOffSpec | undefined> {
+  const { calledOff, specVersion, history, adjustments, name } = head;
+  if (attended || resolved === undefined || calledOff === undefined || !isCalledOff(head)) return undefined;
+  const applied = await readBeforeCallOff(dependencies, head);
   const wanted = compile(resolved, adjustments, nowIso);
-  const before = applied?.ok === true ? compile(applied.resolved, adjustments, nowIso) : { ...wanted, nodes: [] };
+  const before = applied === undefined ? { ...wanted, nodes: [] } : compile(applied, adjustments, nowIso);
   const ledger = new Map((await dependencies.ledger.all(name)).map((entry) => [normaliseId(entry.id), entry]));
   const putAtIso = history.find(({ version }) => version === specVersion)?.at ?? nowIso;
   const { operationId, end } = calledOff;
-  return { operationId, changes: newOfSpec(wanted, before, ledger, kindOf, putAtIso), calledOff: { specVersion, end } };
+  const changes = newOfSpec(wanted, before, ledger, kindOf, putAtIso);
+  return { left: { operationId, changes, calledOff: { specVersion, end } }, before };
+}
+
+/** The spec that was brought about before the one in force, which somebody has called off; undefined: there is none. */
+export async function readBeforeCallOff(
+  dependencies: Pick<Dependencies, 'baselines'>,
+  { appliedSpecVersion, history, name }: Pick<BaselineHead, 'appliedSpecVersion' | 'history' | 'name'>,
+): Promise<ResolvedBaseline | undefined> {
+  const hash = history.find(({ version }) => version === appliedSpecVersion)?.hash;
+  const applied = hash === undefined ? null : await readStoredSpec(dependencies, name, hash);
+  return applied?.ok === true ? applied.resolved : undefined;
 }

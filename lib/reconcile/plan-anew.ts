@@ -68,10 +68,11 @@ export async function planAnew(
     const input = head.specVersion === 0 && run.teardown ? undefined : await readInForce(dependencies, head, run);
     const setAside = await readSetAside(dependencies, run);
     const calledOff = await readCalledOff(dependencies, head, input?.resolved, run, nowIso);
-    const beside = { ...(await beyondAsked(dependencies, run)), ...leftOf(setAside?.left, calledOff) };
+    const beside = { ...(await beyondAsked(dependencies, run)), ...leftOf(setAside?.left, calledOff?.left) };
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
       ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
+      ...(calledOff === undefined ? {} : { beforeCallOff: calledOff.before }),
       specVersion: head.specVersion,
       ...putAtOf(head),
       adjustments: head.adjustments,

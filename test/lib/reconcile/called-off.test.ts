@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../lib/json.ts';
 import { calledOffAfter } from '../../../lib/reconcile/called-off.ts';
 import { decideApproval } from '../../../lib/reconcile/decide-approval.ts';
 import { stopOperation } from '../../../lib/reconcile/stop-operation.ts';
+import { withGeneration } from '../../../lib/state/baseline-head.ts';
 import type { RunDocument } from '../../../lib/state/run.ts';
 import { memoryDependencies } from '../../support/memory-dependencies.ts';
 import { Reconciling, smallSpec } from '../../support/reconciling.ts';
@@ -136,6 +137,56 @@ describe('a spec whose operation somebody has stopped', () => {
 
     expect(workspace()).toMatchObject({ tags: { owner: 'ops' } });
     expect(dependencies.arm.body(GROUP_OF_B)).toBeUndefined();
+  });
+});
+
+describe('an adjustment under a spec that somebody has called off', () => {
+  const GROUP_OF_A = `${GROUP}-a/providers/Microsoft.Network/networkSecurityGroups/nsg-vnet-spoke-a-snet-a`;
+  const RULE = { name: 'AllowPartner', priority: 200, direction: 'Inbound', access: 'Allow', protocol: 'Tcp' };
+  const named = (id: string) =>
+    (
+      (dependencies.arm.body(id)?.properties ?? {}) as { securityRules?: readonly { name: string }[] }
+    ).securityRules?.map(({ name }) => name);
+
+  async function adjust(target: string, scope: string): Promise<string> {
+    const since = reconciling.nowIso;
+    const until = new Date(Date.parse(since) + 3_600_000).toISOString();
+    const wanted = {
+      id: 'partner',
+      kind: 'networkSecurityRule',
+      scope,
+      target,
+      value: RULE,
+      reason: 'INC-1',
+      since,
+      until,
+    };
+    const id = await reconciling.record('adjustment', 'ann', { scope }, (head) =>
+      withGeneration({ ...head, adjustments: [{ ...wanted, by: 'ann' }] }),
+    );
+    await reconciling.settle();
+    return id;
+  }
+
+  it('is made and ended where its resource is there, and nothing else of the spec is', async () => {
+    await stop(await wantsMore());
+    const made = await reconciling.run(await adjust(GROUP_OF_A, 'spoke:a'));
+
+    expect(made.state).toBe('partial');
+    expect(named(GROUP_OF_A)).toContain('AllowPartner');
+    expect(dependencies.arm.body(GROUP_OF_A)).toMatchObject({ tags: { owner: 'net' } });
+    reconciling.pass(3_600);
+    await scan();
+    expect(named(GROUP_OF_A)).not.toContain('AllowPartner');
+  });
+
+  it('is left with a resource that the spec is yet to bring', async () => {
+    await stop(await wantsMore());
+    const target = GROUP_OF_A.replace('-a/', '-b/').replace('spoke-a', 'spoke-b');
+    const run = await reconciling.run(await adjust(target, 'spoke:b'));
+
+    expect(dependencies.arm.body(target)).toBeUndefined();
+    expect(run.refused).toContainEqual(expect.objectContaining({ id: target, code: 'SpecCalledOff' }));
   });
 });
 
