@@ -94,11 +94,11 @@ function isAmongAsked({ id }: RuledChange, { asked }: Rules): boolean {
   return asked === undefined || asked.has(normaliseId(id));
 }
 
-/** What an adjustment gives or takes, and what is no longer declared, is nobody's drift. */
-function undoesOthers({ action, owner, owners = [owner], recreates }: RuledChange): boolean {
+/** What an adjustment gives, takes or gives back, and what is no longer declared, is nobody's drift. */
+function undoesOthers({ action, owner, owners = [owner], recreates, givesBack = false }: RuledChange): boolean {
   switch (action) {
     case 'update':
-      return owners.some((one) => one !== 'adjustment');
+      return !givesBack && owners.some((one) => one !== 'adjustment');
     case 'create':
       return recreates === true;
     case 'delete':
