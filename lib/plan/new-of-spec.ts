@@ -1,5 +1,6 @@
 import { compare } from './compare.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from './graph.ts';
+import { shortHash } from './hash.ts';
 import type { KindRules } from './kind.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { LeftChanges } from './left-changes.ts';
@@ -22,7 +23,7 @@ export function newOfSpec(
   const was = byId(before);
   const declared = byId(wanted);
   const changed = wanted.nodes
-    .filter(({ id }) => !isWritten(ledger.get(normaliseId(id)), putAtIso))
+    .filter((node) => !isWritten(ledger.get(normaliseId(node.id)), node, putAtIso))
     .flatMap((node) => {
       const key = normaliseId(node.id);
       const earlier = was.get(key);
@@ -69,8 +70,10 @@ function byId({ nodes }: DesiredGraph): ReadonlyMap<string, DesiredNode> {
   return new Map(nodes.map((node) => [normaliseId(node.id), node]));
 }
 
-function isWritten(entry: LedgerEntry | undefined, sinceIso: string): boolean {
-  return entry?.state === 'confirmed' && entry.partly !== true && entry.at > sinceIso;
+function isWritten(entry: LedgerEntry | undefined, { body }: DesiredNode, sinceIso: string): boolean {
+  if (entry?.state !== 'confirmed' || entry.partly === true || entry.at <= sinceIso) return false;
+  // A write that was under way when the spec was put may come to its end after that.
+  return entry.confirmedBody === undefined || entry.confirmedBody === shortHash(body);
 }
 
 function differencesOf(node: DesiredNode, before: DesiredNode, { comparison }: KindRules): readonly LeftChange[] {

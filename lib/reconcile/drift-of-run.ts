@@ -187,7 +187,7 @@ function sightOf(
     kept: made.kept ?? [],
     postponed: made.postponed ?? [],
     ledger,
-    wasAsDeclared: wasAsDeclared(head, made, { setAside, asked }),
+    wasAsDeclared: wasAsDeclared(run, head, made, { setAside, asked }),
     standing,
     foreign: made.foreign ?? [],
     foreignStanding: foreignStandingIn(made, inFlight),
@@ -246,16 +246,18 @@ function isWhole({ hints, scope }: RunDocument): boolean {
 /**
  * Whether a resource is known to have been as it is declared now: the spec in force was brought about whole, or the
  * ledger says so, or a plan that was asked for, of this operation or of the one that is set aside, compared it and had
- * nothing to do there. Of a spec that was called off it is what the spec before it declares as well: the rest is in no plan.
+ * nothing to do there. Of a spec that was called off it is what the spec before it declares as well: the rest is in no plan but
+ * those of people who ask for it.
  */
 function wasAsDeclared(
+  { attended }: Pick<RunDocument, 'attended'>,
   { appliedSpecVersion, specVersion, calledOff }: BaselineHead,
   made: MadePlan,
   { setAside, asked }: Pick<Beside, 'setAside' | 'asked'>,
 ): (entry: LedgerEntry) => boolean {
   if (appliedSpecVersion >= specVersion) return () => true;
   if (setAside?.comparedVersion === specVersion) return ({ id }) => !setAside.refusedIds.has(normaliseId(id));
-  if (calledOff?.specVersion === specVersion && appliedSpecVersion > 0) return () => true;
+  if (!attended && calledOff?.specVersion === specVersion && appliedSpecVersion > 0) return () => true;
   return ({ id }) => (asked !== undefined && !asked.has(normaliseId(id))) || made.wasAsDeclared(id);
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { DesiredGraph, DesiredNode, Owner } from '../../../lib/plan/graph.ts';
+import { shortHash } from '../../../lib/plan/hash.ts';
 import { isLeftDifference, refusalOfLeft } from '../../../lib/plan/left-changes.ts';
 import { newOfSpec, ownedAsBefore } from '../../../lib/plan/new-of-spec.ts';
 import { ownersOfDifferences } from '../../../lib/plan/node-changes.ts';
@@ -67,6 +68,17 @@ describe('what is new of a spec', () => {
     expect(newOf(graphOf(made), graphOf(), written(made, { at: SINCE, state: 'intended' }))[0]?.changes).toHaveLength(
       2,
     );
+  });
+});
+
+describe('what a write for an earlier spec ended with after the spec was put', () => {
+  it('is new still, unless it was just what that declares', () => {
+    const [earlier, made] = [node('a', { x: 1 }), node('a', { x: 2 })];
+    const left = (of: DesiredNode) =>
+      newOf(graphOf(made), graphOf(earlier), written(of, { at: SINCE, confirmedBody: shortHash(of.body) }));
+
+    expect(isNew(left(earlier), 'a', 'x')).toBe(true);
+    expect(isNew(left(made), 'a', 'x')).toBe(false);
   });
 });
 
