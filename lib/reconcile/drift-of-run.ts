@@ -43,18 +43,22 @@ async function recordOf({ drift }: DriftDependencies, run: RunDocument): Promise
 }
 
 /**
- * What a person's request is no word on, once its run has waited: drifts that were found after the plan that was asked
- * for, and whatever differs elsewhere than that plan was to change. Empty: the person asks for all that differs.
+ * What a person's request is no word on. Once its run has waited: drifts that were found after the plan that was asked for,
+ * and whatever differs elsewhere than that plan was to change. Of an adjustment or its end: every drift that is known.
+ * Empty: the person asks for all that differs.
  */
 export async function beyondAsked(
   dependencies: DriftDependencies,
   run: RunDocument,
 ): Promise<Pick<GuardedRun, 'drifted' | 'asked'>> {
-  const { attended, teardown, askedPlan } = run;
-  if (!attended || teardown || askedPlan?.hasWaited !== true) return {};
+  const { attended, attendedOwner, teardown, askedPlan } = run;
+  const hasWaited = attended && !teardown && askedPlan?.hasWaited === true;
+  if (!hasWaited && (attended || attendedOwner === undefined)) return {};
   const record = await recordOf(dependencies, run).catch(problemOfUnreadable);
   // Where it cannot be read, the plan says so.
-  const drifts = 'code' in record ? [] : record.drifts.filter(({ firstSeenAt }) => firstSeenAt > askedPlan.at);
+  const known = 'code' in record ? [] : record.drifts;
+  if (!hasWaited) return { drifted: known.map(({ id, path }) => ({ id, path })) };
+  const drifts = known.filter(({ firstSeenAt }) => firstSeenAt > askedPlan.at);
   return { drifted: drifts.map(({ id, path }) => ({ id, path })), asked: new Set(askedPlan.ids) };
 }
 

@@ -317,6 +317,20 @@ describe('an adjustment by hand that took an address of the spec off the firewal
     },
   );
 
+  it('gives back no other one, which somebody had taken off and which is only told', async () => {
+    await provision(SPEC);
+    takeOff('pip-fw-westeurope-01');
+    await scan();
+    const before = await drifts();
+    const value = { count: 2, detached: [DETACHED] };
+    await adjust(adjustment('', { kind: 'firewallPublicIpCount', scope: 'egress', target: FIREWALL, value }));
+    expect(addresses()).toEqual(['pip-fw-westeurope-00']);
+    await unadjust();
+
+    expect(addresses()).toEqual(['pip-fw-westeurope-00', DETACHED]);
+    expect(await drifts()).toEqual(before);
+  });
+
   it('gives back no other one, which somebody has taken off meanwhile', async () => {
     await detach();
     dependencies.arm.remove(group('b'));
