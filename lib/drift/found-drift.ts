@@ -3,6 +3,8 @@ import { normaliseId } from '../plan/graph.ts';
 import { shortHash } from '../plan/hash.ts';
 import type { PropertyDifference } from '../plan/kind.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
+import { ownedBeforeOf } from '../plan/merge.ts';
+import { isLeftOut } from '../plan/node-changes.ts';
 import { ownedTree } from '../plan/owned-tree.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import { PROVISIONING_STATE } from '../plan/provisioning-state.ts';
@@ -54,13 +56,10 @@ function ofChange(change: Change, ground: DriftGround): readonly FoundDrift[] {
       return [];
     case 'create':
       return isGround(id, '', ground) && change.recreates === true ? [{ id, kind, path: '' }] : [];
-    case 'update': {
-      const entry = ground.ledger.get(normaliseId(id));
-      const differences = change.diff.filter((difference) => isChangedBack(change, difference, entry));
-      return differences
-        .filter(({ path }) => isGround(id, path, ground))
+    case 'update':
+      return change.diff
+        .filter((difference) => isGround(id, difference.path, ground) && isChangedBack(change, difference, ground))
         .map((difference) => foundAt(id, kind, difference));
-    }
   }
 }
 
@@ -77,11 +76,15 @@ function isGround(id: string, path: string, { ledger, wasAsDeclared, known }: Dr
 }
 
 function isChangedBack(
-  { takesAway, copies, owner, owners = [owner] }: Pick<Change, 'takesAway' | 'copies' | 'owner' | 'owners'>,
-  { path, after }: PropertyDifference,
-  entry: LedgerEntry | undefined,
+  { id, takesAway, copies, owner, owners = [owner] }: Pick<Change, 'id' | 'takesAway' | 'copies' | 'owner' | 'owners'>,
+  difference: PropertyDifference,
+  { ledger, known }: DriftGround,
 ): boolean {
+  const { path, after } = difference;
   if (takesAway?.includes(path) || copies?.includes(path) || path === PROVISIONING_STATE) return false;
+  const entry = ledger.get(normaliseId(id));
+  // Our own last write left it out, for an adjustment that is over. One for a drift that it let be is known as one.
+  if (isLeftOut(difference, ownedBeforeOf(entry)) && !known.has(propertyKey({ id, path }))) return false;
   // What an adjustment once gave goes with it; what one gives for the first time is not there yet.
   const isAdjusted = entry !== undefined && ownedTree(entry.confirmed).nearest(path) === 'adjustment';
   if (isAdjusted) return owners.includes('adjustment') && after !== undefined;
@@ -106,7 +109,7 @@ function ofKept(kept: KeptDifference, ground: DriftGround): readonly FoundDrift[
 
 function ofPostponed(postponed: PostponedDifference, ground: DriftGround): readonly FoundDrift[] {
   const { id, kind, path, owner, takesAway } = postponed;
-  const change = { owner, ...(takesAway ? { takesAway: [path] } : {}) };
-  const isDrift = isGround(id, path, ground) && isChangedBack(change, postponed, ground.ledger.get(normaliseId(id)));
+  const change = { id, owner, ...(takesAway ? { takesAway: [path] } : {}) };
+  const isDrift = isGround(id, path, ground) && isChangedBack(change, postponed, ground);
   return isDrift ? [foundAt(id, kind, postponed)] : [];
 }

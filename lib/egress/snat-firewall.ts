@@ -1,6 +1,6 @@
 import { type DnatDestination, dnatDestinations, mayMean } from '../baseline/kind-support/dnat-destinations.ts';
 import { valuesAt } from '../baseline/kind-support/references.ts';
-import type { ResolvedBaseline } from '../baseline/resolved.ts';
+import type { ResolvedBaseline, ResolvedFirewall } from '../baseline/resolved.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
@@ -12,6 +12,11 @@ export interface SnatFirewallInput {
   readonly baseline: ResolvedBaseline;
   /** Without them: what the spec says by itself. */
   readonly declared: ResolvedBaseline;
+  /**
+   * Of a spec that is called off, the same of the one brought about before; null: none was. What only the spec declares has
+   * not been there yet, and what only the one before declares is the spec's still. Absent: the spec is not called off.
+   */
+  readonly before?: Pick<SnatFirewallInput, 'baseline' | 'declared'> | null;
   /** The firewall as Azure answered it. */
   readonly firewall: JsonObject;
   /** Every rule collection group of its policy, others' included. Those of a base policy hold no DNAT rules for it. */
@@ -31,9 +36,9 @@ const texts = (value: Json, path: string): readonly string[] =>
   valuesAt(value, path).filter((text) => typeof text === 'string');
 
 function addressesOf(input: SnatFirewallInput, destinations: readonly DnatDestination[]): readonly SnatAddress[] {
-  const { baseline, declared, firewall, publicIpAddresses, ledger, attachedAtMs } = input;
+  const { baseline, declared, before, firewall, publicIpAddresses, ledger, attachedAtMs } = input;
   // Partners may have allow-listed what the spec declares; only what was added to it is taken away again.
-  const ofSpec = declared.firewall?.publicIps.map(({ id }) => id.slice(id.lastIndexOf('/') + 1)) ?? [];
+  const ofSpec = [...publicIpsOf(declared), ...publicIpsOf(before?.declared)].map(({ id }) => nameOf(id));
   const named = baseline.spec.hub.firewall?.publicIps.pinned ?? [];
   const pinned = new Set([...ofSpec, ...named].map((name) => name.toLowerCase()));
   return valuesAt(firewall, 'properties.ipConfigurations[]').map((configuration): SnatAddress => {
@@ -61,14 +66,26 @@ function ipv6Of({ firewall, publicIpAddresses }: SnatFirewallInput): readonly st
   });
 }
 
-function missingOf({ baseline, declared, firewall }: SnatFirewallInput): readonly MissingAddress[] {
+const nameOf = (id: string) => id.slice(id.lastIndexOf('/') + 1);
+
+function publicIpsOf(baseline: ResolvedBaseline | undefined): ResolvedFirewall['publicIps'] {
+  return baseline?.firewall?.publicIps ?? [];
+}
+
+function idsOf(publicIps: ResolvedFirewall['publicIps']): ReadonlySet<string> {
+  return new Set(publicIps.map(({ id }) => normaliseId(id)));
+}
+
+function missingOf({ baseline, declared, before, firewall }: SnatFirewallInput): readonly MissingAddress[] {
   const attached = new Set(
     texts(firewall, 'properties.ipConfigurations[].properties.publicIPAddress.id').map(normaliseId),
   );
-  const ofSpec = new Set(declared.firewall?.publicIps.map(({ id }) => normaliseId(id)));
-  return (baseline.firewall?.publicIps ?? [])
+  const ofSpec = idsOf(publicIpsOf(before === undefined ? declared : before?.declared));
+  const ofBefore = idsOf(publicIpsOf(before?.baseline));
+  return publicIpsOf(baseline)
     .filter(({ id }) => !attached.has(normaliseId(id)))
-    .map(({ id }) => ({ name: id.slice(id.lastIndexOf('/') + 1), ofSpec: ofSpec.has(normaliseId(id)) }));
+    .filter(({ id, owner }) => before === undefined || owner === 'adjustment' || ofBefore.has(normaliseId(id)))
+    .map(({ id }) => ({ name: nameOf(id), ofSpec: ofSpec.has(normaliseId(id)) }));
 }
 
 function numberAt(body: JsonObject, path: string): number | null {

@@ -3,7 +3,7 @@ import { canonicalJson } from './hash.ts';
 import type { PropertyDifference } from './kind.ts';
 import { someOf } from './node-changes.ts';
 import type { Change, Refusal } from './plan.ts';
-import { touches } from './property-path.ts';
+import { isAtOrBelow, touches } from './property-path.ts';
 
 /**
  * Changes that another operation has yet to make, or was called off before it did: what nobody asks for leaves them alone.
@@ -12,7 +12,12 @@ export interface LeftChanges {
   readonly operationId: string;
   /** The version of the spec that it was to bring about, if it was called off. */
   readonly calledOff?: { readonly specVersion: number; readonly end: 'stopped' | 'rejected' };
-  readonly changes: readonly Pick<Change, 'id' | 'action' | 'diff' | 'replaces'>[];
+  readonly changes: readonly LeftChange[];
+}
+
+interface LeftChange extends Pick<Change, 'id' | 'action' | 'diff' | 'replaces'> {
+  /** Paths of entries that are no part of it, where it is about a resource as a whole. */
+  readonly besides?: readonly string[];
 }
 
 /** Whether a difference of what exists is, or is a part of, one that another operation is to settle. */
@@ -24,15 +29,16 @@ function isLeftTo({ changes }: LeftChanges, id: string, path: string): boolean {
   return changes.some((one) => sameId(one.id, id) && concerns(one, path));
 }
 
-function concerns({ action, diff, replaces }: LeftChanges['changes'][number], path: string): boolean {
+function concerns({ action, diff, replaces, besides = [] }: LeftChange, path: string): boolean {
   if (action !== 'update') return false;
-  return replaces === true || diff.some((one) => touches(one.path, path));
+  if (replaces === true) return !besides.some((entry) => isAtOrBelow(path, entry));
+  return diff.some((one) => touches(one.path, path));
 }
 
 function isLeftChange(left: LeftChanges, change: Pick<Change, 'id' | 'action' | 'diff'>): boolean {
   return left.changes.some((one) => {
     if (!sameId(one.id, change.id) || one.action !== change.action) return false;
-    return change.action !== 'update' || one.replaces === true || change.diff.some(({ path }) => concerns(one, path));
+    return change.action !== 'update' || change.diff.some(({ path }) => concerns(one, path));
   });
 }
 

@@ -48,7 +48,10 @@ export interface Rules {
   readonly specIsApplied?: boolean;
   /** The same of one resource, by its id: it is known to have been as the spec in force declares it. */
   readonly wasAsDeclared?: (id: string) => boolean;
-  /** Drifts that were found after the plan that the person asked for: the request is no word on them. */
+  /**
+   * Drifts on which the person's request is no word: those found after the plan that was asked for, or, of a request for one
+   * owner's sake, whatever of others is known as one.
+   */
   readonly drifted?: readonly DriftedProperty[];
   /**
    * Normalised ids of what that plan was to change: whatever differs elsewhere has been changed since. Absent: a person
@@ -83,22 +86,22 @@ export function bindingRule(change: RuledChange, rules: Rules): ReactionRule | u
  */
 export function isAskedFor(change: RuledChange, rules: Rules): boolean {
   const { attended, attendedOwner, specIsApplied = false } = rules;
-  if (isOfDrift(change, rules)) return false;
-  if (attended) return isAmongAsked(change, rules) || !undoesOthers(change);
+  const isDrift = isOfDrift(change, rules);
+  if (attended) return !isDrift && (isAmongAsked(change, rules) || !undoesOthers(change));
   if (attendedOwner === undefined) return false;
   const { owner, owners, givesBack = false } = change;
-  return (owners === undefined && owner === attendedOwner) || (givesBack && specIsApplied);
+  return (owners === undefined && owner === attendedOwner) || (givesBack && specIsApplied && !isDrift);
 }
 
 function isAmongAsked({ id }: RuledChange, { asked }: Rules): boolean {
   return asked === undefined || asked.has(normaliseId(id));
 }
 
-/** What an adjustment gives or takes, and what is no longer declared, is nobody's drift. */
-function undoesOthers({ action, owner, owners = [owner], recreates }: RuledChange): boolean {
+/** What an adjustment gives, takes or gives back, and what is no longer declared, is nobody's drift. */
+function undoesOthers({ action, owner, owners = [owner], recreates, givesBack = false }: RuledChange): boolean {
   switch (action) {
     case 'update':
-      return owners.some((one) => one !== 'adjustment');
+      return !givesBack && owners.some((one) => one !== 'adjustment');
     case 'create':
       return recreates === true;
     case 'delete':

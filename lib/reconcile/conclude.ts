@@ -12,7 +12,7 @@ import {
 import { type Decision, hasSteppedBack, isFinalState, isInFlight, type RunDocument } from '../state/run.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { booked } from './budget.ts';
-import { calledOffAfter } from './called-off.ts';
+import { calledOffAfter, versionOf } from './called-off.ts';
 import { quietOperationsAfter } from './prune-operations.ts';
 import { requestOf, takeRequests } from './take-requests.ts';
 import { hasLapsed, usedUpOf } from './used-approvals.ts';
@@ -90,7 +90,7 @@ function headAfter(
             currentOperationId: resumed ?? null,
             stops: next.stops.filter((id) => id !== run.operationId),
             appliedSpecVersion: hasBroughtAboutAll(run)
-              ? Math.max(next.appliedSpecVersion, run.specVersion)
+              ? Math.max(next.appliedSpecVersion, versionOf(head, run))
               : next.appliedSpecVersion,
             lastResult: { state: run.state, operationId: run.operationId, at: run.endedAt ?? nowIso },
           }
@@ -106,7 +106,7 @@ function headAfter(
     }
   }
   if (isOperationOver && resumed !== undefined && run.asksAgain === true) next = askedAgain(next, run, resumed, nowIso);
-  const calledOff = calledOffAfter({ ...head, appliedSpecVersion: next.appliedSpecVersion }, run);
+  const calledOff = calledOffAfter({ ...head, appliedSpecVersion: next.appliedSpecVersion }, run, nowIso);
   return {
     head: calledOff === undefined ? next : { ...next, calledOff },
     decision: goesOn ? { next: 'again' } : run.decision,

@@ -43,18 +43,22 @@ async function recordOf({ drift }: DriftDependencies, run: RunDocument): Promise
 }
 
 /**
- * What a person's request is no word on, once its run has waited: drifts that were found after the plan that was asked
- * for, and whatever differs elsewhere than that plan was to change. Empty: the person asks for all that differs.
+ * What a person's request is no word on. Once its run has waited: drifts that were found after the plan that was asked for,
+ * and whatever differs elsewhere than that plan was to change. Of an adjustment or its end: every drift that is known.
+ * Empty: the person asks for all that differs.
  */
 export async function beyondAsked(
   dependencies: DriftDependencies,
   run: RunDocument,
 ): Promise<Pick<GuardedRun, 'drifted' | 'asked'>> {
-  const { attended, teardown, askedPlan } = run;
-  if (!attended || teardown || askedPlan?.hasWaited !== true) return {};
+  const { attended, attendedOwner, teardown, askedPlan } = run;
+  const hasWaited = attended && !teardown && askedPlan?.hasWaited === true;
+  if (!hasWaited && (attended || attendedOwner === undefined)) return {};
   const record = await recordOf(dependencies, run).catch(problemOfUnreadable);
   // Where it cannot be read, the plan says so.
-  const drifts = 'code' in record ? [] : record.drifts.filter(({ firstSeenAt }) => firstSeenAt > askedPlan.at);
+  const known = 'code' in record ? [] : record.drifts;
+  if (!hasWaited) return { drifted: known.map(({ id, path }) => ({ id, path })) };
+  const drifts = known.filter(({ firstSeenAt }) => firstSeenAt > askedPlan.at);
   return { drifted: drifts.map(({ id, path }) => ({ id, path })), asked: new Set(askedPlan.ids) };
 }
 
@@ -187,7 +191,7 @@ function sightOf(
     kept: made.kept ?? [],
     postponed: made.postponed ?? [],
     ledger,
-    wasAsDeclared: wasAsDeclared(head, made, { setAside, asked }),
+    wasAsDeclared: wasAsDeclared(run, head, made, { setAside, asked }),
     standing,
     foreign: made.foreign ?? [],
     foreignStanding: foreignStandingIn(made, inFlight),
@@ -246,16 +250,18 @@ function isWhole({ hints, scope }: RunDocument): boolean {
 /**
  * Whether a resource is known to have been as it is declared now: the spec in force was brought about whole, or the
  * ledger says so, or a plan that was asked for, of this operation or of the one that is set aside, compared it and had
- * nothing to do there. Of a spec that was called off it is what the spec before it declares as well: the rest is in no plan.
+ * nothing to do there. Of a spec that was called off it is what the spec before it declares as well: the rest is in no plan but
+ * those of people who ask for it.
  */
 function wasAsDeclared(
+  { attended }: Pick<RunDocument, 'attended'>,
   { appliedSpecVersion, specVersion, calledOff }: BaselineHead,
   made: MadePlan,
   { setAside, asked }: Pick<Beside, 'setAside' | 'asked'>,
 ): (entry: LedgerEntry) => boolean {
   if (appliedSpecVersion >= specVersion) return () => true;
   if (setAside?.comparedVersion === specVersion) return ({ id }) => !setAside.refusedIds.has(normaliseId(id));
-  if (calledOff?.specVersion === specVersion && appliedSpecVersion > 0) return () => true;
+  if (!attended && calledOff?.specVersion === specVersion && appliedSpecVersion > 0) return () => true;
   return ({ id }) => (asked !== undefined && !asked.has(normaliseId(id))) || made.wasAsDeclared(id);
 }
 

@@ -16,6 +16,7 @@ import {
 import { type ForeignEntry, foreignEntries } from '../plan/foreign-entries.ts';
 import { type DesiredGraph, type DesiredNode, normaliseId } from '../plan/graph.ts';
 import type { LedgerEntry } from '../plan/ledger.ts';
+import { ownedAsBefore } from '../plan/new-of-spec.ts';
 import type { Observed, Plan, Refusal } from '../plan/plan.ts';
 import { isInScope, planInScope } from '../plan/scope.ts';
 import type { UnmanagedResource } from '../plan/unmanaged.ts';
@@ -33,6 +34,8 @@ export interface PlanRequest {
   readonly baseline: string;
   /** Absent: nothing is wanted, everything of ours goes. */
   readonly resolved?: ResolvedBaseline;
+  /** What the spec before declares, with the same adjustments, where that one is called off. */
+  readonly beforeCallOff?: DesiredGraph;
   readonly specVersion: number;
   /** When that version was put; absent: it is not in force. */
   readonly putAtIso?: string;
@@ -104,10 +107,7 @@ export function putAtOf({
  * @throws ObservationPausedError when it goes on after a pause; ProblemError when Azure refuses a read; ArmUnreachableError when it does not answer.
  */
 export async function makePlan(dependencies: Dependencies, request: PlanRequest): Promise<MadePlan> {
-  const declared: DesiredGraph =
-    request.resolved === undefined
-      ? { baseline: request.baseline, nodes: [] }
-      : compile(request.resolved, request.adjustments, request.nowIso);
+  const declared = declaredGraph(request);
   const ledger = await dependencies.ledger.all(request.baseline);
   const ledgerById = new Map(ledger.map((entry) => [normaliseId(entry.id), entry]));
   const wanted = new Set(declared.nodes.map(({ id }) => normaliseId(id)));
@@ -185,6 +185,12 @@ export async function makePlan(dependencies: Dependencies, request: PlanRequest)
         (request.scope === undefined || isInScope(node, request.scope)),
     ),
   };
+}
+
+function declaredGraph({ baseline, resolved, adjustments, nowIso, beforeCallOff }: PlanRequest): DesiredGraph {
+  if (resolved === undefined) return { baseline, nodes: [] };
+  const graph = compile(resolved, adjustments, nowIso);
+  return beforeCallOff === undefined ? graph : ownedAsBefore(graph, beforeCallOff, kindOf);
 }
 
 /** What stays as it is outside of the scope is no matter of the plan. */

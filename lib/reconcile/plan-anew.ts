@@ -8,7 +8,7 @@ import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard, type Verdict, type Waiting } from '../plan/guard.ts';
 import { hashOf, shortHash } from '../plan/hash.ts';
-import type { LeftChanges } from '../plan/left-changes.ts';
+import { CALLED_OFF_CODE, type LeftChanges } from '../plan/left-changes.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import { isAskedFor } from '../plan/reaction-rules.ts';
 import type { Problem } from '../problem.ts';
@@ -71,11 +71,12 @@ export async function planAnew(
     const calledOff = await readCalledOff(dependencies, head, input?.resolved, run, nowIso);
     const beside = {
       ...(await beyondAsked(dependencies, run)),
-      ...leftOf(setAside?.left, ...(setAside?.beside ?? []), calledOff),
+      ...leftOf(setAside?.left, ...(setAside?.beside ?? []), calledOff?.left),
     };
     const made = await makePlan(dependencies, {
       baseline: run.baseline,
       ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
+      ...(calledOff === undefined ? {} : { beforeCallOff: calledOff.before }),
       specVersion: head.specVersion,
       ...putAtOf(head),
       adjustments: head.adjustments,
@@ -227,8 +228,8 @@ async function adoptPlan(
     refused: [...plan.refused, ...verdict.refused, ...stepsTakenBack(head, run.operationId)],
     postponed: [...new Set(made.postponed.map(({ id }) => id))],
     ...askedPlanAfter(run, plan, nowIso),
-    // What stays of others' changes is no shortfall of what a person has asked for.
-    ...(run.attended ? { knownRefusals: refusalKeysOf(verdict.refused, notAskedFor) } : {}),
+    // What stays of others' changes, and of a spec called off since, is no shortfall of what a person has asked for.
+    ...(run.attended ? { knownRefusals: notAskedRefusals(plan, verdict, notAskedFor) } : {}),
     ...asksAgain(run, setAside, askedFor, stepped.behind, judged.waiting),
   };
   const approval = approvalFor(next, plan, verdict, circumstances.approvals.untilIso ?? nowIso, nowIso);
@@ -268,8 +269,10 @@ function withoutRecord(verdict: Verdict, notAskedFor: readonly string[], problem
   );
 }
 
-function refusalKeysOf(refused: readonly Refusal[], ids: readonly string[]): readonly string[] {
-  return refused.filter(({ id }) => ids.includes(normaliseId(id))).map(refusalKey);
+/** `refusalKey` of what the person of a run has not asked for. `ids`: the changes of a plan that are none of it. */
+function notAskedRefusals(plan: Plan, { refused }: Verdict, ids: readonly string[]): readonly string[] {
+  const calledOff = [...plan.refused, ...refused].filter(({ code }) => code === CALLED_OFF_CODE);
+  return [...refused.filter(({ id }) => ids.includes(normaliseId(id))), ...calledOff].map(refusalKey);
 }
 
 /** Normalised ids of the changes with which a run that has stepped in steps back if they have to wait: a reaction's own. */

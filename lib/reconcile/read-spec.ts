@@ -37,6 +37,17 @@ export async function readStoredSpec(
   return validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, { todayIso: stored.storedAt });
 }
 
+/** A version of the spec, as this version of Hubkeeper takes it; undefined: it is not there, or not taken any more. */
+export async function readVersion(
+  dependencies: Pick<Dependencies, 'baselines'>,
+  { history, name }: Pick<BaselineHead, 'history' | 'name'>,
+  version: number,
+): Promise<{ readonly spec: BaselineSpec; readonly resolved: ResolvedBaseline } | undefined> {
+  const hash = history.find((one) => one.version === version)?.hash;
+  const stored = hash === undefined ? null : await readStoredSpec(dependencies, name, hash);
+  return stored?.ok === true ? stored : undefined;
+}
+
 /** Of a baseline that was torn down, or whose spec was never put. */
 export function noSpec(head: BaselineHead): ProblemError {
   return new ProblemError({

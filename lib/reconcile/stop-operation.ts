@@ -39,7 +39,7 @@ export function stopOperation(head: BaselineHead, operationId: string, user: str
       teardown: head.teardown && request.trigger !== 'delete',
       ended: [...(head.ended ?? []), { request, end: 'calledOff', by: user, at: nowIso }],
       ...(isOfSpecInForce(head, request)
-        ? { calledOff: { specVersion: head.specVersion, operationId, end: 'stopped' } as const }
+        ? { calledOff: { specVersion: head.specVersion, operationId, end: 'stopped', at: nowIso } as const }
         : {}),
     },
     { ...line, decision: 'stopped', reason: 'It was called off before anything was started for it.' },

@@ -57,7 +57,10 @@ export function asksForReaction({ trigger, requestedBy }: Pick<ReconcileRequest,
 }
 
 /** What decides whether another request may be part of a run. */
-type Reach = Pick<RunDocument, 'attended' | 'attendedOwner' | 'scope' | 'expectedPlanHash' | 'teardown'>;
+type Reach = Pick<
+  RunDocument,
+  'operationId' | 'createdAt' | 'attended' | 'attendedOwner' | 'scope' | 'expectedPlanHash' | 'teardown'
+>;
 
 /**
  * Whether a run does all of what a request asks for, under the same rules: it reaches as far, is attended or unattended
@@ -65,7 +68,8 @@ type Reach = Pick<RunDocument, 'attended' | 'attendedOwner' | 'scope' | 'expecte
  * for what a reaction has decided bind attended runs as well; what a person adjusts is no part of a run that binds it as
  * it binds drift, unless it has to wait as well.
  */
-function isCoveredBy(request: ReconcileRequest, run: Reach): boolean {
+function isCoveredBy(request: ReconcileRequest, run: Reach, head: BaselineHead): boolean {
+  if (asksAnew(request, run, head)) return false;
   if (run.teardown || request.planHash !== undefined || run.expectedPlanHash !== undefined) return false;
   if (run.scope !== undefined && run.scope !== request.scope) return false;
   const { trigger } = request;
@@ -73,6 +77,19 @@ function isCoveredBy(request: ReconcileRequest, run: Reach): boolean {
   if (isAttended(trigger, request.requestedBy)) return run.attended;
   if (asksForAdjustment(request)) return run.attended || isForAdjustment || request.waitsItsTurn === true;
   return trigger === 'timer' || trigger === 'adjustment' || (!run.attended && !isForAdjustment);
+}
+
+/**
+ * Whether a person asks anew for what somebody has called off since a run was asked for, by a stop of it, by a rejection of
+ * its plan, or as the spec in force: that run does not do it any more.
+ */
+function asksAnew({ trigger, requestedBy, at }: ReconcileRequest, run: Reach, head: BaselineHead): boolean {
+  if (trigger !== 'reconcile' || !isAttended(trigger, requestedBy)) return false;
+  const { operationId, createdAt } = run;
+  if (head.stops.includes(operationId)) return true;
+  const rejections = head.approvals.filter((one) => one.operationId === operationId && one.decision === 'reject');
+  const ends = [head.calledOff?.at, ...rejections.map(({ decidedAt }) => decidedAt)];
+  return ends.some((end) => end !== undefined && createdAt <= end && end < at);
 }
 
 /** Whether nobody asked for it but a reaction, a timer or an event. */
@@ -124,14 +141,16 @@ function isBeside({ hints }: Pick<ReconcileRequest, 'hints'>, { rows }: Pick<Run
  * A person's request does not queue up behind a run that only waits for somebody: one for all of it takes over, one for a
  * part goes before what nobody asked for.
  */
-function mayOvertake(request: ReconcileRequest, waiting: RunDocument, { stops }: BaselineHead): boolean {
-  if (!isAttended(request.trigger, request.requestedBy) || isCoveredBy(request, waiting)) return false;
-  return request.scope === undefined || mayMakeWay(waiting, stops);
+function mayOvertake(request: ReconcileRequest, waiting: RunDocument, head: BaselineHead): boolean {
+  // It ends now, and says how.
+  if (head.stops.includes(waiting.operationId)) return false;
+  if (!isAttended(request.trigger, request.requestedBy) || isCoveredBy(request, waiting, head)) return false;
+  return request.scope === undefined || mayMakeWay(waiting);
 }
 
 /** What is set aside for a run is a person's as well: that run has no time to lose. */
-function mayMakeWay({ attended, setAside, operationId }: RunDocument, stops: BaselineHead['stops']): boolean {
-  return !attended && setAside === undefined && !stops.includes(operationId);
+function mayMakeWay({ attended, setAside }: RunDocument): boolean {
+  return !attended && setAside === undefined;
 }
 
 /** A run that has begun as a request, so that it is taken up again. */
@@ -148,6 +167,8 @@ export function requestOf(run: RunDocument, nowIso: string): ReconcileRequest {
 
 function reachOf(request: ReconcileRequest): Reach {
   return {
+    operationId: request.operationId,
+    createdAt: request.at,
     attended: isAttended(request.trigger, request.requestedBy),
     ...(asksForAdjustment(request) ? { attendedOwner: 'adjustment' } : {}),
     teardown: request.trigger === 'delete',
@@ -169,7 +190,9 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
   const others = requests.filter((request) => !own.includes(request) && !ofSetAside.includes(request));
   const newest = others.findLast((request) => isNewDesired(request.trigger));
   if (newest !== undefined) {
-    const joined = others.filter((request) => !isNewDesired(request.trigger) && isCoveredBy(request, reachOf(newest)));
+    const joined = others.filter(
+      (request) => !isNewDesired(request.trigger) && isCoveredBy(request, reachOf(newest), head),
+    );
     // What has begun and waits beside the live one is overtaken as that is.
     const overtaken = others.filter(
       (request) =>
@@ -192,12 +215,12 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
   }
   if (live === undefined) {
     const [primary] = others;
-    return primary === undefined ? NOTHING : begun(primary, others);
+    return primary === undefined ? NOTHING : begun(primary, others, head);
   }
   const overtaking =
     live.state === 'waiting' && !live.teardown ? others.find((request) => mayOvertake(request, live, head)) : undefined;
   if (overtaking !== undefined) {
-    const { joined, consumed, ...rest } = begun(overtaking, others);
+    const { joined, consumed, ...rest } = begun(overtaking, others, head);
     if (overtaking.scope === undefined)
       return { ...rest, joined, superseded: [live.operationId], consumed: [...consumed, ...own] };
     const requeued = own.find(({ trigger }) => trigger === live.trigger) ?? requestOf(live, nowIso);
@@ -209,22 +232,24 @@ export function takeRequests(head: BaselineHead, current: RunDocument | undefine
     live.setAside !== undefined && (ofSetAside.length > 0 || isDue(head, nowIso) || !others.every(isUnattended));
   const steppingIn = others.filter((request) => stepsIn(request, live, head));
   const mayJoin = (request: ReconcileRequest) =>
-    isCoveredBy(request, live) &&
+    isCoveredBy(request, live, head) &&
     !couldNotStepBack(request, live) &&
     !(isBeside(request, live) && steppingIn.includes(request));
   const joined = isCalledFor ? [] : others.filter(mayJoin);
   const consumed = [...own, ...joined];
   const [first] = steppingIn;
   if (consumed.length === 0 && first !== undefined && !isDue(head, nowIso)) {
-    const begunAlready = others.find((one) => one.steppedBackAt !== undefined && isCoveredBy(first, reachOf(one)));
-    return { ...begun(begunAlready ?? first, steppingIn), setAside: live.operationId };
+    const begunAlready = others.find(
+      (one) => one.steppedBackAt !== undefined && isCoveredBy(first, reachOf(one), head),
+    );
+    return { ...begun(begunAlready ?? first, steppingIn, head), setAside: live.operationId };
   }
   const retryFailed = joined.some((request) => isAttended(request.trigger, request.requestedBy));
   return { ...NOTHING, joined, consumed, replan: consumed.length > 0, retryFailed };
 }
 
 /** A request that begins with what of the others it covers. */
-function begun(primary: ReconcileRequest, others: readonly ReconcileRequest[]): TakenRequests {
-  const joined = others.filter((request) => request !== primary && isCoveredBy(request, reachOf(primary)));
+function begun(primary: ReconcileRequest, others: readonly ReconcileRequest[], head: BaselineHead): TakenRequests {
+  const joined = others.filter((request) => request !== primary && isCoveredBy(request, reachOf(primary), head));
   return { ...NOTHING, primary, begins: true, joined, consumed: [primary, ...joined], replan: true };
 }

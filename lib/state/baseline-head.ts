@@ -152,9 +152,14 @@ export interface BaselineHead {
   readonly appliedSpecVersion: number;
   /**
    * The version of the spec of which nothing new is made without a person, since the operation that was to bring it about was
-   * stopped or its plan rejected. Absent: none, or somebody has asked for it again.
+   * stopped or its plan rejected at this time. Absent: none, or somebody has asked for it again since.
    */
-  readonly calledOff?: { readonly specVersion: number; readonly operationId: string; readonly end: CallOff };
+  readonly calledOff?: {
+    readonly specVersion: number;
+    readonly operationId: string;
+    readonly end: CallOff;
+    readonly at: string;
+  };
   /** When something that waits may go on: a hold that ends, an approval that expires, an adjustment's end. */
   readonly wakeAt: string | null;
   /** The current operation waits for the stop switches to be off. */

@@ -22,6 +22,7 @@ import { normaliseId } from '../../plan/graph.ts';
 import { idsThatWereThere, type LedgerEntry } from '../../plan/ledger.ts';
 import { isAtOrIn } from '../../plan/scope.ts';
 import { type Problem, ProblemError } from '../../problem.ts';
+import { isCalledOff, readBeforeCallOff } from '../../reconcile/called-off.ts';
 import { optOutOf, readManagementLocks } from '../../reconcile/protection.ts';
 import { readResolved } from '../../reconcile/read-spec.ts';
 import type { Adjustment, BaselineHead } from '../../state/baseline-head.ts';
@@ -32,6 +33,8 @@ export interface ObservedEgress {
   /** Without adjustments. */
   readonly declared: ResolvedBaseline;
   readonly baseline: ResolvedBaseline;
+  /** Where the spec is called off, the same of the one that was brought about before; null: none was. */
+  readonly before?: Pick<ObservedEgress, 'declared' | 'baseline'> | null;
   readonly observed: ObservedBodies;
   readonly ledger: readonly LedgerEntry[];
 }
@@ -89,7 +92,19 @@ export async function observeEgress(
     kindOf,
     { wasThere },
   );
-  return { spec, declared, baseline, observed: new Map([...first, ...rest]), ledger };
+  const before = await readBefore(dependencies, head, adjustments, nowIso);
+  return { spec, declared, baseline, ...before, observed: new Map([...first, ...rest]), ledger };
+}
+
+async function readBefore(
+  dependencies: Reads,
+  head: BaselineHead,
+  adjustments: readonly Adjustment[],
+  nowIso: string,
+): Promise<Pick<ObservedEgress, 'before'>> {
+  if (!isCalledOff(head)) return {};
+  const declared = await readBeforeCallOff(dependencies, head);
+  return { before: declared === undefined ? null : { declared, baseline: adjusted(declared, adjustments, nowIso) } };
 }
 
 /** Reads a firewall. Null: the baseline has none there, or Azure has none. @throws as above. */
@@ -138,6 +153,7 @@ export function snatOf(
   return snatFirewallOf({
     baseline: seen.baseline,
     declared: seen.declared,
+    ...(seen.before === undefined ? {} : { before: seen.before }),
     firewall: seen.body,
     ruleCollectionGroups: seen.ruleCollectionGroups,
     subnet: subnetOf(seen),

@@ -124,6 +124,30 @@ describe('snatFirewallOf', () => {
     ]);
   });
 
+  it('of a spec that is called off misses nothing that only that declares, and pins what either spec does', () => {
+    const publicIps = resolved.firewall?.publicIps ?? [];
+    const declaring = (count: number, from = resolved) =>
+      ({ ...from, firewall: { ...from.firewall, publicIps: publicIps.slice(0, count) } }) as typeof resolved;
+    const bare = firewallBody({ ipConfigurations: [] });
+    const seen = (changes: Partial<SnatFirewallInput>) => snatFirewallOf(input(changes));
+    const missing = (before: SnatFirewallInput['before'], baseline = resolved) =>
+      seen({ firewall: bare, baseline, ...(before === undefined ? {} : { before }) }).missing;
+    const [first] = missing(undefined);
+    const one = { declared: declaring(1), baseline: declaring(1) };
+
+    expect(publicIps.length).toBeGreaterThan(1);
+    expect(missing(undefined)).toHaveLength(publicIps.length);
+    expect(missing(null)).toEqual([]);
+    expect(missing(one)).toEqual([first]);
+    // What an adjustment brings under the spec before is the adjustment's.
+    expect(missing({ ...one, baseline: resolved }).map(({ ofSpec }) => ofSpec)).toEqual(
+      publicIps.map((_, index) => index === 0),
+    );
+    const pinned = (changes: Partial<SnatFirewallInput>) =>
+      seen(changes).addresses.flatMap(({ name, pinned: isPinned }) => (isPinned ? [name] : []));
+    expect(pinned({ declared: declaring(1), before: { declared: resolved, baseline: resolved } })).toEqual(pinned({}));
+  });
+
   it('pins what the spec pins, and as many of ours as it declares', () => {
     const hub = resolved.spec.hub;
     const publicIps = { ...hub.firewall?.publicIps, pinned: [own(3).toUpperCase()] };

@@ -77,9 +77,14 @@ describe('guard: what differs beyond the plan that a person asked for', () => {
             owner: fc.constantFrom('spec', 'adjustment'),
             risk: fc.constantFrom<Risk>('safe', 'disruptive', 'destructive'),
             recreates: fc.boolean(),
+            givesBack: fc.boolean(),
           })
-          .map(({ action, owner, risk, recreates }) =>
-            change(name, { action, owner, risk, ...(action === 'create' ? { recreates } : {}) } as Partial<Change>),
+          .map(({ action, owner, risk, recreates, givesBack }) =>
+            change(name, {
+              ...{ action, owner, risk },
+              ...(action === 'create' ? { recreates } : {}),
+              ...(action === 'update' ? { givesBack } : {}),
+            } as Partial<Change>),
           ),
       ),
     )
@@ -92,8 +97,8 @@ describe('guard: what differs beyond the plan that a person asked for', () => {
     protectedIds: fc.subarray([{ id: '/a', why: 'opted out', deleteOnly: false, unattendedOnly: true }]),
     contested: fc.subarray([{ id: '/b', path: 'properties.x', stopped: true, untilIso: LATER }]),
   });
-  const undoesOthers = ({ action, owner, recreates }: Change) =>
-    action === 'update' ? owner !== 'adjustment' : action === 'create' && recreates === true;
+  const undoesOthers = ({ action, owner, recreates, givesBack }: Change) =>
+    action === 'update' ? owner !== 'adjustment' && givesBack !== true : action === 'create' && recreates === true;
 
   it('is judged as if nobody had asked, and all the rest as for a person', () => {
     fc.assert(

@@ -239,25 +239,114 @@ describe('an adjustment by hand', () => {
     expect(retention()).toBe(7);
     expect(await contests()).toEqual(before);
   });
+});
 
-  it('that took an address of the spec off the firewall gives it back at its end, though drift is only told', async () => {
-    const subnets = { firewall: { addressPrefix: '10.200.0.0/26' } };
-    const hub = {
-      ...(JSON.parse(smallSpec(NAME, [])) as { readonly hub: JsonObject }).hub,
-      subnets,
-      firewall: { publicIps: { count: 3, minimum: 1, maximum: 5 } },
-    };
-    await provision({ hub, drift: { mode: 'observe' } });
-    edit(WORKSPACE, { retentionInDays: 7 });
-    const addresses = () => namesIn(FIREWALL, 'ipConfigurations');
-    const all = addresses();
-    const value = { count: 2, detached: ['pip-fw-westeurope-02'] };
+describe('an adjustment by hand that took an address of the spec off the firewall', () => {
+  const DETACHED = 'pip-fw-westeurope-02';
+  const hub = {
+    ...(JSON.parse(smallSpec(NAME, [])) as { readonly hub: JsonObject }).hub,
+    subnets: { firewall: { addressPrefix: '10.200.0.0/26' } },
+    firewall: { publicIps: { count: 3, minimum: 1, maximum: 5 } },
+  };
+  const SPEC = { hub, drift: { mode: 'observe' } };
+  const addresses = () => namesIn(FIREWALL, 'ipConfigurations');
+
+  async function detach(): Promise<void> {
+    await provision(SPEC);
+    const value = { count: 2, detached: [DETACHED] };
     await adjust(adjustment('', { kind: 'firewallPublicIpCount', scope: 'egress', target: FIREWALL, value }));
-    expect(addresses()).toHaveLength(2);
+    expect(addresses()).not.toContain(DETACHED);
+  }
+
+  /** Somebody takes another address off the firewall, besides ours. */
+  function takeOff(name: string): void {
+    const configurations = propertiesOf(FIREWALL).ipConfigurations as readonly { readonly name: string }[];
+    edit(FIREWALL, { ipConfigurations: configurations.filter((one) => one.name !== name) as unknown as Json });
+  }
+
+  async function driftLines(): Promise<readonly (readonly [string, string])[]> {
+    const { entries } = await dependencies.journal.read({ baseline: NAME });
+    return entries.flatMap(({ decision, resource, reason }) =>
+      decision === 'drift found' ? [[resource, reason] as const] : [],
+    );
+  }
+
+  it('gives it back at its end, though drift is only told, and tells it as none', async () => {
+    await detach();
+    edit(WORKSPACE, { retentionInDays: 7 });
 
     const id = await unadjust();
     expect(await reconciling.run(id)).toMatchObject({ state: 'succeeded' });
-    expect(addresses()).toEqual(all);
+    expect(addresses()).toContain(DETACHED);
     expect(retention()).toBe(7);
+    expect(await driftLines()).toEqual([]);
+  });
+
+  const ask: readonly (readonly [string, () => Promise<string>])[] = [
+    [
+      'whole request',
+      () => {
+        dependencies.arm.remove(group('b'));
+        return reconciling.record('reconcile', 'bob');
+      },
+    ],
+    ['new spec', () => reconciling.put(smallSpec(NAME, ['a'], SPEC), 'bob')],
+  ];
+  const ends: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['ended', unadjust],
+    ['over', () => timePasses(3)],
+  ];
+  const all = ask.flatMap(([asked, request]) => ends.map(([end, over]) => [asked, end, request, over] as const));
+
+  it.each(all)(
+    'gives it back while a person’s %s waits, once it is %s, and nothing else',
+    async (_, __, request, over) => {
+      await detach();
+      const id = await request();
+      await reconciling.settle();
+      expect(await reconciling.run(id)).toMatchObject({ state: 'waiting' });
+      edit(WORKSPACE, { retentionInDays: 7 });
+      const before = await driftLines();
+      await over();
+
+      expect(addresses()).toContain(DETACHED);
+      expect(retention()).toBe(7);
+      expect(await reconciling.run(id)).toMatchObject({ state: 'waiting' });
+      const told = (await driftLines()).slice(before.length);
+      expect(told.map(([resource]) => resource)).toEqual([WORKSPACE]);
+    },
+  );
+
+  it('gives back no other one, which somebody had taken off and which is only told', async () => {
+    await provision(SPEC);
+    takeOff('pip-fw-westeurope-01');
+    await scan();
+    const before = await drifts();
+    const value = { count: 2, detached: [DETACHED] };
+    await adjust(adjustment('', { kind: 'firewallPublicIpCount', scope: 'egress', target: FIREWALL, value }));
+    expect(addresses()).toEqual(['pip-fw-westeurope-00']);
+    await unadjust();
+
+    expect(addresses()).toEqual(['pip-fw-westeurope-00', DETACHED]);
+    expect(await drifts()).toEqual(before);
+  });
+
+  it('gives back no other one, which somebody has taken off meanwhile', async () => {
+    await detach();
+    dependencies.arm.remove(group('b'));
+    await reconciling.record('reconcile', 'bob');
+    await reconciling.settle();
+    takeOff('pip-fw-westeurope-01');
+    await unadjust();
+
+    expect(addresses()).toEqual(['pip-fw-westeurope-00', DETACHED]);
+    expect(await drifts()).toContainEqual(
+      expect.objectContaining({ id: FIREWALL, path: 'properties.ipConfigurations[pip-fw-westeurope-01]' }),
+    );
+    await scan();
+    expect(addresses()).toEqual(['pip-fw-westeurope-00', DETACHED]);
+    expect(await drifts()).toContainEqual(
+      expect.objectContaining({ id: FIREWALL, path: 'properties.ipConfigurations[pip-fw-westeurope-01]' }),
+    );
   });
 });

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { asksForAdjustment, isAttended, takeRequests } from '../../../lib/reconcile/take-requests.ts';
-import { newHead, type ReconcileRequest, type Trigger } from '../../../lib/state/baseline-head.ts';
+import {
+  type Approval,
+  type BaselineHead,
+  newHead,
+  type ReconcileRequest,
+  type Trigger,
+} from '../../../lib/state/baseline-head.ts';
 import type { RunDocument } from '../../../lib/state/run.ts';
 
 function request(number: number, trigger: Trigger): ReconcileRequest {
@@ -282,6 +288,58 @@ describe('taking up requests', () => {
   it('tries again what has failed when a person asks again', () => {
     expect(takeRequests(withRequests(request(2, 'reconcile')), running(1), NOW).retryFailed).toBe(true);
     expect(takeRequests(withRequests(request(1, 'resume')), running(1), NOW).retryFailed).toBe(false);
+  });
+
+  describe('lets no run answer a person who asks anew for what somebody has called off since', () => {
+    const at = (second: number) => request(second, 'reconcile').at;
+    const calledOff = { specVersion: 1, operationId: 'base-9', end: 'stopped', at: at(5) } as const;
+    const rejection = { operationId: 'base-1', decision: 'reject', decidedAt: at(5) } as unknown as Approval;
+    const began = (second: number, state: RunDocument['state'] = 'running') => ({
+      ...running(1, state),
+      createdAt: at(second),
+    });
+    const ways: readonly (readonly [string, Partial<BaselineHead>])[] = [
+      ['as the spec in force', { calledOff }],
+      ['by a rejection', { approvals: [rejection] }],
+    ];
+
+    it.each(ways)('%s', (_, of) => {
+      const taken = (asked: ReconcileRequest, run: RunDocument) =>
+        takeRequests({ ...withRequests(asked), ...of }, run, NOW);
+
+      expect(taken(request(6, 'reconcile'), began(1))).toMatchObject({ joined: [], consumed: [], begins: false });
+      expect(taken(request(6, 'reconcile'), began(1, 'waiting'))).toMatchObject({
+        primary: { operationId: 'base-6' },
+        superseded: ['base-1'],
+      });
+      for (const [asked, run] of [
+        [request(4, 'reconcile'), began(1)],
+        [request(7, 'reconcile'), began(6)],
+        [request(6, 'adjustment'), began(1)],
+      ] as const)
+        expect(taken(asked, run).joined).toEqual([asked]);
+    });
+
+    it('nor by a run that has yet to begin', () => {
+      const [put, asking] = [request(3, 'put'), request(6, 'reconcile')];
+      const [before, after] = [request(4, 'reconcile'), request(7, 'reconcile')];
+
+      expect(takeRequests({ ...withRequests(put, before, asking), calledOff }, undefined, NOW)).toMatchObject({
+        primary: put,
+        joined: [before],
+      });
+      expect(takeRequests({ ...withRequests(before, asking, after), calledOff }, undefined, NOW)).toMatchObject({
+        primary: before,
+        joined: [],
+      });
+    });
+
+    it.each(['running', 'waiting'] as const)('nor by one that is to stop, while it is %s', (state) => {
+      const [resume, asking] = [request(1, 'resume'), request(6, 'reconcile')];
+      const head = { ...withRequests(resume, asking), stops: ['base-1'] };
+
+      expect(takeRequests(head, began(1, state), NOW)).toMatchObject({ joined: [], consumed: [resume], begins: false });
+    });
   });
 
   it('gives every request exactly one fate, and takes up every one in the end', () => {
