@@ -6,6 +6,7 @@ import { decideApproval, knowsApproval } from '../lib/reconcile/decide-approval.
 import { adjustmentsBehind } from '../lib/reconcile/plan-approval.ts';
 import { readResolved } from '../lib/reconcile/read-spec.ts';
 import type { BaselineHead } from '../lib/state/baseline-head.ts';
+import { baselineNotFound } from '../lib/state/baseline-store.ts';
 import type { App } from './composition.ts';
 import { ApiProblem, answer, type Call, jsonBody, parameter, register, valid } from './http.ts';
 import { poke } from './poke.ts';
@@ -22,10 +23,12 @@ async function headsOf(app: App, baseline?: string): Promise<readonly BaselineHe
   );
 }
 
-async function listApprovals({ app, request, context, nowIso }: Call): Promise<HttpResponseInit> {
+export async function listApprovals({ app, request, context, nowIso }: Call): Promise<HttpResponseInit> {
   const wanted = request.query.get('baseline');
   const baseline = wanted === null ? undefined : valid(check(baselineName, wanted, 'query.baseline'));
-  const open = (await headsOf(app, baseline)).flatMap((head) =>
+  const heads = await headsOf(app, baseline);
+  if (baseline !== undefined && heads.length === 0) throw baselineNotFound(baseline);
+  const open = heads.flatMap((head) =>
     head.approvals
       .filter((approval) => approval.decision === undefined && approval.expiresAt > nowIso)
       .map((approval) => ({ head, approval })),

@@ -1,10 +1,10 @@
 import type { HttpResponseInit } from '@azure/functions';
-import { check } from '../lib/api/errors.ts';
+import { check, errorOf } from '../lib/api/errors.ts';
 import { pauseRequest } from '../lib/api/pause.ts';
 import { withJournal, withWaitingResumed } from '../lib/state/baseline-head.ts';
 import type { Pause } from '../lib/state/baseline-store.ts';
 import type { App } from './composition.ts';
-import { answer, type Call, jsonBody, register, valid } from './http.ts';
+import { ApiProblem, answer, type Call, jsonBody, register, valid } from './http.ts';
 import { poke } from './poke.ts';
 
 export function registerPause(appOf: () => App): void {
@@ -13,7 +13,7 @@ export function registerPause(appOf: () => App): void {
   register('deletePause', appOf, (call) => setPause(call, false));
 }
 
-async function getPause({ app, nowIso }: Call): Promise<HttpResponseInit> {
+async function getPause({ app, nowIso }: Pick<Call, 'app' | 'nowIso'>): Promise<HttpResponseInit> {
   return answer(200, pauseBody(app, await app.baselines.readPause(), nowIso));
 }
 
@@ -24,12 +24,17 @@ function pauseBody(app: App, pause: Pause, at: string): Readonly<Record<string, 
     : { paused: false, at };
 }
 
-async function setPause(
+export async function setPause(
   { app, request, caller, client, context, nowIso }: Call,
   paused: boolean,
 ): Promise<HttpResponseInit> {
   const reason = paused ? valid(check(pauseRequest, await jsonBody(request))).reason : 'resumed';
   const pause = await app.baselines.changePause(paused, caller.user, reason, nowIso);
+  if (pause === null) {
+    // What an app setting holds is said as it is, which names the setting.
+    if (app.settings.stopped) return getPause({ app, nowIso });
+    throw new ApiProblem([errorOf('NotPaused', 'Nothing is paused.')]);
+  }
   for (const name of await app.baselines.names()) {
     const changed = await app.baselines.change<{ readonly start?: string }>(name, (head) =>
       withWaitingResumed(

@@ -50,6 +50,7 @@ export const API_ERRORS = {
   OperationNotFound: { status: 404, remedy: 'List the operations of the baseline and use the id of one of them.' },
   AdjustmentNotFound: { status: 404, remedy: 'Read the baseline: it lists its live adjustments.' },
   HoldNotFound: { status: 404, remedy: 'Nothing to do: the baseline is not on hold.' },
+  NotPaused: { status: 404, remedy: 'Nothing to do: nothing is paused.' },
   PlanNotFound: { status: 404, remedy: 'List the approvals and use the plan hash of one of them.' },
   StalePlan: { status: 409, remedy: 'Read the new plan and approve its hash.' },
   OperationEnded: { status: 409, remedy: 'Nothing to do: the operation has ended already.' },

@@ -323,7 +323,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Operations, the newest first.',
     role: 'reader',
     parameters: [...queries(operationsQuery), userParameter],
-    answers: [{ status: 200, description: 'The operations.', body: 'OperationList' }, invalid],
+    answers: [{ status: 200, description: 'The operations.', body: 'OperationList' }, invalid, unknownBaseline],
   },
   {
     method: 'GET',
@@ -363,7 +363,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Plans that wait for a decision.',
     role: 'reader',
     parameters: [{ name: 'baseline', in: 'query', required: false, schema: baselineName }, userParameter],
-    answers: [{ status: 200, description: 'The plans.', body: 'ApprovalList' }, invalid],
+    answers: [{ status: 200, description: 'The plans.', body: 'ApprovalList' }, invalid, unknownBaseline],
   },
   {
     method: 'POST',
@@ -392,6 +392,7 @@ export const ROUTES: readonly Route[] = [
     answers: [
       { status: 200, description: 'The entries, oldest first; with `order=newest` the last of them.', body: 'Journal' },
       invalid,
+      unknownBaseline,
     ],
   },
   {
@@ -420,7 +421,10 @@ export const ROUTES: readonly Route[] = [
     summary: 'Ends the pause.',
     role: 'operator',
     parameters: [userParameter],
-    answers: [{ status: 200, description: 'The switch. It stays on when an app setting holds it.', body: 'Pause' }],
+    answers: [
+      { status: 200, description: 'The switch. It stays on when an app setting holds it.', body: 'Pause' },
+      { status: 404, description: 'Nothing is paused: nothing is recorded.', body: 'ErrorList' },
+    ],
   },
   {
     method: 'GET',

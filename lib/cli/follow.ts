@@ -50,9 +50,10 @@ export async function follow(world: World, client: Client, progress: Progress, i
         pollSeconds = Math.min(reply.retryAfterSeconds ?? POLL_SECONDS, LONGEST_POLL_SECONDS);
         silentSinceMs = undefined;
         progress.show(operation);
-        if (isFinal(operation.state)) return { ended: 'final', operation, exitCode: exitCodeOf(operation) };
-        if (!input.waitForApproval && waitsForApproval(operation)) {
-          return { ended: 'approval', operation, exitCode: EXIT.waitsForApproval };
+        const exitCode = exitCodeOf(operation);
+        if (isFinal(operation.state)) return { ended: 'final', operation, exitCode };
+        if (!input.waitForApproval && exitCode === EXIT.waitsForApproval) {
+          return { ended: 'approval', operation, exitCode };
         }
       } catch (error) {
         if (!(error instanceof CliError)) throw error;
@@ -82,6 +83,8 @@ function mayPass(error: CliError): boolean {
   return error.status === undefined ? error.exitCode === EXIT.failed : [429, 500, 502, 503, 504].includes(error.status);
 }
 
-function exitCodeOf(operation: OperationBody): ExitCode {
-  return operation.state === 'succeeded' ? EXIT.done : EXIT.failed;
+/** How an operation stands, to the shell; one that goes on by itself is none that failed. Pure. */
+export function exitCodeOf(operation: OperationBody): ExitCode {
+  if (isFinal(operation.state)) return operation.state === 'succeeded' ? EXIT.done : EXIT.failed;
+  return waitsForApproval(operation) ? EXIT.waitsForApproval : EXIT.done;
 }

@@ -61,7 +61,8 @@ export interface BaselineStore {
   /** Removes specs that the baseline's history does not have any more, a few at a time. */
   pruneSpecs(name: string, nowIso: string): Promise<void>;
   readPause(): Promise<Pause>;
-  changePause(paused: boolean, by: string, reason: string, nowIso: string): Promise<Pause>;
+  /** The switch as it is from now on; null: nothing was paused, and an end of the pause changes nothing. */
+  changePause(paused: boolean, by: string, reason: string, nowIso: string): Promise<Pause | null>;
 }
 
 export function baselineNotFound(name: string): ProblemError {
@@ -148,6 +149,7 @@ export function createBaselineStore(
       for (let attempt = 0; attempt < COMPARE_AND_SWAP_ATTEMPTS; attempt++) {
         const stored = await documents.read(PAUSE_PATH);
         const current = stored === null ? notPaused : (stored.value as unknown as Pause);
+        if (!paused && !current.paused) return null;
         const next: Pause = { generation: current.generation + 1, paused, by, reason, since: nowIso };
         const written = await documents.write(
           PAUSE_PATH,

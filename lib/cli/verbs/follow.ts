@@ -1,4 +1,4 @@
-import { EXIT } from '../exit-code.ts';
+import { exitCodeOf } from '../follow.ts';
 import { endLines, followOperation, followOptions, watchingOf } from '../followed-result.ts';
 import { operationArgument } from '../input.ts';
 import type { Verb } from '../verb.ts';
@@ -8,7 +8,10 @@ export const followVerb: Verb = {
   args: [{ name: '<operation>', description: 'id of the operation' }],
   summary: 'watch an operation to its end',
   options: [
-    { flags: '--no-wait', description: 'show how it stands now and come back at once' },
+    {
+      flags: '--no-wait',
+      description: 'show how it stands now and come back at once: 0 too while it goes on by itself',
+    },
     ...followOptions.filter((option) => option.flags !== '--no-wait'),
   ],
   examples: ['hubkeeper follow prod-17', 'hubkeeper follow prod-17 --no-wait --json | jq .state'],
@@ -17,6 +20,6 @@ export const followVerb: Verb = {
     const watching = watchingOf(input);
     if (input.options.wait !== false) return followOperation(context, watching, id);
     const { value } = await context.client.getOperation(id);
-    return { exitCode: EXIT.done, data: value, lines: await endLines(context, value) };
+    return { exitCode: exitCodeOf(value), data: value, lines: await endLines(context, value) };
   },
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { errorOf } from '../../../lib/api/errors.ts';
 import { runVerb } from '../../../lib/cli/run-verb.ts';
 import type { VerbInput } from '../../../lib/cli/verb.ts';
 import { verbs } from '../../../lib/cli/verbs.ts';
@@ -603,6 +604,20 @@ describe('looking', () => {
   });
 
   it.each([
+    ['failed', ended('failed'), 1],
+    ['stopped', { status: 200, body: operationOf('stopped', { supersededBy: 'prod-18' }) }, 1],
+    ['succeeded', ended(), 0],
+    ['waiting', waiting, 3],
+  ])('follow --no-wait tells the shell how it stands: %s', async (_, answer, exitCode) => {
+    const took = { 'GET /api/operations/prod-18': ended() };
+    const wanted = { ...took, 'GET /api/operations/prod-17': answer };
+
+    expect(await run('follow', { args: ['prod-17'], options: { wait: false }, routes: wanted })).toMatchObject({
+      exitCode,
+    });
+  });
+
+  it.each([
     ['ok', 200, 0],
     ['degraded', 200, 0],
     ['failed', 503, 1],
@@ -991,6 +1006,15 @@ describe('stopping', () => {
     expect(
       await run('resume', { routes: { 'DELETE /api/pause': { status: 200, body: { paused: true } } } }),
     ).toMatchObject({ exitCode: 1, out: expect.stringContaining('An app setting keeps it so') });
+  });
+
+  it('resume fails when nothing is paused', async () => {
+    const errors = [errorOf('NotPaused', 'Nothing is paused.')];
+
+    expect(await run('resume', { routes: { 'DELETE /api/pause': { status: 404, body: { errors } } } })).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining('Nothing is paused.'),
+    });
   });
 });
 
