@@ -15,6 +15,7 @@ import type { Problem } from '../lib/problem.ts';
 import { reliefsNotBegun, withForbiddenWithdrawn } from '../lib/reactions/snat/withdraw-forbidden.ts';
 import { differenceRulesOf } from '../lib/reconcile/circumstances.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
+import { readLiveOperations } from '../lib/reconcile/live-operations.ts';
 import { makePlan, putAtOf } from '../lib/reconcile/make-plan.ts';
 import { planOfHead, withTaken } from '../lib/reconcile/plan-operation.ts';
 import { noSpec } from '../lib/reconcile/read-spec.ts';
@@ -54,12 +55,13 @@ export function registerBaselines(appOf: () => App): void {
 export async function listBaselines({ app, nowIso }: Call): Promise<HttpResponseInit> {
   const names = await app.baselines.names();
   const read = await Promise.all(
-    names.map(async (name) => ({ stored: await app.baselines.read(name), known: await knownDrift(app, name) })),
+    names.map(async (name) => {
+      const stored = await app.baselines.read(name);
+      return stored === null || isTornDown(stored.head) ? [] : [await summaryOf(app, stored.head, nowIso)];
+    }),
   );
   return answer(200, {
-    baselines: read.flatMap(({ stored, known }) =>
-      stored === null || isTornDown(stored.head) ? [] : [summaryOf(stored.head, known, nowIso)],
-    ),
+    baselines: read.flat().map(({ summary }) => summary),
     at: nowIso,
   });
 }
@@ -67,16 +69,16 @@ export async function listBaselines({ app, nowIso }: Call): Promise<HttpResponse
 export async function getBaseline({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
   const head = await headOf(app, request);
   const stored = head.specVersion === 0 ? null : await app.baselines.readSpec(head.name, head.specHash);
-  const known = await knownDrift(app, head.name);
-  const { record } = known;
   const validated =
     stored === null
       ? undefined
       : validateSpecDocument(Buffer.from(stored.text, 'utf8'), stored.contentType, { todayIso: stored.storedAt });
+  const resolved = validated?.ok ? validated.resolved : undefined;
+  const { summary, record } = await summaryOf(app, head, nowIso, resolved);
   return answer(
     200,
     {
-      ...summaryOf(head, known, nowIso, validated?.ok ? validated.resolved : undefined),
+      ...summary,
       ...(record === null ? {} : { drift: driftBody(record, head.approvals, nowIso) }),
       spec: validated?.ok ? validated.spec : {},
       document: stored?.text ?? '',
@@ -103,13 +105,21 @@ async function knownDrift({ drift }: App, name: string): Promise<KnownDrift> {
   }
 }
 
-function summaryOf(
+interface Summarised extends Pick<KnownDrift, 'record'> {
+  readonly summary: Readonly<Record<string, unknown>>;
+}
+
+async function summaryOf(
+  app: App,
   head: BaselineHead,
-  { record, problem }: KnownDrift,
   nowIso: string,
   resolved?: ResolvedBaseline,
-): Readonly<Record<string, unknown>> {
-  return {
+): Promise<Summarised> {
+  const [{ record, problem }, liveOperations] = await Promise.all([
+    knownDrift(app, head.name),
+    readLiveOperations(app, head),
+  ]);
+  const summary = {
     name: head.name,
     version: head.specVersion,
     mode: head.mode,
@@ -117,12 +127,14 @@ function summaryOf(
     currentOperationId: head.currentOperationId,
     setAsideOperationId: head.setAside ?? null,
     besideOperationIds: steppedBackIds(head),
+    liveOperations,
     teardown: head.teardown,
     adjustments: adjustmentBodies(head.adjustments, nowIso, resolved),
     hold: head.hold !== null && head.hold.until > nowIso ? head.hold : null,
     ...(record === null ? {} : { driftCounts: driftCounts(record, nowIso) }),
     ...(problem === undefined ? {} : { driftProblem: problem }),
   };
+  return { summary, record };
 }
 
 async function headOf(app: App, request: HttpRequest): Promise<BaselineHead> {

@@ -1,11 +1,20 @@
 import * as z from 'zod';
 import { adjustment } from './adjustment.ts';
-import { baselineName, isoTime, mode, planHash, scope } from './common.ts';
+import { baselineName, isoTime, mode, operationId, planHash, scope } from './common.ts';
 import { baselineDrift, driftCounts } from './drift.ts';
 import { hold } from './hold.ts';
 import type { Known } from './known.ts';
-import { accepted, operationState, problem } from './operation.ts';
+import { accepted, operationState, problem, waitingFor } from './operation.ts';
 import { plan } from './plan.ts';
+
+/** An operation that has begun and not ended. */
+export const liveOperation = z.looseObject({
+  id: operationId,
+  trigger: z.string(),
+  state: operationState,
+  waitingFor: z.array(waitingFor).readonly().describe('What it, or a part of it, waits for; empty: for nothing.'),
+});
+export type LiveOperationBody = Known<typeof liveOperation>;
 
 /** A baseline as the list shows it. */
 export const baselineSummary = z.looseObject({
@@ -30,6 +39,11 @@ export const baselineSummary = z.looseObject({
     .describe(
       'Operations that have stepped in, have to wait for somebody themselves, and do so beside the current one.',
     ),
+  liveOperations: z
+    .array(liveOperation)
+    .readonly()
+    .optional()
+    .describe('The current operation, the one that is set aside for it and those beside it, with what they wait for.'),
   teardown: z.boolean().optional().describe('True while the baseline is to be torn down.'),
   driftCounts: driftCounts.optional().describe('What is known of drift, in figures.'),
   driftProblem: problem.optional().describe('Why what is known of drift cannot be read, and what to do about it.'),

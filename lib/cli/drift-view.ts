@@ -56,11 +56,19 @@ export function driftLines(drift: BaselineDriftBody, options: DriftViewOptions):
   ];
 }
 
-/** `3 in 1 resource, 1 in conflict`; nothing when there is none. */
+/** `3 in 1 resource, 1 waiting, 1 in conflict, 2 added by others`; nothing when there is none. */
 export function driftCountText(counts: DriftCountsBody | undefined): string {
-  if (counts === undefined || counts.openCount === 0) return '';
-  const resources = counts.openResourceCount === 0 ? '' : ` in ${countText(counts.openResourceCount, 'resource')}`;
-  return `${counts.openCount}${resources}${counts.conflictCount === 0 ? '' : `, ${counts.conflictCount} in conflict`}`;
+  if (counts === undefined) return '';
+  const { openCount, openResourceCount, waitingCount, conflictCount, foreignEntryCount } = counts;
+  const open = openResourceCount === 0 ? `${openCount}` : `${openCount} in ${countText(openResourceCount, 'resource')}`;
+  return [
+    openCount === 0 ? [] : [open],
+    waitingCount === 0 ? [] : [`${waitingCount} waiting`],
+    conflictCount === 0 ? [] : [`${conflictCount} in conflict`],
+    foreignEntryCount === 0 ? [] : [`${foreignEntryCount} added by others`],
+  ]
+    .flat()
+    .join(', ');
 }
 
 function headLine({ drifts, moreDriftsCount, lastScan, lastLook }: BaselineDriftBody, style: Style): string {

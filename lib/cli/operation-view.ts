@@ -116,6 +116,24 @@ export function hashesToApprove(operation: OperationBody): string[] {
   return [...new Set(hashes.filter((hash) => hash !== ''))];
 }
 
+/** What something waits for, in a word or two. */
+export function waitKindText(kind: WaitingFor['kind']): string {
+  switch (kind) {
+    case 'approval':
+    case 'hold':
+    case 'pause':
+    case 'carrier':
+    case 'budget':
+      return kind;
+    case 'changeWindow':
+      return 'change window';
+    case 'backOff':
+      return 'another writer';
+    case 'other':
+      return 'something else';
+  }
+}
+
 /** True when nothing more happens until somebody approves. */
 export function waitsForApproval(operation: OperationBody): boolean {
   if (operation.state !== 'waiting') return false;

@@ -10,9 +10,7 @@ import { openRefusals, scheduleNodes, shortfallsOf } from './rows.ts';
 export function operationBody(run: RunDocument, document: PlanDocument | undefined, nowIso: string): OperationBody {
   const changes: ReadonlyMap<string, Change> = document === undefined ? new Map() : changesById(document.plan);
   const rows = Object.values(run.rows);
-  const waiting = rows.flatMap((row) =>
-    row.waiting !== undefined && row.state.name === 'waiting' ? [waitingBody(row, run.planHash)] : [],
-  );
+  const waiting = waitsOf(run);
   return {
     id: run.operationId,
     baseline: run.baseline,
@@ -29,7 +27,7 @@ export function operationBody(run: RunDocument, document: PlanDocument | undefin
     ...(run.scope === undefined ? {} : { scope: run.scope }),
     version: run.specVersion,
     ...(run.planHash === '' ? {} : { planHash: run.planHash }),
-    ...(waiting.length === 0 ? {} : { waitingFor: distinct(waiting) }),
+    ...(waiting.length === 0 ? {} : { waitingFor: waiting }),
     ...(run.supersededBy === undefined ? {} : { supersededBy: run.supersededBy }),
     ...(run.setAside === undefined || hasSteppedBack(run) ? {} : { setAside: run.setAside }),
     ...(run.joinedTo === undefined ? {} : { joinedTo: run.joinedTo }),
@@ -37,6 +35,15 @@ export function operationBody(run: RunDocument, document: PlanDocument | undefin
       ? { plan: { ...document.plan, baseline: run.baseline, version: run.specVersion } }
       : {}),
   };
+}
+
+/** What a run waits for, each once. Pure. */
+export function waitsOf({ rows, planHash }: Pick<RunDocument, 'rows' | 'planHash'>): readonly WaitingFor[] {
+  return distinct(
+    Object.values(rows).flatMap((row) =>
+      row.waiting !== undefined && row.state.name === 'waiting' ? [waitingBody(row, planHash)] : [],
+    ),
+  );
 }
 
 /** An operation that is recorded and not yet taken up. */

@@ -1,4 +1,4 @@
-import type { BaselineBody, BaselineSummary } from '../../api/baseline.ts';
+import type { BaselineBody, BaselineSummary, LiveOperationBody } from '../../api/baseline.ts';
 import type { HoldBody } from '../../api/hold.ts';
 import { isFinal } from '../../api/operation.ts';
 import type { PauseBody } from '../../api/pause.ts';
@@ -8,7 +8,7 @@ import type { Bound } from '../drift-steps.ts';
 import { driftCountText, driftLines } from '../drift-view.ts';
 import { EXIT } from '../exit-code.ts';
 import { nameArgument, optionFlag } from '../input.ts';
-import { stateText, summaryLines } from '../operation-view.ts';
+import { stateText, summaryLines, waitKindText } from '../operation-view.ts';
 import { plain, type Style } from '../style.ts';
 import { table, timeText } from '../text.ts';
 import type { Context, Verb } from '../verb.ts';
@@ -96,9 +96,21 @@ function scopeText({ scope }: HoldBody): string {
   return scope === undefined ? 'everything' : plain(scope);
 }
 
-function nowText({ currentOperationId, teardown }: BaselineSummary): string {
-  if (typeof currentOperationId !== 'string') return '';
-  return `${teardown === true ? 'teardown ' : ''}${plain(currentOperationId)}`;
+/** `prod-25 waits for approval`, and behind a comma what is set aside meanwhile, or waits beside it. */
+function nowText({ currentOperationId, liveOperations = [], teardown }: BaselineSummary): string {
+  const waiting = new Map(liveOperations.map((one) => [one.id, waitsText(one)]));
+  const others = liveOperations.filter(({ id, waitingFor }) => id !== currentOperationId && waitingFor.length > 0);
+  const current =
+    typeof currentOperationId === 'string'
+      ? [`${teardown === true ? 'teardown ' : ''}${plain(currentOperationId)}${waiting.get(currentOperationId) ?? ''}`]
+      : [];
+  return [...current, ...others.map((one) => `${plain(one.id)}${waitsText(one)}`)].join(', ');
+}
+
+function waitsText({ state, waitingFor }: LiveOperationBody): string {
+  if (waitingFor.length === 0) return '';
+  const kinds = [...new Set(waitingFor.map(({ kind }) => waitKindText(kind)))].join(' and ');
+  return state === 'waiting' ? ` waits for ${kinds}` : ` runs and waits for ${kinds}`;
 }
 
 /** What is going on at this moment, or what it waits for, and what waits meanwhile. */

@@ -240,7 +240,13 @@ describe('drift on the screen', () => {
     };
 
     expect(driftCountText(undefined)).toBe('');
-    expect(driftCountText(counts)).toBe('3 in 2 resources');
-    expect(driftCountText({ ...counts, conflictCount: 1 })).toBe('3 in 2 resources, 1 in conflict');
+    expect(driftCountText(counts)).toBe('3 in 2 resources, 1 waiting');
+    expect(driftCountText({ ...counts, conflictCount: 1 })).toBe('3 in 2 resources, 1 waiting, 1 in conflict');
+    expect(driftCountText({ ...counts, waitingCount: 2, foreignEntryCount: 1 })).toBe(
+      '3 in 2 resources, 2 waiting, 1 added by others',
+    );
+    expect(
+      driftCountText({ ...counts, openCount: 0, openResourceCount: 0, waitingCount: 0, foreignEntryCount: 1 }),
+    ).toBe('1 added by others');
   });
 });

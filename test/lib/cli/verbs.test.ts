@@ -510,7 +510,7 @@ describe('looking', () => {
     expect(await stepsWhile({ hold: null })).toContain('Put it right now: hubkeeper reconcile prod');
     expect(await stepsWhile({ hold: null }, { status: 200, body: { paused: true } })).toContain('An app setting stops');
     expect((await run('status', { routes: drifted })).out).toMatch(
-      /DRIFT\s+HOLD\n.*\s1\s+2 in 1 resource\s+everything until/,
+      /DRIFT\s+HOLD\n.*\s1\s+2 in 1 resource, 1 waiting\s+everything until/,
     );
     expect((await run('status', { args: ['prod'], routes: drifted })).out).toContain('Drift: 2 differences');
     expect(JSON.parse((await run('status', { args: ['prod'], routes: drifted, json: true })).out)).toMatchObject({
@@ -1429,6 +1429,38 @@ describe('what stands in the way', () => {
     expect(one.out).toContain('waits: vnet-hub (rg-hub): A delete needs approval.');
     expect(all.out).toContain('teardown prod-17');
     expect(all.out).toMatch(/old\s+torn down/);
+  });
+});
+
+describe('what is going on in the list of baselines', () => {
+  const live = (id: string, state: string, ...kinds: readonly string[]) => ({
+    ...{ id, trigger: 'put', state },
+    waitingFor: kinds.map((kind) => ({ kind, reason: 'It is so.' })),
+  });
+  const nowOf = async (liveOperations: readonly object[]) => {
+    const busy = { ...summary, currentOperationId: 'prod-18', liveOperations };
+    const body = { baselines: [busy] };
+    const { out } = await run('status', {
+      routes: { 'GET /api/baselines': { status: 200, body }, 'GET /api/pause': notPaused },
+    });
+    return /08:00Z {2}(?<now>.*?) {2}/.exec(out)?.groups?.now;
+  };
+
+  it.each([
+    ['approval', 'prod-18 waits for approval'],
+    ['changeWindow', 'prod-18 waits for change window'],
+    ['hold', 'prod-18 waits for hold'],
+  ])('is what it waits for: %s', async (kind, text) => {
+    expect(await nowOf([live('prod-18', 'waiting', kind, kind)])).toBe(text);
+  });
+
+  it('tells what goes on from what waits', async () => {
+    expect(await nowOf([live('prod-18', 'running')])).toBe('prod-18');
+    expect(await nowOf([live('prod-18', 'running', 'approval')])).toBe('prod-18 runs and waits for approval');
+    expect(await nowOf([live('prod-18', 'running'), live('prod-17', 'waiting', 'approval', 'budget')])).toBe(
+      'prod-18, prod-17 waits for approval and budget',
+    );
+    expect(await nowOf([])).toBe('prod-18');
   });
 });
 
