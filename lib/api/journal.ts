@@ -12,8 +12,16 @@ export const journalEntry = z.looseObject({
   decision: z.string(),
   reason: z.string(),
   by: z.string().nullish().describe('Who asked for it.'),
-  before: jsonValue.optional(),
-  after: jsonValue.optional(),
+  before: jsonValue
+    .optional()
+    .describe(
+      'What was there before the decision was carried out. Of a decision about drift (`drift found`, `drift changed`, `drift explained`, `drift reported`, `drift ignored`, `drift gone`, or `waiting` and `refused` with both sides): as found in Azure, by property path; a path that is missing here was not there.',
+    ),
+  after: jsonValue
+    .optional()
+    .describe(
+      'What is there after it, or what the decision rests on, such as its figures. Of a decision about drift: as declared, by property path, which is what putting it right would make of it. Nothing has been changed to that; a path that is missing here is not declared.',
+    ),
 });
 export type JournalEntry = Known<typeof journalEntry>;
 

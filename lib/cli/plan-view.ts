@@ -114,12 +114,27 @@ function riskText(change: ChangeBody, style: Style): string {
   }
 }
 
+/** What stands before each side of a difference: on one line, and where each side has its own. */
+export interface SideLabels {
+  readonly inline: { readonly before: string; readonly after: string };
+  readonly stacked: { readonly before: string; readonly after: string };
+}
+
+const OF_A_CHANGE: SideLabels = { inline: { before: '', after: ' → ' }, stacked: { before: '- ', after: '+ ' } };
+
+/** Of what differs and is not changed by that: an arrow would read as what somebody did. */
+export const OF_A_FINDING: SideLabels = {
+  inline: { before: 'found ', after: ', declared ' },
+  stacked: { before: 'found:    ', after: 'declared: ' },
+};
+
 /** One line, or three where before and after do not fit beside each other. */
 export function differenceLines(
   difference: DifferenceBody,
   style: Style,
   full: boolean,
   indent = '        ',
+  { inline, stacked }: SideLabels = OF_A_CHANGE,
 ): string[] {
   const path = plain(difference.path);
   const length = full ? Number.POSITIVE_INFINITY : VALUE_LENGTH;
@@ -132,9 +147,13 @@ export function differenceLines(
   const lists = isCut ? listDifference(difference.before, difference.after, VALUE_LENGTH) : undefined;
   const { before, after } = lists === undefined ? texts : { before: plain(lists.before), after: plain(lists.after) };
   if (before.length + after.length <= VALUE_LENGTH) {
-    return [`${indent}${path}: ${style.red(before)} → ${style.green(after)}`];
+    return [`${indent}${path}: ${inline.before}${style.red(before)}${inline.after}${style.green(after)}`];
   }
-  return [`${indent}${path}:`, `${indent}  ${style.red(`- ${before}`)}`, `${indent}  ${style.green(`+ ${after}`)}`];
+  return [
+    `${indent}${path}:`,
+    `${indent}  ${style.red(`${stacked.before}${before}`)}`,
+    `${indent}  ${style.green(`${stacked.after}${after}`)}`,
+  ];
 }
 
 /** An entry that comes or goes as a whole is known by its name. */

@@ -3,7 +3,7 @@ import { journalQuery } from '../../api/journal.ts';
 import { isJsonObject } from '../../json.ts';
 import { EXIT } from '../exit-code.ts';
 import { checked, nameArgument, optionFlag, optionText } from '../input.ts';
-import { differenceLines } from '../plan-view.ts';
+import { differenceLines, OF_A_FINDING } from '../plan-view.ts';
 import { resourceText } from '../resource-name.ts';
 import { plain, type Style } from '../style.ts';
 import { timeText, valueText } from '../text.ts';
@@ -83,10 +83,17 @@ function entryLines(entry: JournalEntry, style: Style, full: boolean): string[] 
     `    ${plain(entry.reason)}`,
   ];
   if (!full && entry.decision.startsWith('drift ')) lines.push(...shownDifferences(entry, style));
+  const [before, after] = isFinding(entry) ? ['found:    ', 'declared: '] : ['before: ', 'after:  '];
   if (full && entry.before !== undefined)
-    lines.push(`    before: ${valueText(entry.before, Number.POSITIVE_INFINITY)}`);
-  if (full && entry.after !== undefined) lines.push(`    after:  ${valueText(entry.after, Number.POSITIVE_INFINITY)}`);
+    lines.push(`    ${before}${valueText(entry.before, Number.POSITIVE_INFINITY)}`);
+  if (full && entry.after !== undefined) lines.push(`    ${after}${valueText(entry.after, Number.POSITIVE_INFINITY)}`);
   return lines;
+}
+
+/** Whether the entry is about what differs, and changes nothing: its sides are as found, and as declared. */
+function isFinding({ decision, before, after }: JournalEntry): boolean {
+  const isOfDrift = decision.startsWith('drift ') || decision === 'waiting' || decision === 'refused';
+  return isOfDrift && isJsonObject(before) && isJsonObject(after);
 }
 
 /** Of a drift: as found, and as declared. */
@@ -99,6 +106,6 @@ function shownDifferences({ before, after }: JournalEntry, style: Style): string
       ...(was === undefined ? {} : { before: was }),
       ...(wanted === undefined ? {} : { after: wanted }),
     };
-    return differenceLines(difference, style, false, '    ');
+    return differenceLines(difference, style, false, '    ', OF_A_FINDING);
   });
 }

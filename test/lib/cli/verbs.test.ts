@@ -699,7 +699,41 @@ describe('journal', () => {
     };
     const routes = { 'GET /api/journal': { status: 200, body: { entries: [drift], next: null } } };
 
-    expect((await run('journal', { routes })).out).toContain('    properties.x: 1 → 2');
+    expect((await run('journal', { routes })).out).toContain('    properties.x: found 1, declared 2');
+  });
+
+  it.each(['drift found', 'drift gone', 'waiting', 'refused'])(
+    'labels the sides of "%s" as found and declared: nobody has changed the one into the other',
+    async (decision) => {
+      const sides = { before: { 'properties.x': 'Internet' }, after: {} };
+      const body = { entries: [{ ...entry('It is so.'), decision, ...sides }], next: null };
+      const routes = { 'GET /api/journal': { status: 200, body } };
+      const { out } = await run('journal', { routes, options: { full: true } });
+
+      expect(out).toContain('    found:    {"properties.x":"Internet"}\n    declared: {}\n');
+      expect(out).not.toMatch(/before|after/);
+    },
+  );
+
+  it('shows long values of a drift below each other, each with its label', async () => {
+    const [before, after] = [{ 'properties.x': 'a'.repeat(50) }, { 'properties.x': 'b'.repeat(50) }];
+    const body = { entries: [{ ...entry('It is so.'), decision: 'drift found', before, after }], next: null };
+    const { out } = await run('journal', { routes: { 'GET /api/journal': { status: 200, body } } });
+
+    expect(out).toMatch(/ {4}properties\.x:\n {6}found: {4}"a+"\n {6}declared: "b+"\n/);
+  });
+
+  it.each([
+    ['updated', { 'properties.x': 1 }, { 'properties.x': 2 }],
+    ['refused', undefined, { code: 'ModeObserve' }],
+  ])('keeps before and after for what was changed, and for figures: %s', async (decision, before, after) => {
+    const { before: _, ...rest } = entry('It is so.');
+    const line = { ...rest, decision, after, ...(before === undefined ? {} : { before }) };
+    const routes = { 'GET /api/journal': { status: 200, body: { entries: [line], next: null } } };
+    const { out } = await run('journal', { routes, options: { full: true } });
+
+    expect(out).toContain('    after:  {');
+    expect(out).not.toMatch(/found:|declared:/);
   });
 
   it('--all reads to the end', async () => {
