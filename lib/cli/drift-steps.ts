@@ -1,6 +1,6 @@
 import type { DriftBody } from '../api/drift.ts';
 import { plain } from './style.ts';
-import { wrapped } from './text.ts';
+import { withCommand, wrapped } from './text.ts';
 
 /** What keeps everything of a baseline from being written, whoever asks for it. */
 export type Bound = 'hold' | 'pause' | 'stopSetting';
@@ -20,26 +20,47 @@ const NOT_BY_RECONCILE = new Set([
   ...['ModeForbidsWrites', 'ModeForbidsUpdate', 'ModeForbidsDelete', 'ImmutableProperty', 'AdoptedResourceMissing'],
 ]);
 
-/** What a person can do about drift that is not ignored: what would lead on, by what it waits for or why it stays. */
-export function driftStepLines(open: readonly DriftBody[], options: DriftStepOptions): string[] {
-  return stepsOf(open, options).flatMap((step) => wrapped(step, options.columns, '  '));
+/** Characters of a hash that is to be typed: so many tell plans apart, and fewer than that name one too. */
+const TYPED_HASH_LENGTH = 12;
+
+interface Step {
+  readonly sentence: string;
+  /** What to type for it; absent: nothing here does it. */
+  readonly command?: string;
 }
 
-function stepsOf(open: readonly DriftBody[], { baseline, command, bound }: DriftStepOptions): readonly string[] {
+/** What a person can do about drift that is not ignored: what would lead on, by what it waits for or why it stays. */
+export function driftStepLines(open: readonly DriftBody[], options: DriftStepOptions): string[] {
+  return stepsOf(open, options).flatMap(({ sentence, command }) =>
+    command === undefined
+      ? wrapped(sentence, options.columns, '  ')
+      : withCommand(sentence, `${options.command} ${command}`, options.columns, '  '),
+  );
+}
+
+function stepsOf(open: readonly DriftBody[], { baseline, bound }: DriftStepOptions): readonly Step[] {
   if (open.length === 0) return [];
   const name = plain(baseline);
   const codes = new Set(open.map(({ code }) => code));
   const isToBeWritten = open.some(({ state }) => state === 'puttingRight' || state === 'waiting');
   const isReconcilable = open.some(({ state, code }) => state !== 'puttingRight' && !NOT_BY_RECONCILE.has(code));
-  const held = `End the hold: ${command} release ${name}`;
+  const held = { sentence: 'End the hold', command: `release ${name}` };
   const locked = codes.has('Protected')
-    ? ['What is locked or opted out stays until its lock or tag is removed; the next scheduled scan then goes on.']
+    ? [
+        {
+          sentence:
+            'What is locked or opted out stays until its lock or tag is removed; the next scheduled scan then goes on.',
+        },
+      ]
     : [];
   switch (bound) {
     case 'stopSetting':
-      return ['An app setting stops all writes: an administrator of the app has to change it.', ...locked];
+      return [
+        { sentence: 'An app setting stops all writes: an administrator of the app has to change it.' },
+        ...locked,
+      ];
     case 'pause':
-      return [`End the pause: ${command} resume`, ...locked];
+      return [{ sentence: 'End the pause', command: 'resume' }, ...locked];
     case 'hold':
       return [...(isToBeWritten || isReconcilable ? [held] : []), ...locked];
     case undefined:
@@ -48,11 +69,18 @@ function stepsOf(open: readonly DriftBody[], { baseline, command, bound }: Drift
   const hashes = [...new Set(open.flatMap(({ approvePlanHash }) => approvePlanHash ?? []))];
   const put = hashes.length > 0 || codes.has('approval') ? 'Or put it right without one' : 'Put it right now';
   return [
-    ...hashes.map((hash) => `Approve what waits: ${command} approve ${plain(hash)}`),
-    ...(hashes.length === 0 && codes.has('approval') ? [`See what waits for an approval: ${command} approvals`] : []),
-    ...(isReconcilable ? [`${put}: ${command} reconcile ${name}`] : []),
+    ...hashes.map((hash) => ({
+      sentence: 'Approve what waits',
+      command: `approve ${plain(hash).slice(0, TYPED_HASH_LENGTH)}`,
+    })),
+    ...(hashes.length === 0 && codes.has('approval')
+      ? [{ sentence: 'See what waits for an approval', command: 'approvals' }]
+      : []),
+    ...(isReconcilable ? [{ sentence: put, command: `reconcile ${name}` }] : []),
     ...(codes.has('hold') ? [held] : []),
     ...locked,
-    ...(isToBeWritten && !codes.has('hold') ? [`Keep it during an incident: ${command} hold ${name} --help`] : []),
+    ...(isToBeWritten && !codes.has('hold')
+      ? [{ sentence: 'Keep it during an incident', command: `hold ${name} --help` }]
+      : []),
   ];
 }

@@ -4,6 +4,7 @@ import type {
   DriftBody,
   DriftConflictBody,
   DriftCountsBody,
+  DriftScanBody,
   ForeignEntryBody,
 } from '../api/drift.ts';
 import { countText, differencesText } from '../count-text.ts';
@@ -13,7 +14,7 @@ import { type Bound, driftStepLines } from './drift-steps.ts';
 import { differenceLines } from './plan-view.ts';
 import { resourceText } from './resource-name.ts';
 import { plain, type Style } from './style.ts';
-import { cut, timeText, wrapped } from './text.ts';
+import { cut, timeText, width, withCommand, wrapped } from './text.ts';
 
 export interface DriftViewOptions {
   readonly style: Style;
@@ -42,7 +43,7 @@ export function driftLines(drift: BaselineDriftBody, options: DriftViewOptions):
   const resources = [...Map.groupBy(shown, ({ id }) => id.toLowerCase()).values()];
   const visible = full ? resources : resources.slice(0, SHOWN_RESOURCES);
   const left = resources.length - visible.length;
-  const lines = [headLine(drift, style)];
+  const lines = headLines(drift, options);
   if (visible.length > 0) lines.push(style.dim('  (as found → as declared)'));
   for (const drifts of visible) lines.push(...resourceLines(drifts, options));
   if (left > 0) lines.push(`  and ${countText(left, 'resource')} more: --full`);
@@ -71,14 +72,23 @@ export function driftCountText(counts: DriftCountsBody | undefined): string {
     .join(', ');
 }
 
-function headLine({ drifts, moreDriftsCount, lastScan, lastLook }: BaselineDriftBody, style: Style): string {
+/** What there is, and of when that is: the scan of everything, and apart from it the look after an event. */
+function headLines(drift: BaselineDriftBody, { style, columns }: DriftViewOptions): string[] {
+  const { drifts, moreDriftsCount, lastScan, lastLook } = drift;
   const ignored = drifts.filter(({ state }) => state === 'ignored').length;
-  const count = openText(drifts, moreDriftsCount, style);
   const kept = ignored === 0 ? '' : `, ${ignored} ignored`;
-  const look = typeof lastLook?.at === 'string' ? `; after a change at ${timeText(lastLook.at)}` : '';
-  if (!lastScan) return `Drift: ${count}${kept}; everything was never compared on schedule${look}`;
-  const rest = lastScan.notComparedCount === 0 ? '' : ` of ${lastScan.comparedCount + lastScan.notComparedCount}`;
-  return `Drift: ${count}${kept}; compared ${lastScan.comparedCount}${rest} at ${timeText(lastScan.at)}${look}`;
+  const head = `Drift: ${openText(drifts, moreDriftsCount, style)}${kept};`;
+  const scan = lastScan ? scanText(lastScan) : 'no scheduled scan yet';
+  const whole = `${head} ${scan}`;
+  return [
+    ...(width(whole) <= columns ? [whole] : [head, `  ${scan}`]),
+    ...(lastLook ? [`  last look at what an event named: ${timeText(lastLook.at)}`] : []),
+  ];
+}
+
+function scanText({ at, comparedCount, notComparedCount }: DriftScanBody): string {
+  const rest = notComparedCount === 0 ? '' : ` of ${comparedCount + notComparedCount}`;
+  return `last scan ${timeText(at)} compared ${comparedCount}${rest}`;
 }
 
 function openText(drifts: readonly DriftBody[], moreDriftsCount: number, style: Style): string {
@@ -159,13 +169,18 @@ function conflictLines(conflicts: readonly DriftConflictBody[], options: DriftVi
       const lastOurs = ours === undefined ? '' : `, last ${timeText(ours.at)} (${plain(ours.operationId)})`;
       const until = timeText(conflict.until);
       const end = conflict.stopped
-        ? [`left alone until ${until}; find out what writes it, then:`, `${command} reconcile ${plain(baseline)}`]
-        : [`put right again at ${until}`];
+        ? withCommand(
+            `left alone until ${until}; find out what writes it, then`,
+            `${command} reconcile ${plain(baseline)}`,
+            columns,
+            '    ',
+          )
+        : wrapped(`put right again at ${until}`, columns, '    ');
       return [
         `  ${style.bold(resourceText(conflict.id))}  ${plain(conflict.path === '' ? 'the resource itself' : conflict.path)}`,
         ...wrapped(`put right ${countText(conflict.putRight.length, 'time')}${lastOurs}`, columns, '    '),
         ...wrapped(`changed back ${countText(conflict.changedBack.length, 'time')}, last ${last}`, columns, '    '),
-        ...end.flatMap((line) => wrapped(line, columns, '    ')),
+        ...end,
       ];
     }),
   ];

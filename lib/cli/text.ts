@@ -2,6 +2,9 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Json } from '../json.ts';
 import { plain } from './style.ts';
 
+/** Width of a terminal that does not tell its own. */
+export const USUAL_COLUMNS = 100;
+
 /** `45 min`, `2 h 5 min`, `9 d 4 h`; below one minute `under 1 min`. */
 export function minutesText(minutes: number): string {
   const whole = Math.max(0, Math.round(minutes));
@@ -45,6 +48,24 @@ export function wrapped(text: string, columns: number, indent = ''): string[] {
     } else line = longer;
   }
   return [...lines, `${indent}${line}`];
+}
+
+/** Parts in as few lines as they fit in, two blanks apart, lines after the first behind the indent. No part is broken. */
+export function flowed(parts: readonly string[], columns: number, indent: string): string[] {
+  const lines: string[] = [];
+  for (const part of parts.filter((one) => one !== '')) {
+    const last = lines.at(-1);
+    const longer = `${last ?? ''}  ${part}`;
+    if (last !== undefined && width(longer) <= columns) lines[lines.length - 1] = longer;
+    else lines.push(last === undefined ? part : `${indent}${part}`);
+  }
+  return lines;
+}
+
+/** A sentence with a command behind it, on a line of its own where both do not fit: a command is for copying, and stays whole. */
+export function withCommand(sentence: string, command: string, columns: number, indent: string): string[] {
+  const whole = `${indent}${sentence}: ${command}`;
+  return width(whole) <= columns ? [whole] : [...wrapped(`${sentence}:`, columns, indent), `${indent}  ${command}`];
 }
 
 /** Rows under a heading, columns two blanks apart. A cell may carry colours: its width is counted without them. */

@@ -6,7 +6,7 @@ import { checked, nameArgument, optionFlag, optionText } from '../input.ts';
 import { differenceLines, OF_A_FINDING } from '../plan-view.ts';
 import { resourceText } from '../resource-name.ts';
 import { plain, type Style } from '../style.ts';
-import { timeText, valueText } from '../text.ts';
+import { flowed, timeText, USUAL_COLUMNS, valueText, wrapped } from '../text.ts';
 import { readTime, SOME_TIME, timeByApp } from '../time-input.ts';
 import type { Verb } from '../verb.ts';
 
@@ -60,7 +60,14 @@ export const journalVerb: Verb = {
       page = (await context.client.journal({ ...query, continuation: page.next })).value;
       entries.push(...page.entries);
     }
-    const lines = entries.flatMap((entry) => entryLines(entry, context.style, optionFlag(input, 'full')));
+    const { isTTY, columns = USUAL_COLUMNS } = context.world.stdout;
+    const view = {
+      style: context.style,
+      full: optionFlag(input, 'full'),
+      // What goes elsewhere is searched line by line.
+      columns: isTTY === true ? columns : Number.POSITIVE_INFINITY,
+    };
+    const lines = entries.flatMap((entry) => entryLines(entry, view));
     if (entries.length === 0) lines.push('Nothing in the journal for this.');
     if (typeof page.next === 'string') {
       const way = `--continuation ${plain(page.next)}, or --all`;
@@ -70,17 +77,28 @@ export const journalVerb: Verb = {
   },
 };
 
-function entryLines(entry: JournalEntry, style: Style, full: boolean): string[] {
+interface JournalView {
+  readonly style: Style;
+  readonly full: boolean;
+  /** Characters in a line. */
+  readonly columns: number;
+}
+
+function entryLines(entry: JournalEntry, { style, full, columns }: JournalView): string[] {
   const resource =
     entry.resource === null || entry.resource === undefined || entry.resource === ''
       ? ''
-      : `  ${style.bold(resourceText(entry.resource))}`;
+      : style.bold(resourceText(entry.resource));
   const from = [entry.baseline, entry.operationId, entry.trigger, entry.by]
     .filter((text) => typeof text === 'string' && text !== '')
     .map((text) => plain(String(text)));
   const lines = [
-    `${timeText(entry.at)}  ${style.cyan(plain(entry.decision))}${resource}  ${style.dim(from.join(' · '))}`,
-    `    ${plain(entry.reason)}`,
+    ...flowed(
+      [`${timeText(entry.at)}  ${style.cyan(plain(entry.decision))}`, resource, style.dim(from.join(' · '))],
+      columns,
+      '    ',
+    ),
+    ...wrapped(plain(entry.reason), columns, '    '),
   ];
   if (!full && entry.decision.startsWith('drift ')) lines.push(...shownDifferences(entry, style));
   const [before, after] = isFinding(entry) ? ['found:    ', 'declared: '] : ['before: ', 'after:  '];

@@ -10,7 +10,7 @@ import { EXIT } from '../exit-code.ts';
 import { nameArgument, optionFlag } from '../input.ts';
 import { stateText, summaryLines, waitKindText } from '../operation-view.ts';
 import { plain, type Style } from '../style.ts';
-import { table, timeText } from '../text.ts';
+import { table, timeText, USUAL_COLUMNS } from '../text.ts';
 import type { Context, Verb } from '../verb.ts';
 
 export const statusVerb: Verb = {
@@ -42,9 +42,6 @@ export const statusVerb: Verb = {
     return { exitCode: EXIT.done, data: value, lines };
   },
 };
-
-/** Width of a terminal that does not tell its own. */
-const USUAL_COLUMNS = 100;
 
 function columnsOf({ world }: Context): number {
   return world.stdout.columns ?? USUAL_COLUMNS;

@@ -53,7 +53,7 @@ describe('what a person can do about drift', () => {
     const waits = driftOf('waiting', 'approval', { approvePlanHash: HASH });
 
     expect(stepsOf([waits, { ...waits, path: 'tags.team' }])).toEqual([
-      `Approve what waits: hubkeeper approve ${HASH}`,
+      `Approve what waits: hubkeeper approve ${HASH.slice(0, 12)}`,
       'Or put it right without one: hubkeeper reconcile prod',
       HOLD,
     ]);
@@ -68,6 +68,24 @@ describe('what a person can do about drift', () => {
     expect(stepsOf([driftOf('reported', 'ReactionModeForbids')], bound)).toEqual([step]);
     expect(stepsOf([driftOf('waiting', 'approval', { approvePlanHash: HASH })], bound)).toEqual([step]);
     expect(stepsOf([driftOf('refused', 'Protected'), driftOf('waiting', bound)], bound)).toEqual([step, UNLOCK]);
+  });
+
+  it.each([40, 80, 120])('is to be copied: no command is broken in %i columns', (columns) => {
+    const planHash = '0'.repeat(64);
+    const command = 'npm run hubkeeper --';
+    const options = { baseline: 'aks-baseline-of-north-and-south', command, columns };
+    const waits = driftOf('waiting', 'approval', { approvePlanHash: planHash });
+    const lines = driftStepLines([waits, driftOf('waiting', 'hold')], options);
+
+    expect(lines.flatMap((line) => (line.includes(command) ? [line.slice(line.indexOf(command))] : []))).toEqual([
+      `${command} approve 000000000000`,
+      `${command} reconcile aks-baseline-of-north-and-south`,
+      `${command} release aks-baseline-of-north-and-south`,
+    ]);
+    for (const line of lines.filter((one) => !one.includes(command))) expect(line.length).toBeLessThanOrEqual(columns);
+    expect(driftStepLines([driftOf('refused', 'Protected')], options).every(({ length }) => length <= columns)).toBe(
+      true,
+    );
   });
 
   it('is nothing where nothing is open', () => {

@@ -73,8 +73,18 @@ function linesOf(more: Partial<BaselineDriftBody>, { full = false, columns = 100
 
 describe('drift on the screen', () => {
   it('is one line when there is none', () => {
-    expect(linesOf({})).toEqual(['Drift: none; compared 49 of 51 at 2026-03-01 09:00Z']);
-    expect(linesOf({ lastScan: null })[0]).toContain('never compared');
+    expect(linesOf({})).toEqual(['Drift: none; last scan 2026-03-01 09:00Z compared 49 of 51']);
+    expect(linesOf({ lastScan: null })).toEqual(['Drift: none; no scheduled scan yet']);
+  });
+
+  it('tells the last scan from the last look at what an event named', () => {
+    const lastLook = { operationId: 'prod-18', at: '2026-03-01T08:31:00Z', comparedCount: 1, notComparedCount: 50 };
+
+    expect(linesOf({ lastLook: { ...lastLook, foundCount: 0 } })).toEqual([
+      'Drift: none; last scan 2026-03-01 09:00Z compared 49 of 51',
+      '  last look at what an event named: 2026-03-01 08:31Z',
+    ]);
+    expect(linesOf({}, { columns: 50 })).toEqual(['Drift: none;', '  last scan 2026-03-01 09:00Z compared 49 of 51']);
   });
 
   it('says what, who, when, and what happens next', () => {
@@ -92,7 +102,7 @@ describe('drift on the screen', () => {
     expect(text).toContain('properties.securityRules[ssh].properties.access: "Allow" → "Deny"');
     expect(text).toContain('changed by alice@contoso.com at 2026-03-01 08:58Z, found 2026-03-01 08:59Z');
     expect(text).toContain("waits: drift.mode is 'propose'. (until 2026-03-02 09:00Z)");
-    expect(text).toContain(`Approve what waits: hubkeeper approve ${HASH}`);
+    expect(text).toContain(`Approve what waits: hubkeeper approve ${HASH.slice(0, 12)}`);
     expect(text).toContain('hubkeeper hold prod');
   });
 
@@ -153,7 +163,7 @@ describe('drift on the screen', () => {
   it('counts what is ignored, and shows it when all is asked for', () => {
     const drifts = [driftOf({ state: 'ignored', policy: 'ignore', why: 'The policy ignores it.' })];
 
-    expect(linesOf({ drifts })).toEqual(['Drift: none, 1 ignored; compared 49 of 51 at 2026-03-01 09:00Z']);
+    expect(linesOf({ drifts })).toEqual(['Drift: none, 1 ignored; last scan 2026-03-01 09:00Z compared 49 of 51']);
     expect(linesOf({ drifts }, { full: true }).join('\n')).toContain('ignored: The policy ignores it.');
   });
 

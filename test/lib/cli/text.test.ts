@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { plain, styleFor } from '../../../lib/cli/style.ts';
-import { cut, minutesText, table, timeText, valueText, width } from '../../../lib/cli/text.ts';
+import { cut, flowed, minutesText, table, timeText, valueText, width, withCommand } from '../../../lib/cli/text.ts';
 import { countText } from '../../../lib/count-text.ts';
 
 describe('minutesText', () => {
@@ -111,5 +111,30 @@ describe('styleFor', () => {
 
     expect(text !== 'x').toBe(coloured);
     expect(width(text)).toBe(1);
+  });
+});
+
+describe('what is not to be broken', () => {
+  const parts = fc.array(fc.stringMatching(/^[a-z]{1,30}$/), { minLength: 1, maxLength: 6 });
+
+  it('parts stay whole, in order, in lines that are as wide as they may be or hold one part only', () => {
+    fc.assert(
+      fc.property(parts, fc.integer({ min: 10, max: 80 }), (texts, columns) => {
+        const lines = flowed(texts, columns, '    ');
+
+        expect(lines.flatMap((line) => line.trim().split('  '))).toEqual(texts);
+        for (const line of lines) expect(width(line) <= columns || !line.trim().includes('  ')).toBe(true);
+      }),
+    );
+  });
+
+  it('a command stays in one line, whatever its width', () => {
+    expect(withCommand('End the hold', 'hubkeeper release prod', 80, '  ')).toEqual([
+      '  End the hold: hubkeeper release prod',
+    ]);
+    expect(withCommand('End the hold', 'hubkeeper release prod', 30, '  ')).toEqual([
+      '  End the hold:',
+      '    hubkeeper release prod',
+    ]);
   });
 });

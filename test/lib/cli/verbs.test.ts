@@ -736,6 +736,19 @@ describe('journal', () => {
     expect(out).not.toMatch(/found:|declared:/);
   });
 
+  it('keeps its sentences within the width of a terminal, and whole where it is piped', async () => {
+    const reason = `The firewall is short of ports. ${'It is looked at again in a while. '.repeat(10)}`.trim();
+    const long = { ...entry(reason), operationId: 'a-baseline-with-a-long-name-1234', by: 'somebody@contoso.com' };
+    const routes = { 'GET /api/journal': { status: 200, body: { entries: [long], next: null } } };
+    const shown = (await run('journal', { routes, terminal: true })).out.trimEnd().split('\n');
+    const piped = (await run('journal', { routes })).out.trimEnd().split('\n');
+
+    for (const line of shown) expect(line.length).toBeLessThanOrEqual(120);
+    expect(shown.map((line) => line.trim()).join(' ')).toContain(reason);
+    expect(piped).toHaveLength(2);
+    expect(piped[1]).toBe(`    ${reason}`);
+  });
+
   it('--all reads to the end', async () => {
     const result = await run('journal', { args: ['prod'], options: { all: true, full: true }, routes: pages });
     const machines = await run('journal', { args: ['prod'], options: { all: true }, routes: pages, json: true });
