@@ -120,6 +120,8 @@ export interface SnatDecision {
   readonly firewallId: string;
   /** Plain sentences, the decisive one first. */
   readonly reasons: readonly string[];
+  /** The same where something keeps the change from being made; absent: there is none, or they say no more than that. */
+  readonly unmadeReasons?: readonly string[];
   readonly figures: SnatFigures;
   readonly recommendations: readonly Recommendation[];
   readonly change: SnatChange | null;

@@ -419,16 +419,19 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   }
   const isShort = lasting.length > 0;
   const isDear = newAddressesAreDear(target - present, input.prefixRoom);
+  const added = target - present;
+  const reasonsThat = (are: string) => [
+    `${addressesText(added)} ${are} added to the present ${present}.`,
+    ...returning(firewall),
+    why,
+    ...limits,
+    measured,
+  ];
   return decided(firewall, {
     decision: 'scaleOut',
     code: panics && !isHigh ? 'MaximumReached' : 'UtilizationHigh',
-    reasons: [
-      `${addressesText(target - present)} ${target - present === 1 ? 'is' : 'are'} added to the present ${present}.`,
-      ...returning(firewall),
-      why,
-      ...limits,
-      measured,
-    ],
+    reasons: reasonsThat(added === 1 ? 'is' : 'are'),
+    unmadeReasons: reasonsThat('would be'),
     figures: withTarget,
     recommendations: [
       ...remedies,
@@ -667,13 +670,15 @@ export function decideScaleIn(input: ScaleInInput): SnatDecision {
     removedName: candidate.name,
     reservedUntilMs,
   };
+  const reasonsThat = (stays: string) => [
+    `At most ${grouped(lookBack.demandPorts)} ports were in use during the last ${rules.lookBackHours} hours; ${arithmetic}, of which ${rules.utilizationPercent} % are ${grouped(allowed)}.`,
+    `${candidate.name} is the newest address that Hubkeeper made and that is neither pinned nor named by a DNAT rule; it ${stays} reserved until ${iso(reservedUntilMs)}.`,
+  ];
   return decided(firewall, {
     decision: 'scaleIn',
     code: 'DemandLow',
-    reasons: [
-      `At most ${grouped(lookBack.demandPorts)} ports were in use during the last ${rules.lookBackHours} hours; ${arithmetic}, of which ${rules.utilizationPercent} % are ${grouped(allowed)}.`,
-      `${candidate.name} is the newest address that Hubkeeper made and that is neither pinned nor named by a DNAT rule; it stays reserved until ${iso(reservedUntilMs)}.`,
-    ],
+    reasons: reasonsThat('stays'),
+    unmadeReasons: reasonsThat('would stay'),
     figures: { ...figures, targetAddresses: present - 1 },
     change,
   });

@@ -326,6 +326,7 @@ async function act(
       ...(decision.decision === 'wait' ? {} : { isUnmet: wantsMore(decision) }),
     });
   const reason = decision.reasons.join(' ');
+  const unmade = (decision.unmadeReasons ?? decision.reasons).join(' ');
   const after = toJson({ code: decision.code, figures: decision.figures, recommendations: decision.recommendations });
   const adjustedByUs = head.adjustments.some(({ id }) => id === RELIEF_ADJUSTMENT);
   const restMinutes = LASTING_CODES.includes(decision.code) ? NEXT_LOOK_WHEN_LASTING_MINUTES : NEXT_LOOK_MINUTES;
@@ -380,7 +381,7 @@ async function act(
   if (seen.leftAlone !== null)
     return ends({
       code: 'LeftAlone',
-      reason: `The firewall is left alone: ${seen.leftAlone}. ${reason}`,
+      reason: `The firewall is left alone: ${seen.leftAlone}. ${unmade}`,
       after,
       lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: true,
@@ -388,7 +389,7 @@ async function act(
   if (mode === 'off' || mode === 'observe')
     return ends({
       code: mode === 'off' ? 'ModeOff' : 'ModeObserve',
-      reason: `egress.mode is '${mode}': nothing is changed. ${reason}`,
+      reason: `egress.mode is '${mode}': nothing is changed. ${unmade}`,
       after,
       lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: mode === 'observe',
@@ -399,7 +400,7 @@ async function act(
   if (refusal !== undefined)
     return ends({
       code: refusal.code,
-      reason: `${refusal.why} ${reason}`,
+      reason: `${refusal.why} ${unmade}`,
       after,
       lookAgainAt: adjustedByUs
         ? new Date(nowMs + NEXT_LOOK_WHEN_LASTING_MINUTES * MINUTE_MS).toISOString()
@@ -417,7 +418,7 @@ async function act(
   if (rejected !== undefined)
     return ends({
       code: REJECTED_CODE,
-      reason: `A person has rejected this. ${rejectionText(rejected)} ${reason}`,
+      reason: `A person has rejected this. ${rejectionText(rejected)} ${unmade}`,
       after,
       // Demand that has grown beyond what was rejected is no new alert.
       lookAgainAt: sooner(rejected.until, new Date(nowMs + NEXT_LOOK_MINUTES * MINUTE_MS).toISOString()),
@@ -426,7 +427,7 @@ async function act(
   if (circuit.state === 'open')
     return ends({
       code: circuit.code,
-      reason: `${circuit.reason} ${reason}`,
+      reason: `${circuit.reason} ${unmade}`,
       after,
       lookAgainAt: circuit.untilMs === null ? null : new Date(circuit.untilMs).toISOString(),
       refused: true,

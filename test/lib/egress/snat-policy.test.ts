@@ -416,6 +416,20 @@ describe('decideScaleIn', () => {
     expect(decideScaleIn(scaleInInput(2, 60)).reasons[0]).toMatch(/; 1 address on 2 instances has 4,992 ports/);
   });
 
+  it('tells a change that is made from one that would be', () => {
+    const out = decideScaleOut(scaleOutInput(4, 80.5, 80.5));
+    const back = decideScaleIn(scaleInInput(5, 10, 10));
+
+    for (const { reasons, unmadeReasons } of [out, back]) {
+      const unmade = unmadeReasons?.join(' ') ?? '';
+      expect(unmade).toMatch(/ would (be added|stay reserved)/);
+      expect(unmade.replace('would be added', 'is added').replace('would stay', 'stays')).toBe(
+        reasons.join(' ').replace('are added', 'is added'),
+      );
+    }
+    expect(decideScaleOut(scaleOutInput(4, 10, 10)).unmadeReasons).toBeUndefined();
+  });
+
   it('calls nothing a fact that is only counted so', () => {
     const reason = (average: number, maximum: number, before: number) => {
       const addressHistory = [

@@ -73,6 +73,7 @@ describe('a relief', () => {
     expect(relieving.dependencies.arm.writes).toEqual(writes);
     const line = (await relieving.journal()).find((one) => one.decision === decision);
     expect(line?.after).toMatchObject({ figures: { targetAddresses: 5 } });
+    expect(line?.reason).toContain('nothing is changed. 2 addresses would be added to the present 3.');
   });
 
   it.each(['Sev3', 'Sev4', null] as const)('only proposes for an alert of severity %s', async (severity) => {
