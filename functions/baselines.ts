@@ -12,6 +12,7 @@ import type { DriftRecord } from '../lib/drift/drift-record.ts';
 import { hashOf } from '../lib/plan/hash.ts';
 import type { Plan } from '../lib/plan/plan.ts';
 import type { Problem } from '../lib/problem.ts';
+import { openReactions } from '../lib/reactions/open-reactions.ts';
 import { reliefsNotBegun, withForbiddenWithdrawn } from '../lib/reactions/snat/withdraw-forbidden.ts';
 import { differenceRulesOf } from '../lib/reconcile/circumstances.ts';
 import { guardedPlan } from '../lib/reconcile/guarded-plan.ts';
@@ -128,6 +129,7 @@ async function summaryOf(
     setAsideOperationId: head.setAside ?? null,
     besideOperationIds: steppedBackIds(head),
     liveOperations,
+    reactions: openReactions(head, nowIso),
     teardown: head.teardown,
     adjustments: adjustmentBodies(head.adjustments, nowIso, resolved),
     hold: head.hold !== null && head.hold.until > nowIso ? head.hold : null,

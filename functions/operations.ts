@@ -3,7 +3,7 @@ import { operationId as operationIdSchema } from '../lib/api/common.ts';
 import { check, errorOf } from '../lib/api/errors.ts';
 import { operationsQuery } from '../lib/api/journal.ts';
 import type { OperationBody } from '../lib/api/operation.ts';
-import { reactionOperation } from '../lib/reactions/reaction-operation.ts';
+import { reactionOperation, reactionOperationIds } from '../lib/reactions/reaction-operation.ts';
 import { operationBody, queuedBody } from '../lib/reconcile/operation-body.ts';
 import { runOfEnded } from '../lib/reconcile/settle-ended.ts';
 import { type StoppedOperation, stopOperation } from '../lib/reconcile/stop-operation.ts';
@@ -93,13 +93,24 @@ async function withoutDocument({ baselines }: Pick<App, 'baselines'>, id: string
   ]);
 }
 
-async function listOperations({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
+/** Of one baseline, newest first: those with documents, and those by which alerts go that nothing was written for. */
+async function operationIds(
+  { baselines, runs }: Pick<App, 'baselines' | 'runs'>,
+  name: string,
+  isNamed: boolean,
+): Promise<readonly string[]> {
+  const [stored, ids] = await Promise.all([baselines.read(name), runs.list(name)]);
+  if (stored === null && isNamed) throw baselineNotFound(name);
+  const ofReactions = stored === null ? [] : reactionOperationIds(stored.head);
+  const numberOf = (id: string) => parseOperationId(id)?.number ?? 0;
+  return [...new Set([...ids, ...ofReactions])].sort((one, other) => numberOf(other) - numberOf(one));
+}
+
+export async function listOperations({ app, request, nowIso }: Call): Promise<HttpResponseInit> {
   const query = valid(check(operationsQuery, Object.fromEntries(request.query.entries()), 'query'));
-  if (query.baseline !== undefined && (await app.baselines.read(query.baseline)) === null)
-    throw baselineNotFound(query.baseline);
   const names = query.baseline === undefined ? await app.baselines.names() : [query.baseline];
   const limit = query.limit ?? DEFAULT_LIMIT;
-  const ids = (await Promise.all(names.map((name) => app.runs.list(name)))).flat();
+  const ids = (await Promise.all(names.map((name) => operationIds(app, name, query.baseline !== undefined)))).flat();
   const from = query.continuation === undefined ? 0 : ids.indexOf(query.continuation) + 1;
   const shown = ids.slice(from, from + limit);
   const operations = await Promise.all(shown.map((id) => readOperation(app, id, nowIso)));

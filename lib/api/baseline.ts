@@ -6,6 +6,7 @@ import { hold } from './hold.ts';
 import type { Known } from './known.ts';
 import { accepted, operationState, problem, waitingFor } from './operation.ts';
 import { plan } from './plan.ts';
+import { openReaction } from './reaction.ts';
 
 /** An operation that has begun and not ended. */
 export const liveOperation = z.looseObject({
@@ -45,6 +46,11 @@ export const baselineSummary = z.looseObject({
     .optional()
     .describe('The current operation, the one that is set aside for it and those beside it, with what they wait for.'),
   teardown: z.boolean().optional().describe('True while the baseline is to be torn down.'),
+  reactions: z
+    .array(openReaction)
+    .readonly()
+    .optional()
+    .describe('What alerts and events have asked for and is not over, acted on or not.'),
   driftCounts: driftCounts.optional().describe('What is known of drift, in figures.'),
   driftProblem: problem.optional().describe('Why what is known of drift cannot be read, and what to do about it.'),
 });

@@ -2,6 +2,14 @@ import type { OperationBody } from '../api/operation.ts';
 import type { BaselineHead } from '../state/baseline-head.ts';
 import { reactionsOf, reliefOf } from '../state/reactions.ts';
 
+/** Operations that reactions remember: those that alerts are answered with now, and how the latest ended. Pure. */
+export function reactionOperationIds(head: BaselineHead): readonly string[] {
+  return reactionsOf(head).flatMap((reaction) => [
+    ...(reaction.operationId === null ? [] : [reaction.operationId]),
+    ...reliefOf(reaction).outcomes.map(({ operationId }) => operationId),
+  ]);
+}
+
 /**
  * The operation that an alert was answered with, for as long as no run goes by its id: `running` while the reaction
  * looks, then how it ended. Undefined: no reaction remembers it. Pure.

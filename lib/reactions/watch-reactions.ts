@@ -18,7 +18,8 @@ export interface GivenUpReaction {
   readonly reason: string;
 }
 
-const GIVEN_UP_CODE = 'ReactionGivenUp';
+/** Code of a reaction that is not started again by itself for now. */
+export const GIVEN_UP_CODE = 'ReactionGivenUp';
 
 /**
  * What the timer has to change for one reaction whose orchestration it has looked at: a dead one is replaced, a named

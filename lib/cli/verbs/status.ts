@@ -9,6 +9,7 @@ import { driftCountText, driftLines } from '../drift-view.ts';
 import { EXIT } from '../exit-code.ts';
 import { nameArgument, optionFlag } from '../input.ts';
 import { stateText, summaryLines, waitKindText } from '../operation-view.ts';
+import { reactionLines, reactionText } from '../reaction-view.ts';
 import { plain, type Style } from '../style.ts';
 import { table, timeText, USUAL_COLUMNS } from '../text.ts';
 import type { Context, Verb } from '../verb.ts';
@@ -27,6 +28,7 @@ export const statusVerb: Verb = {
       const lines = [
         ...pauseLines(pause, context.style),
         ...oneLines(value, context.style, columnsOf(context)),
+        ...reactionsOf(context, value),
         ...(await currentLines(context, value)),
         ...driftOf(context, value, pause, optionFlag(input, 'full')),
       ];
@@ -38,6 +40,7 @@ export const statusVerb: Verb = {
       : [
           ...pauseLines((await context.client.getPause()).value, context.style),
           ...listLines(value.baselines, context.style, context.command),
+          ...openLines(value.baselines, context),
         ];
     return { exitCode: EXIT.done, data: value, lines };
   },
@@ -45,6 +48,23 @@ export const statusVerb: Verb = {
 
 function columnsOf({ world }: Context): number {
   return world.stdout.columns ?? USUAL_COLUMNS;
+}
+
+function reactionsOf(context: Context, { name, reactions = [] }: BaselineBody): string[] {
+  const { style, command } = context;
+  return reactionLines(reactions, {
+    style,
+    columns: columnsOf(context),
+    journalCommand: `${command} journal ${plain(name)}`,
+  });
+}
+
+/** Below the list: what is open and no column tells. */
+function openLines(baselines: readonly BaselineSummary[], { style, command }: Context): string[] {
+  const lines = baselines.flatMap(({ name, reactions = [] }) =>
+    reactions.map((reaction) => `${plain(name)}  ${style.yellow(reactionText(reaction))}`),
+  );
+  return lines.length === 0 ? [] : ['', ...lines, `More of it: ${command} status NAME`];
 }
 
 function driftOf(

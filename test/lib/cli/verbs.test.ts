@@ -1479,6 +1479,30 @@ describe('what stands in the way', () => {
   });
 });
 
+describe('status while ports are short and nobody acts', () => {
+  const reaction = {
+    ...{ kind: 'relieveSnatExhaustion', target: FIREWALL, state: 'nothingUnderWay', openAlertCount: 1 },
+    ...{ openSince: '2026-03-01T05:10:00Z', valuePercent: 86.8, code: 'ModeObserve', why: 'Nothing is changed.' },
+    ...{ at: '2026-03-01T05:12:00Z', until: null, operationId: 'prod-7' },
+  };
+  const short = { ...summary, reactions: [reaction] };
+  const routes: FakeRoutes = {
+    'GET /api/baselines': { status: 200, body: { baselines: [short, { ...summary, name: 'test', reactions: [] }] } },
+    'GET /api/baselines/prod': { status: 200, body: { ...short, spec: {} } },
+    'GET /api/pause': notPaused,
+  };
+  const text = 'Egress: alert open since 2026-03-01 05:10Z, 86.8 % as it said, not acted on: egress.mode is observe';
+
+  it('is not clean, neither in the list nor by itself', async () => {
+    const all = (await run('status', { routes })).out;
+    const one = (await run('status', { args: ['prod'], routes })).out;
+
+    expect(all).toContain(`\nprod  ${text}\nMore of it: hubkeeper status NAME\n`);
+    expect(all).not.toContain('test  Egress');
+    expect(one).toContain(`\n${text}\n  fw-hub (rg-hub)\n  Nothing is changed. (2026-03-01 05:12Z)\n`);
+  });
+});
+
 describe('what is going on in the list of baselines', () => {
   const live = (id: string, state: string, ...kinds: readonly string[]) => ({
     ...{ id, trigger: 'put', state },
