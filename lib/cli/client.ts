@@ -83,7 +83,7 @@ export function createClient(world: World, options: EndpointOptions) {
     editSimulated: (
       resource: { readonly id: string; readonly apiVersion: string },
       principal: string,
-      edit: (body: JsonObject) => JsonObject,
+      edit: (body: JsonObject) => JsonObject | null,
     ) => editSimulated(world, options, resource, principal, edit),
     egressAddresses: (name: string) =>
       send({ method: 'GET', path: `/baselines/${part(name)}/egress-addresses`, answers: { 200: egressAddressList } }),

@@ -3,6 +3,9 @@ import type { ResolvedBaseline } from '../baseline/resolved.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { sameId } from '../plan/graph.ts';
 
+/** The service tag for everybody. */
+const OPEN_TO = 'Internet';
+
 /** A declared rule that lets some in, and could let everybody in. */
 export interface RuleToOpen {
   readonly groupId: string;
@@ -33,11 +36,21 @@ export function ruleToOpen(baseline: ResolvedBaseline, group?: string): RuleToOp
     .at(0);
 }
 
+/** How a rule of a security group is now: `missing` where somebody has deleted it. Pure. */
+export function ruleStanding(body: JsonObject, rule: string): 'open' | 'closed' | 'missing' {
+  const own = rulesOf(body).find((one) => isJsonObject(one) && sameId(String(one.name), rule));
+  if (own === undefined || !isJsonObject(own) || !isJsonObject(own.properties)) return 'missing';
+  return own.properties.sourceAddressPrefix === OPEN_TO ? 'open' : 'closed';
+}
+
+function rulesOf({ properties }: JsonObject): readonly Json[] {
+  return isJsonObject(properties) && Array.isArray(properties.securityRules) ? properties.securityRules : [];
+}
+
 /** The body of a security group with one rule open to the Internet, as a careless colleague would leave it. Pure. */
 export function withRuleOpen(body: JsonObject, rule: string): JsonObject {
   const properties = isJsonObject(body.properties) ? body.properties : {};
-  const rules = Array.isArray(properties.securityRules) ? properties.securityRules : [];
-  return { ...body, properties: { ...properties, securityRules: rules.map((one) => openedIf(one, rule)) } };
+  return { ...body, properties: { ...properties, securityRules: rulesOf(body).map((one) => openedIf(one, rule)) } };
 }
 
 function openedIf(rule: Json, name: string): Json {
@@ -48,5 +61,5 @@ function openedIf(rule: Json, name: string): Json {
     sourceAddressPrefix: _prefix,
     ...properties
   } = rule.properties;
-  return { ...rule, properties: { ...properties, sourceAddressPrefix: 'Internet' } };
+  return { ...rule, properties: { ...properties, sourceAddressPrefix: OPEN_TO } };
 }

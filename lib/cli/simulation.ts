@@ -32,7 +32,9 @@ export async function controlSimulation(
 }
 
 /**
- * Changes a simulated resource as somebody else than the app would: `principal` names who.
+ * Changes a simulated resource as somebody else than the app would: `principal` names who. Nothing is written where
+ * `edit` gives null.
+ * @returns its body as it was.
  * @throws CliError when there is no simulation or no such resource, or when it does not take the change.
  */
 export async function editSimulated(
@@ -40,12 +42,15 @@ export async function editSimulated(
   options: EndpointOptions,
   resource: { readonly id: string; readonly apiVersion: string },
   principal: string,
-  edit: (body: JsonObject) => JsonObject,
-): Promise<void> {
+  edit: (body: JsonObject) => JsonObject | null,
+): Promise<JsonObject> {
   const path = `${resource.id}?api-version=${encodeURIComponent(resource.apiVersion)}`;
   const headers = { 'x-sim-principal': principal };
   const body = parsed(await callSimulation(world, options, { method: 'GET', path, headers }));
-  await callSimulation(world, options, { method: 'PUT', path, headers, body: edit(isJsonObject(body) ? body : {}) });
+  const before = isJsonObject(body) ? body : {};
+  const edited = edit(before);
+  if (edited !== null) await callSimulation(world, options, { method: 'PUT', path, headers, body: edited });
+  return before;
 }
 
 /** @returns the text of the answer. */

@@ -1,12 +1,17 @@
+import type { BaselineBody } from '../../api/baseline.ts';
+import type { PauseBody } from '../../api/pause.ts';
 import { kindOf } from '../../baseline/kinds/index.ts';
+import type { BaselineSpec } from '../../baseline/spec.ts';
 import { validateSpecValue } from '../../baseline/validate.ts';
 import type { JsonObject } from '../../json.ts';
+import { sameId } from '../../plan/graph.ts';
 import { usageError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import { nameArgument, optionText } from '../input.ts';
 import { resourceText } from '../resource-name.ts';
-import { ruleToOpen, withRuleOpen } from '../simulated-drift.ts';
+import { type RuleToOpen, ruleStanding, ruleToOpen, withRuleOpen } from '../simulated-drift.ts';
 import { plain } from '../style.ts';
+import { timeText } from '../text.ts';
 import type { Context, Verb, VerbInput, VerbResult } from '../verb.ts';
 
 const PORTS = /^(?<protocol>TCP|UDP)=(?<ports>\d{1,9})$/i;
@@ -55,7 +60,15 @@ export const simulateVerb: Verb = {
   },
 };
 
+/** @throws CliError (exit code 2) for an option that is for something else: it would change nothing. */
+function refuse(input: VerbInput, what: string, ...options: readonly string[]): void {
+  const given = options.find((option) => optionText(input, option) !== undefined);
+  if (given !== undefined)
+    throw usageError(`simulate ${what} takes no --${given}.`, 'Leave the option out.', `--${given}`);
+}
+
 async function simulateSnat(context: Context, input: VerbInput, name: string | undefined): Promise<VerbResult> {
+  refuse(input, 'snat', 'resource', 'as');
   const ports = portsOf(optionText(input, 'ports') ?? '');
   const { value } = await context.client.egressAddresses(nameArgument(name));
   const firewall = value.addresses.find(({ through }) => /\/azureFirewalls\/[^/]+$/i.test(through))?.through;
@@ -74,6 +87,7 @@ async function simulateSnat(context: Context, input: VerbInput, name: string | u
 }
 
 async function simulateDrift(context: Context, input: VerbInput, name: string | undefined): Promise<VerbResult> {
+  refuse(input, 'drift', 'ports');
   const principal = optionText(input, 'as') ?? COLLEAGUE;
   if (!PRINCIPAL.test(principal))
     throw usageError(`--as is no name: ${plain(principal)}.`, 'Write letters and digits, such as kim.', '--as');
@@ -81,36 +95,82 @@ async function simulateDrift(context: Context, input: VerbInput, name: string | 
   const todayIso = new Date(context.world.nowMs()).toISOString().slice(0, 10);
   const validated = validateSpecValue(value.spec as JsonObject, { todayIso });
   const group = optionText(input, 'resource');
-  const found = validated.ok ? ruleToOpen(validated.resolved, group) : undefined;
-  if (!validated.ok || found === undefined)
+  const declared = validated.ok ? ruleToOpen(validated.resolved, group) : undefined;
+  if (!validated.ok || declared === undefined)
     throw usageError(
       `The baseline '${plain(name ?? '')}' has no security group${group === undefined ? '' : ` ${plain(group)}`} with a rule that could be opened.`,
       'Name one of its security groups that lets some addresses in, and not all.',
       group === undefined ? 'NAME' : '--resource',
     );
-  const { groupId, rule } = found;
+  const { groupId, rule } = declared;
   const { apiVersion } = kindOf('networkSecurityGroup');
-  await context.client.editSimulated({ id: groupId, apiVersion }, principal, (body) => withRuleOpen(body, rule));
+  const found = await context.client.editSimulated({ id: groupId, apiVersion }, principal, (body) =>
+    ruleStanding(body, rule) === 'closed' ? withRuleOpen(body, rule) : null,
+  );
+  const before = ruleStanding(found, rule);
   const { mode } = validated.spec.drift;
+  const data = { resource: groupId, rule, principal, driftMode: mode, changed: before === 'closed' };
+  const what = `the rule ${rule} of ${resourceText(groupId)}`;
+  if (before === 'missing')
+    throw usageError(`Somebody has deleted ${what}.`, 'Name another group with --resource.', '--resource');
+  const pause = (await context.client.getPause()).value;
   return {
     exitCode: EXIT.done,
-    data: { resource: groupId, rule, principal, driftMode: mode },
+    data,
     lines: [
-      `${principal} has opened the rule ${rule} of ${resourceText(groupId)} to the Internet.`,
-      COMES[mode],
+      before === 'open'
+        ? `Nothing is changed: ${what} is open to the Internet already.`
+        : `${principal} has opened ${what} to the Internet.`,
+      comes(mode, pause, value, { groupId, rule }),
       `See it: ${context.command} status ${plain(name ?? '')}, ${context.command} journal ${plain(name ?? '')}`,
     ],
   };
 }
 
-/** What comes of a drift by `drift.mode`. */
-const COMES = {
-  off: "drift.mode is 'off': nobody looks for it.",
-  observe:
-    "It is found within a simulated minute. drift.mode is 'observe': it is only told; with 'act' it is put right.",
-  propose: "It is found within a simulated minute. drift.mode is 'propose': it is put right when somebody approves it.",
-  act: "It is found within a simulated minute, and put right: drift.mode is 'act'.",
-} as const;
+/** What comes of a drift by `drift.mode`, and by what is in the way as far as it can be seen from here. */
+function comes(
+  mode: BaselineSpec['drift']['mode'],
+  pause: PauseBody,
+  baseline: BaselineBody,
+  opened: RuleToOpen,
+): string {
+  switch (mode) {
+    case 'off':
+      return "drift.mode is 'off': nobody looks for it.";
+    case 'observe':
+      return "It is found within a simulated minute. drift.mode is 'observe': it is only told; with 'act' it is put right.";
+    case 'propose':
+    case 'act': {
+      const bound = boundText(pause, baseline, opened);
+      const how = mode === 'act' ? 'put right' : 'put right when somebody approves it';
+      const then =
+        bound ??
+        `It is ${how}, as far as the baseline's mode, drift.policies, budgets, locks and change windows let it.`;
+      return `It is found within a simulated minute. drift.mode is '${mode}'. ${then}`;
+    }
+  }
+}
+
+/** What keeps a rule from being put right now; undefined: nothing that is known here. */
+function boundText(
+  { paused }: PauseBody,
+  { hold, drift }: BaselineBody,
+  { groupId, rule }: RuleToOpen,
+): string | undefined {
+  if (paused) return 'Everything is paused: it stays until that ends.';
+  if (hold) {
+    const held = hold.scope === undefined ? 'The baseline is' : `A part of the baseline, ${plain(hold.scope)}, is`;
+    const stays =
+      hold.scope === undefined ? 'it stays until that ends' : 'where that covers it, it stays until that ends';
+    return `${held} on hold until ${timeText(hold.until)}: ${stays}.`;
+  }
+  const conflict = drift?.conflicts.find(
+    ({ id, path, stopped }) => stopped && sameId(id, groupId) && path.includes(`[${rule}]`),
+  );
+  return conflict === undefined
+    ? undefined
+    : `Somebody has changed it back so often that it is left alone until ${timeText(conflict.until)}.`;
+}
 
 function portsOf(text: string): Readonly<Record<string, number>> {
   const ports: Record<string, number> = {};

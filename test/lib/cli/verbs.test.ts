@@ -1204,7 +1204,8 @@ describe('egress', () => {
       '/ca.pem': 'certificate',
     };
     const simulated: FakeRoutes = {
-      'GET /api/baselines/prod': { status: 200, body: { ...summary, spec } },
+      'GET /api/baselines/prod': { status: 200, body: { ...summary, hold: null, spec } },
+      'GET /api/pause': notPaused,
       [`GET ${group}`]: { status: 200, body: bodyWith({ sourceAddressPrefixes: ['10.240.0.0/22'] }) },
       [`PUT ${group}`]: { status: 200, body: {} },
     };
@@ -1213,7 +1214,7 @@ describe('egress', () => {
 
     const { exitCode, out, world } = await drift();
     expect(exitCode).toBe(0);
-    const [read, written] = world.received.slice(-2);
+    const [read, written] = world.received.slice(1, 3);
     expect([read?.method, read?.headers, written?.headers]).toEqual([
       ...['GET', { 'x-sim-principal': 'colleague' }, { 'x-sim-principal': 'colleague' }],
     ]);
@@ -1223,13 +1224,61 @@ describe('egress', () => {
     );
     expect(out).toContain("drift.mode is 'observe': it is only told");
     expect(out).toContain('hubkeeper journal prod');
-    expect((await drift({ resource: group.toUpperCase(), as: 'kim' })).world.received.at(-1)?.headers).toEqual({
+    expect((await drift({ resource: group.toUpperCase(), as: 'kim' })).world.received[2]?.headers).toEqual({
       'x-sim-principal': 'kim',
     });
     expect(await drift({ resource: 'nsg-nowhere' })).toMatchObject({ exitCode: 2, calls: ['GET /api/baselines/prod'] });
     expect(await drift({ as: 'a b' })).toMatchObject({ exitCode: 2, calls: [] });
     const gone = { [`GET ${group}`]: { status: 404, body: {} } };
     expect((await drift({}, gone)).exitCode).toBe(1);
+
+    const open = { [`GET ${group}`]: { status: 200, body: bodyWith({ sourceAddressPrefix: 'Internet' }) } };
+    const again = await drift({}, open);
+    expect(again).toMatchObject({ exitCode: 0, out: expect.stringContaining('is open to the Internet already') });
+    expect(again.out).not.toContain('has opened');
+    expect(again.calls).not.toContain(`PUT ${group}`);
+    const without = { [`GET ${group}`]: { status: 200, body: { id: group, properties: { securityRules: [others] } } } };
+    const deleted = await drift({}, without);
+    expect(deleted).toMatchObject({ exitCode: 2, err: expect.stringContaining('Somebody has deleted the rule') });
+    expect(deleted.calls).not.toContain(`PUT ${group}`);
+
+    const outWhile = async (mode: string, more: object = {}, pause: FakeAnswer = notPaused) => {
+      const body = { ...summary, hold: null, spec: { ...spec, drift: { ...spec.drift, mode } }, ...more };
+      return (await drift({}, { 'GET /api/baselines/prod': { status: 200, body }, 'GET /api/pause': pause })).out;
+    };
+    const found = 'It is found within a simulated minute. drift.mode is';
+    const lets = "as far as the baseline's mode, drift.policies, budgets, locks and change windows let it.";
+    expect(await outWhile('act')).toContain(`${found} 'act'. It is put right, ${lets}`);
+    expect(await outWhile('propose')).toContain(`'propose'. It is put right when somebody approves it, ${lets}`);
+    expect(await outWhile('off')).toContain('nobody looks for it');
+    expect(await outWhile('act', {}, { status: 200, body: { paused: true } })).toContain(
+      `${found} 'act'. Everything is paused: it stays until that ends.`,
+    );
+    expect(await outWhile('act', { hold: summary.hold })).toContain(
+      "'act'. The baseline is on hold until 2026-03-01 18:00Z: it stays until that ends.",
+    );
+    expect(await outWhile('act', { hold: { ...summary.hold, scope: 'egress' } })).toContain(
+      'A part of the baseline, egress, is on hold until 2026-03-01 18:00Z: where that covers it, it stays',
+    );
+    const conflict = {
+      ...{ id: group, kind: 'networkSecurityGroup', putRight: [], changedBack: [], stopped: true },
+      ...{ path: 'properties.securityRules[AllowClusterInbound].properties.x', until: '2026-03-02T09:00:00Z' },
+    };
+    const noDrift = { drifts: [], moreDriftsCount: 0, unmanaged: [], unmanagedCount: 0 };
+    const contested = { ...noDrift, conflicts: [conflict], foreignEntries: [], foreignEntryCount: 0 };
+    expect(await outWhile('act', { drift: contested })).toContain('it is left alone until 2026-03-02 09:00Z.');
+  });
+
+  it.each([
+    ['drift', { ports: 'TCP=13000' }, '--ports'],
+    ['snat', { ports: 'TCP=13000', as: 'kim' }, '--as'],
+    ['snat', { ports: 'TCP=13000', resource: 'nsg-a' }, '--resource'],
+  ])('simulate %s refuses what it would ignore: %j', async (what, options, option) => {
+    expect(await run('simulate', { args: [what, 'prod'], options, routes: {} })).toMatchObject({
+      exitCode: 2,
+      calls: [],
+      err: expect.stringContaining(`simulate ${what} takes no ${option}.`),
+    });
   });
 });
 
