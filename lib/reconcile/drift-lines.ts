@@ -94,7 +94,7 @@ function lineOf(drift: Drift, decision: string, reason: string): Line {
 /** What is being put right is told when it is done, a failure by the line of its row. */
 function lineOfDecision(drift: Drift): Line | undefined {
   const told = {
-    ...lineOf(drift, DECISION[drift.state], whatWillBe(drift)),
+    ...lineOf(drift, DECISION[drift.state], whatWillBe(drift, subject(drift))),
     discriminator: `${drift.path} ${drift.code}`,
   };
   return drift.state === 'puttingRight' || drift.state === 'failed' ? undefined : told;
@@ -134,13 +134,14 @@ function originText(origin: ChangeOrigin, id: string): string {
   return sameId(origin.deleted, id) ? `The resource was deleted ${by}` : `Its other side was deleted ${by}`;
 }
 
-function whatWillBe({ state, why }: Drift): string {
+/** `it`: what it is about; by its name where no sentence before has said that, since several may share a resource. */
+function whatWillBe({ state, why }: Drift, it = 'It'): string {
   const texts: Record<DriftState, string> = {
-    puttingRight: 'It is put right.',
-    waiting: `It waits: ${why}`,
-    refused: `It stays as it is: ${why}`,
-    reported: `It is only reported: ${why}`,
-    ignored: `It is ignored: ${why}`,
+    puttingRight: `${it} is put right.`,
+    waiting: `${it} waits: ${why}`,
+    refused: `${it} stays as it is: ${why}`,
+    reported: `${it} is only reported: ${why}`,
+    ignored: `${it} is ignored: ${why}`,
     failed: `Putting it right failed: ${why}`,
   };
   return texts[state];
