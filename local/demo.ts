@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command } from 'commander';
@@ -23,6 +23,8 @@ const PORTS_PER_ADDRESS = 2 * 2_496;
 
 /** Longest line of a reason, beside when and what. */
 const REASON_WIDTH = 100;
+/** A process that a signal ends is told to the shell as this and the signal's number. */
+const SHELL_SIGNAL_BASE = 128;
 const REASON_INDENT = ' '.repeat(34);
 
 new Command('npm run demo --')
@@ -268,16 +270,35 @@ function sourcesOf({ properties }: SecurityGroup): readonly unknown[] {
     .toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 async function untilReady(child: ChildProcess, readyFile: string): Promise<Ready> {
   const deadlineMs = Date.now() + START_WITHIN_MS;
   while (!existsSync(readyFile)) {
-    if (child.exitCode !== null) throw new Error('The environment ended instead of coming up.');
+    if (hasEnded(child)) throw new Error('The environment ended instead of coming up.');
     if (Date.now() > deadlineMs) throw new Error('The environment did not come up.');
     await wait(100);
   }
   return JSON.parse(readFileSync(readyFile, 'utf8')) as Ready;
 }
 
+async function play(child: ChildProcess, readyFile: string): Promise<number> {
+  const stage = new Stage(await untilReady(child, readyFile));
+  await provision(stage);
+  await relieve(stage);
+  await giveBack(stage);
+  await putBack(stage);
+  stage.say('Everything ended as it should.');
+  return 0;
+}
+
+/** Somebody ends the demo. Listened to until the end: npm may pass on what the terminal has sent already. */
+const interrupted = new Promise<number>((end) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => end(SHELL_SIGNAL_BASE + constants.signals[signal]));
+});
 const stateDirectory = mkdtempSync(join(tmpdir(), 'hubkeeper-demo-'));
 const readyFile = join(stateDirectory, 'ready.json');
 const child = spawn(
@@ -294,17 +315,14 @@ const child = spawn(
   },
 );
 try {
-  const stage = new Stage(await untilReady(child, readyFile));
-  await provision(stage);
-  await relieve(stage);
-  await giveBack(stage);
-  await putBack(stage);
-  stage.say('Everything ended as it should.');
+  process.exitCode = await Promise.race([play(child, readyFile), interrupted]);
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 } finally {
   child.stdin?.end();
-  if (child.exitCode === null) await once(child, 'exit');
+  if (!hasEnded(child)) await once(child, 'exit');
   rmSync(stateDirectory, { recursive: true, force: true });
 }
+// What was being played when somebody ended it has nobody to play with any more.
+process.exit();
