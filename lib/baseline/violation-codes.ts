@@ -763,8 +763,8 @@ export const violationCodes = {
     severity: 'warning',
   },
   EgressWithoutBudget: {
-    meaning: 'SNAT relief is on without any budget for it.',
-    remedy: 'Raise budgets.perRun and budgets.perDay, or set egress.mode to propose.',
+    meaning: 'SNAT relief is on without any budget to take its addresses back.',
+    remedy: 'Raise budgets.perRun and budgets.perDay, or set egress.scaleIn.enabled to false.',
     severity: 'warning',
   },
   EgressModeForbidden: {

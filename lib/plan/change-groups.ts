@@ -7,16 +7,17 @@ import { isAtOrIn } from './scope.ts';
 /**
  * The changes that a budget holds: each together with all that it depends on, with the other side of a pair and with what
  * replaces it, or not at all. The gravest go first, equal ones in their order; a group that is too large leaves room for
- * the next.
+ * the next. `needsOf`: ids of what a change cannot be made without.
  */
 export function withinBudget(
   changes: readonly Change[],
   counts: (change: Change) => boolean,
   most: number,
+  needsOf: (change: Change) => readonly string[] = ({ dependsOn }) => dependsOn,
 ): ReadonlySet<Change> {
   const admitted = new Set<Change>();
   let left = most;
-  for (const { group } of groupsOf(changes).toSorted((one, other) => other.gravity - one.gravity)) {
+  for (const { group } of groupsOf(changes, needsOf).toSorted((one, other) => other.gravity - one.gravity)) {
     const additional = group.filter((change) => !admitted.has(change));
     const cost = additional.filter(counts).length;
     if (cost > left) continue;
@@ -35,16 +36,17 @@ export function gravityOf({ risk, steersTraffic, diff }: Pick<Change, 'risk' | '
   return RISKS.indexOf(risk) * 3 + (steersTraffic === true ? 2 : isOfTags ? 0 : 1);
 }
 
-/** For each change the smallest group that holds it, all that its members depend on, and their partners. */
+/** For each change the smallest group that holds it, all that its members need, and their partners. */
 function groupsOf(
   changes: readonly Change[],
+  needsOf: (change: Change) => readonly string[],
 ): readonly { readonly group: readonly Change[]; readonly gravity: number }[] {
   const byKey = new Map(changes.map((change) => [normaliseId(change.id), change]));
   const partners = partnersOf(changes);
   return changes.map((first) => {
     const group = new Set([first]);
     for (const member of group) {
-      const others = [...member.dependsOn.map(normaliseId), ...(partners.get(normaliseId(member.id)) ?? [])];
+      const others = [...needsOf(member).map(normaliseId), ...(partners.get(normaliseId(member.id)) ?? [])];
       for (const key of others) {
         const other = byKey.get(key);
         if (other !== undefined) group.add(other);

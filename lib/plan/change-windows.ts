@@ -1,7 +1,4 @@
-import type { Owner } from './graph.ts';
-import type { Action, Risk } from './kind.ts';
-import type { Change } from './plan.ts';
-import { isAtOrBelow } from './property-path.ts';
+import type { Risk } from './kind.ts';
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
 const MINUTE_MS = 60_000;
@@ -31,32 +28,6 @@ export interface ChangeWindow {
   readonly from: Risk;
   /** From a week ago to a week ahead, in order of time. */
   readonly open: readonly OpenInterval[];
-}
-
-/** What waits for no window: a change that only adds, on behalf of one owner. */
-export interface WindowExemption {
-  readonly owner: Owner;
-  readonly scope: string;
-  readonly kind: string;
-  readonly action: Exclude<Action, 'delete'>;
-  /** Every property that the change adds is at or below this path. Absent: anywhere. */
-  readonly path?: string;
-}
-
-/**
- * Whether a change waits for no window. One line of another owner, or one that replaces or removes anything, and the
- * whole change waits as any other: a resource is written in one piece. Pure.
- */
-export function isExemptFromWindows(change: Change, exemptions: readonly WindowExemption[]): boolean {
-  if (change.owners !== undefined || change.recreates === true) return false;
-  return exemptions.some(
-    ({ owner, scope, kind, action, path }) =>
-      change.owner === owner &&
-      change.scope === scope &&
-      change.kind === kind &&
-      change.action === action &&
-      change.diff.every((one) => one.before === undefined && (path === undefined || isAtOrBelow(one.path, path))),
-  );
 }
 
 /**

@@ -1,7 +1,8 @@
 import { otherSides, withinBudget } from './change-groups.ts';
-import { type ChangeWindow, isExemptFromWindows, type WindowExemption } from './change-windows.ts';
+import type { ChangeWindow } from './change-windows.ts';
 import { type Contested, contestedPaths, refusalByConflict } from './contested.ts';
 import { FAILED_CODE } from './failed-state.ts';
+import { type FreeAddition, isFreeAddition } from './free-additions.ts';
 import { normaliseId, sameId } from './graph.ts';
 import { changeHash } from './hash.ts';
 import type { Risk } from './kind.ts';
@@ -64,8 +65,8 @@ export interface Circumstances extends Rules {
    * for its risk and none of those is open.
    */
   readonly changeWindows: readonly ChangeWindow[] | null;
-  /** Changes that wait for no window, whatever their risk; everything else binds them. */
-  readonly windowExemptions?: readonly WindowExemption[];
+  /** Changes that wait for no window and take from no budget, whatever their risk; everything else binds them. */
+  readonly freeAdditions?: readonly FreeAddition[];
   readonly approvals: {
     /** Changes of this risk and above need an approved hash. */
     readonly requiredFrom: Risk | 'never';
@@ -156,7 +157,8 @@ const ALLOWED: Judgement = { verdict: 'allowed' };
  * or it has failed before. It waits for the end of a pause or a hold, for a change window, for the end of a back-off, for an approval, for the
  * budget, in that order. Whatever depends on it shares its fate, and of a connection that is made so does the other side.
  * Budgets count unattended, unapproved updates and deletes; a change is admitted together with all that it depends on,
- * with the other side of a pair and with what replaces it, or not at all. Pure.
+ * with the other side of a pair and with what replaces it, or not at all. A free addition takes from no budget, and what
+ * it builds on need not be up to date for it, only there. Pure.
  */
 export function guard(plan: Plan, circumstances: Circumstances): Verdict {
   const judged = new Map<string, Judgement>();
@@ -167,16 +169,21 @@ export function guard(plan: Plan, circumstances: Circumstances): Verdict {
     if (approvedIso !== undefined) approved.add(key);
     judged.set(key, judge(change, circumstances, approvedIso));
   }
+  const { budget, approvals, freeAdditions = [] } = circumstances;
   const isAsked = (change: Change) => isAskedFor(change, circumstances);
-  shareFates(plan.changes, judged, isAsked);
-  const { budget, approvals } = circumstances;
+  const isFree = (change: Change) => isFreeAddition(change, freeAdditions);
+  shareFates(plan.changes, judged, { isAsked, isFree });
   if (budget === null || plan.changes.every(isAsked)) return verdictOf(plan.changes, judged, () => false);
   const paid = new Set(budget.paid);
   const underWay = new Set(budget.underWay?.map(normaliseId));
-  const isFree = (id: string) => approved.has(id) || underWay.has(id);
+  const isCovered = ({ id }: Change) => approved.has(normaliseId(id)) || underWay.has(normaliseId(id));
   const counts = (change: Change) =>
-    !isAsked(change) && change.action !== 'create' && !isFree(normaliseId(change.id)) && !paid.has(changeHash(change));
-  applyBudget(plan.changes, judged, counts, budget, approvals.untilIso);
+    !isAsked(change) &&
+    change.action !== 'create' &&
+    !isCovered(change) &&
+    !isFree(change) &&
+    !paid.has(changeHash(change));
+  applyBudget(plan.changes, judged, { counts, isFree }, budget, approvals.untilIso);
   return verdictOf(plan.changes, judged, counts);
 }
 
@@ -399,9 +406,9 @@ function waitForHold(change: Change, { holds, nowMs }: Circumstances): Judgement
 
 function waitForWindow(
   change: Change,
-  { changeWindows, windowExemptions = [], nowMs }: Circumstances,
+  { changeWindows, freeAdditions = [], nowMs }: Circumstances,
 ): Judgement | undefined {
-  if (isExemptFromWindows(change, windowExemptions)) return undefined;
+  if (isFreeAddition(change, freeAdditions)) return undefined;
   const windows = (changeWindows ?? []).filter(({ from }) => isAtLeast(change.risk, from));
   if (windows.length === 0) return undefined;
   const intervals = windows.flatMap(({ open }) => open);
@@ -451,25 +458,38 @@ function whyApproval(
   return undefined;
 }
 
+/** What is known of single changes when fates are shared. */
+interface Nature {
+  readonly isAsked: (change: Change) => boolean;
+  readonly isFree: (change: Change) => boolean;
+}
+
+/** Whether a resource that is to be changed is there all the time. */
+function staysThere(base: Change | undefined): base is Change {
+  return base?.action === 'update' && base.replaces !== true;
+}
+
+/** Whether a change needs no more of a resource that it builds on than that it is there. */
+function isIndifferentTo(change: Change, base: Change | undefined, { isFree }: Pick<Nature, 'isFree'>): boolean {
+  return change.action === 'update' && isFree(change) && staysThere(base);
+}
+
 /**
- * Whether what depends on a change that is not made now can do with the resource as it is: it is there, and nothing would
- * be added to it (a subnet, a rule) that may be needed. In `create-only` new things are built on it so. What nobody asks
- * for was as declared once: one property that waits must not keep others from being put right.
+ * Whether a change can do with a resource as it is that is not changed now: it is there, and nothing would be added to it
+ * (a subnet, a rule) that may be needed; a free addition needs none of that. In `create-only` new things are built on it
+ * so. What nobody asks for was as declared once: one property that waits must not keep others from being put right.
  */
-function staysUsable(judgement: Judgement, base: Change | undefined, isAsked: (change: Change) => boolean): boolean {
-  if (base?.action !== 'update' || base.replaces === true) return false;
+function canDoWith(change: Change, base: Change | undefined, judgement: Judgement, nature: Nature): boolean {
+  if (!staysThere(base)) return false;
+  if (isIndifferentTo(change, base, nature)) return true;
   if (base.diff.some(({ path, before }) => before === undefined && path.endsWith(']'))) return false;
-  return !isAsked(base) || (judgement.verdict === 'refused' && judgement.code === 'ModeForbidsUpdate');
+  return !nature.isAsked(base) || (judgement.verdict === 'refused' && judgement.code === 'ModeForbidsUpdate');
 }
 
 /** Also through the pairs that are made whole or not at all, and what builds on their sides, until nothing more follows. */
-function shareFates(
-  changes: readonly Change[],
-  judged: Map<string, Judgement>,
-  isAsked: (change: Change) => boolean,
-): void {
+function shareFates(changes: readonly Change[], judged: Map<string, Judgement>, nature: Nature): void {
   const sides = otherSides(changes);
-  do shareFate(changes, judged, isAsked);
+  do shareFate(changes, judged, nature);
   while (shareFateOfPairs(sides, judged));
 }
 
@@ -497,11 +517,7 @@ function fateShared(own: Judgement, id: string, theirs: Judgement): Judgement | 
 }
 
 /** In the plan's order, so that a fate goes through whole chains. */
-function shareFate(
-  changes: readonly Change[],
-  judged: Map<string, Judgement>,
-  isAsked: (change: Change) => boolean,
-): void {
+function shareFate(changes: readonly Change[], judged: Map<string, Judgement>, nature: Nature): void {
   const byId = new Map(changes.map((change) => [normaliseId(change.id), change]));
   for (const change of changes) {
     const key = normaliseId(change.id);
@@ -509,7 +525,7 @@ function shareFate(
     if (own === undefined || own.verdict === 'refused') continue;
     const bases = change.dependsOn
       .map((id) => ({ id, judgement: judged.get(normaliseId(id)) ?? ALLOWED }))
-      .filter(({ id, judgement }) => !staysUsable(judgement, byId.get(normaliseId(id)), isAsked));
+      .filter(({ id, judgement }) => !canDoWith(change, byId.get(normaliseId(id)), judgement, nature));
     const base =
       bases.find(({ judgement }) => judgement.verdict === 'refused') ??
       bases.find(({ judgement }) => judgement.verdict === 'waiting');
@@ -528,7 +544,7 @@ function firstCause(why: string): string {
 function applyBudget(
   changes: readonly Change[],
   judged: Map<string, Judgement>,
-  counts: (change: Change) => boolean,
+  { counts, isFree }: { readonly counts: (change: Change) => boolean } & Pick<Nature, 'isFree'>,
   budget: NonNullable<Circumstances['budget']>,
   approvalUntilIso: string | null,
 ): void {
@@ -537,7 +553,10 @@ function applyBudget(
   const perRunLeft = Math.max(0, perRun.most - budget.usedInRun);
   const perDayLeft = Math.max(0, perDay.most - budget.usedToday);
   const open = changes.filter(({ id }) => judged.get(normaliseId(id))?.verdict === 'allowed');
-  const admitted = withinBudget(open, counts, Math.min(perRunLeft, perDayLeft));
+  const byId = new Map(changes.map((change) => [normaliseId(change.id), change]));
+  const needsOf = (change: Change) =>
+    change.dependsOn.filter((id) => !isIndifferentTo(change, byId.get(normaliseId(id)), { isFree }));
+  const admitted = withinBudget(open, counts, Math.min(perRunLeft, perDayLeft), needsOf);
   const used = perDayLeft <= perRunLeft ? 'day' : 'run';
   const limit = used === 'day' ? `${perDay.words} a day` : `${perRun.words} in one run`;
   const next = used === 'day' ? 'tomorrow (UTC)' : 'with the next scheduled run';

@@ -1,7 +1,8 @@
 import type { BaselineSpec } from '../baseline/spec.ts';
-import { openIntervals, type WindowExemption } from '../plan/change-windows.ts';
+import { openIntervals } from '../plan/change-windows.ts';
 import type { Contested } from '../plan/contested.ts';
 import type { DifferenceRules } from '../plan/drift-rules.ts';
+import type { FreeAddition } from '../plan/free-additions.ts';
 import type { Owner } from '../plan/graph.ts';
 import type { Circumstances, FailingChange, Mode, RejectedChange } from '../plan/guard.ts';
 import type { LeftChanges } from '../plan/left-changes.ts';
@@ -44,14 +45,14 @@ export interface GuardedRun {
 
 /**
  * A firewall without SNAT ports drops connections until it has more addresses, and adding some cuts none: windows are
- * for taking them away.
+ * for taking them away, and budgets for what others have changed. Who adjusts addresses has bounds of its own.
  */
-const ADDING_EGRESS_ADDRESSES: readonly WindowExemption[] = [
-  { owner: 'adjustment', scope: 'egress', kind: 'publicIPAddress', action: 'create' },
+const ADDING_EGRESS_ADDRESSES: readonly FreeAddition[] = [
+  { owners: ['adjustment'], scope: 'egress', kind: 'publicIPAddress', action: 'create' },
   // It comes with its address: a relief that waited for it would be judged, and repeated, only after the window.
-  { owner: 'adjustment', scope: 'egress', kind: 'diagnosticSetting', action: 'create' },
+  { owners: ['adjustment'], scope: 'egress', kind: 'diagnosticSetting', action: 'create' },
   {
-    owner: 'adjustment',
+    owners: ['adjustment'],
     scope: 'egress',
     kind: 'azureFirewall',
     action: 'update',
@@ -97,7 +98,7 @@ export function circumstancesOf(
             },
           ],
     changeWindows: changeWindowsOf(spec, nowMs),
-    windowExemptions: ADDING_EGRESS_ADDRESSES,
+    freeAdditions: ADDING_EGRESS_ADDRESSES,
     approvals: {
       // Nothing is torn down without somebody's approval of exactly that plan.
       requiredFrom: run.teardown ? 'safe' : approvalFrom,

@@ -91,11 +91,11 @@ function* reliefFaults({ spec }: ConstraintContext): Iterable<Violation> {
     const message = `Alerts of severity ${egress.alertSeverity} wait for an approval, whatever egress.mode says.`;
     yield violation('EgressAlertsOnlyPropose', 'egress.alertSeverity', message);
   }
-  if (egress.mode === 'act' && leastBudget(budgets) === 0) {
+  if (egress.mode === 'act' && egress.scaleIn.enabled && leastBudget(budgets) === 0) {
     yield violation(
       'EgressWithoutBudget',
       'budgets',
-      'SNAT exhaustion is to be relieved, but nothing may change unattended.',
+      'SNAT exhaustion is to be relieved, but no address may go again: nothing that exists changes unattended.',
     );
   }
   if (mode === 'observe' || mode === 'create-only') {

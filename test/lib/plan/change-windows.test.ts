@@ -1,12 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  isExemptFromWindows,
-  openIntervals,
-  type WeeklyWindow,
-  type WindowExemption,
-} from '../../../lib/plan/change-windows.ts';
-import type { Change } from '../../../lib/plan/plan.ts';
+import { openIntervals, type WeeklyWindow } from '../../../lib/plan/change-windows.ts';
 
 const NIGHT: WeeklyWindow = {
   days: ['Saturday'],
@@ -81,60 +75,5 @@ describe('openIntervals', () => {
 
   it('refuses a zone that does not exist', () => {
     expect(() => openIntervals([{ ...NIGHT, timeZone: 'Europe/Nowhere' }], 0)).toThrow(RangeError);
-  });
-});
-
-describe('isExemptFromWindows', () => {
-  const exemption: WindowExemption = {
-    owner: 'adjustment',
-    scope: 's',
-    kind: 'k',
-    action: 'update',
-    path: 'properties.a',
-  };
-  const exempt: Change = {
-    id: '/a',
-    kind: 'k',
-    action: 'update',
-    risk: 'safe',
-    owner: 'adjustment',
-    reason: 'r',
-    diff: [{ path: 'properties.a[x]', after: 1 }],
-    estimatedMinutes: 1,
-    lanes: [],
-    dependsOn: [],
-    scope: 's',
-  };
-  const spoilt: fc.Arbitrary<Partial<Change>> = fc.constantFrom(
-    { owner: 'spec' },
-    { owners: ['adjustment', 'spec'] },
-    { scope: 's:x' },
-    { kind: 'l' },
-    { action: 'create' },
-    { action: 'delete' },
-    { recreates: true },
-    { diff: [...exempt.diff, { path: 'properties.a[y]', before: 1, after: 2 }] },
-    { diff: [{ path: 'properties.a[y]', before: 1 }, ...exempt.diff] },
-    { diff: [...exempt.diff, { path: 'properties.ab', after: 1 }] },
-    { diff: [...exempt.diff, { path: 'properties', after: {} }] },
-  );
-
-  it('lets additions through, however many and whatever their risk', () => {
-    const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 10 });
-    fc.assert(
-      fc.property(names, fc.constantFrom('safe', 'disruptive', 'destructive'), (added, risk) => {
-        const diff = added.map((name) => ({ path: `properties.a[${name}]`, after: 1 }));
-        expect(isExemptFromWindows({ ...exempt, diff, risk }, [exemption])).toBe(true);
-        expect(isExemptFromWindows({ ...exempt, diff, risk }, [])).toBe(false);
-      }),
-    );
-  });
-
-  it('lets nothing through that replaces, removes, makes again, is of another or elsewhere, whatever else it is', () => {
-    fc.assert(
-      fc.property(fc.array(spoilt, { minLength: 1, maxLength: 4 }), (ways) => {
-        expect(isExemptFromWindows(Object.assign({}, exempt, ...ways), [exemption])).toBe(false);
-      }),
-    );
   });
 });

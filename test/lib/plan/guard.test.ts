@@ -665,6 +665,72 @@ describe('guard: budgets', () => {
   });
 });
 
+describe('guard: free additions', () => {
+  const freeAdditions = [
+    { owners: ['adjustment'], scope: 'egress', kind: 'pip', action: 'create' },
+    { owners: ['adjustment'], scope: 'egress', kind: 'firewall', action: 'update', path: 'properties.list' },
+  ] as const;
+  const ofRelief = { owner: 'adjustment', scope: 'egress' } as const;
+  const made = change('pip', { ...ofRelief, kind: 'pip', action: 'create', diff: [] });
+  const added = change('fw', {
+    ...{ ...ofRelief, kind: 'firewall', risk: 'disruptive', dependsOn: ['/net', '/pip'] },
+    diff: [{ path: 'properties.list[x]', after: 1 }],
+  });
+  const beside = change('fw', {
+    ...{ ...added, owners: ['adjustment', 'spec'] },
+    diff: [...added.diff, { path: 'tags.a', before: 1, after: 2 }],
+  });
+  const net = change('net');
+  const budget = { perRun: 1, perDay: 3, usedInRun: 0, usedToday: 3, dayEndsIso: LATER };
+  const windows = [{ from: 'safe', open: [] }] as const;
+
+  it.each<readonly [string, readonly Change[], Partial<Circumstances>, readonly string[]]>([
+    ['go on after the budget is used up', [net, made, added], { budget }, ['waits for budget', 'allowed', 'allowed']],
+    ['wait for no window', [made, added], { changeWindows: windows }, ['allowed', 'allowed']],
+    [
+      'do not wait for what a person changes of something that is there',
+      [net, made, added],
+      { changeWindows: windows, attended: true },
+      ['waits for changeWindow', 'allowed', 'allowed'],
+    ],
+    [
+      'wait for what is to be made before',
+      [{ ...net, action: 'create' }, made, added],
+      { changeWindows: windows },
+      ['waits for changeWindow', 'allowed', 'waits for changeWindow'],
+    ],
+    [
+      'wait for what is replaced before',
+      [{ ...net, replaces: true }, made, added],
+      { budget },
+      ['waits for budget', 'allowed', 'waits for budget'],
+    ],
+    ['with anything besides are bound as a whole', [made, beside], { budget }, ['allowed', 'waits for budget']],
+    [
+      'are held, refused and approved as any other',
+      [made, added],
+      { budget, ...approvals({ requiredFrom: 'disruptive' }) },
+      ['allowed', 'waits for approval'],
+    ],
+  ])('%s', (_, changes, over, expected) => {
+    const verdict = guard(planOf(...changes), { ...OPEN, freeAdditions, ...over });
+
+    expect(changes.map(({ id }) => outcome(verdict, id.slice(1)))).toEqual(expected);
+  });
+
+  it('leave all of the budget to others', () => {
+    const of = { ...OPEN, freeAdditions, budget: { ...budget, usedToday: 0 } };
+
+    expect(guard(planOf(net, made, added), of)).toMatchObject({
+      allowed: ['/net', '/pip', '/fw'],
+      budgeted: ['/net'],
+      waiting: [],
+    });
+    expect(guard(planOf(net, made, added), { ...of, freeAdditions: [] }).budgeted).not.toContain('/fw');
+    expect(guard(planOf(made, beside), of).budgeted).toEqual(['/fw']);
+  });
+});
+
 const risks: readonly Risk[] = ['safe', 'disruptive', 'destructive'];
 const plans: fc.Arbitrary<Plan> = fc
   .array(
