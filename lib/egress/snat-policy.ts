@@ -65,7 +65,7 @@ interface Common {
   readonly bounds: { readonly minimum: number; readonly maximum: number };
   /** The adjustment in force; without one the number that the spec says, nothing detached. */
   readonly value: FirewallPublicIpValue;
-  /** A run that has not ended has a change of this firewall, or may have one: what is missing comes with it. */
+  /** A run is about to change this firewall, or may be: what is missing comes with it. */
   readonly changeUnderWay: boolean;
   /** When anything about the firewall's addresses last changed, whoever asked for it; null: not known to have changed. */
   readonly lastChangeAtMs: number | null;
@@ -78,8 +78,20 @@ export interface ScaleOutInput extends Common {
   readonly prefixRoom: number | null;
   /** `drift.mode` lets Hubkeeper put back, unattended, what the spec declares. */
   readonly mayRestoreSpec: boolean;
+  /** The operation that is to attach what is missing; absent: there is none. */
+  readonly awaited?: AwaitedOperation;
   /** Names of addresses that a person wants off the firewall. */
   readonly leftOff: readonly string[];
+}
+
+/** An operation that is to attach addresses that are declared, and that waits for somebody or something. */
+export interface AwaitedOperation {
+  /** Which one, and what it waits for, such as `prod-2 of author, which waits: The change is safe.`. */
+  readonly text: string;
+  /** A person asked for it. */
+  readonly isAttended: boolean;
+  /** A step becomes a part of it; else nothing that is left to it can be written before. */
+  readonly takesStepIn: boolean;
 }
 
 export interface ScaleInInput extends Common {
@@ -259,14 +271,14 @@ const namesOf = (missing: SnatFirewall['missing']) => missing.map(({ name }) => 
 
 /** Why a step cannot go by what is declared; undefined when nothing is missing or what is missing may come back. */
 function missingAddresses(
-  { firewall, nowMs, changeUnderWay, mayRestoreSpec }: ScaleOutInput,
+  { firewall, nowMs, changeUnderWay, mayRestoreSpec, awaited }: ScaleOutInput,
   measured: string,
   figures: SnatFigures,
 ): SnatDecision | undefined {
   const { missing } = firewall;
   if (missing.length === 0) return undefined;
   if (changeUnderWay) {
-    const reasons = [`A run is about to attach ${namesOf(missing)}: that step has to end first.`, measured];
+    const reasons = [`A run is at work that may attach ${namesOf(missing)}: it has to end first.`, measured];
     return decided(firewall, {
       decision: 'wait',
       code: 'ChangeUnderWay',
@@ -275,8 +287,14 @@ function missingAddresses(
       retryAtMs: nowMs + MINUTE_MS,
     });
   }
+  if (awaited !== undefined && !awaited.takesStepIn) {
+    const held = `${namesOf(missing)} ${missing.length === 1 ? 'is' : 'are'} declared and left to the operation ${awaited.text}`;
+    const reasons = [held.trimEnd(), 'Let that operation go on, or stop it.', measured];
+    return decided(firewall, { decision: 'refuse', code: 'AddressesAwaited', reasons, figures });
+  }
   const ofSpec = missing.filter((one) => one.ofSpec);
-  if (ofSpec.length === 0 || mayRestoreSpec) return undefined;
+  // A person has asked for them: that nobody has attached them yet is no drift.
+  if (ofSpec.length === 0 || mayRestoreSpec || awaited?.isAttended === true) return undefined;
   return decided(firewall, {
     decision: 'refuse',
     code: 'SpecAddressMissing',
@@ -290,10 +308,13 @@ function missingAddresses(
 }
 
 /** What a step says of addresses that come back with it. */
-function returning({ missing }: SnatFirewall): readonly string[] {
-  return missing.length === 0
-    ? []
-    : [`Declared already and taken off by somebody: ${namesOf(missing)}; a write attaches them again.`];
+function returning({ firewall: { missing }, awaited }: ScaleOutInput): readonly string[] {
+  if (missing.length === 0) return [];
+  return awaited === undefined
+    ? [`Declared already and taken off by somebody: ${namesOf(missing)}; a write attaches them again.`]
+    : [
+        `Declared already and not attached yet: ${namesOf(missing)}; a write attaches them as well. They are left to the operation ${awaited.text}`,
+      ];
 }
 
 /** Where the number of addresses comes from: the average, a saturated gauge, single minutes, or what is declared. */
@@ -319,8 +340,8 @@ function arithmeticOf(
  * the demand, so that at least five are added, as Microsoft advises. Caps: step, maximum of the spec, room in the
  * prefixes, Azure's 250 shared with DNAT destinations. Never fewer than there are.
  *
- * Addresses that are declared and missing have been taken off by somebody, unless a run is about to attach them. They
- * come back with the step, and count for it: every write of the firewall attaches all that is declared, so that others
+ * Addresses that are declared and missing have been taken off by somebody, unless a run is about to attach them, or is to
+ * and waits: then the step does it, since adding cuts nothing. They come back with the step, and count for it: every write of the firewall attaches all that is declared, so that others
  * in their stead would be addresses beyond what is needed. Whoever wants one to stay away says so in the spec, an
  * adjustment or a hold. Where the spec itself declares it and `drift.mode` does not let it be put back, the firewall
  * cannot be written unattended at all, and people are asked. Pure.
@@ -403,7 +424,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
       code: 'CeilingReached',
       reasons: [
         `No address can be added to the ${present} that there are.`,
-        ...returning(firewall),
+        ...returning(input),
         why,
         ...limits,
         measured,
@@ -422,7 +443,7 @@ export function decideScaleOut(input: ScaleOutInput): SnatDecision {
   const added = target - present;
   const reasonsThat = (are: string) => [
     `${addressesText(added)} ${are} added to the present ${present}.`,
-    ...returning(firewall),
+    ...returning(input),
     why,
     ...limits,
     measured,

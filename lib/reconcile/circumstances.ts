@@ -45,20 +45,22 @@ export interface GuardedRun {
 
 /**
  * A firewall without SNAT ports drops connections until it has more addresses, and adding some cuts none: windows are
- * for taking them away, and budgets for what others have changed. Who adjusts addresses has bounds of its own.
+ * for taking them away, and budgets for what others have changed. Who adjusts addresses has bounds of its own. A relief
+ * that adds by itself takes over what the spec declares and nobody has attached yet: the firewall is written in one piece.
  */
-const ADDING_EGRESS_ADDRESSES: readonly FreeAddition[] = [
-  { owners: ['adjustment'], scope: 'egress', kind: 'publicIPAddress', action: 'create' },
-  // It comes with its address: a relief that waited for it would be judged, and repeated, only after the window.
-  { owners: ['adjustment'], scope: 'egress', kind: 'diagnosticSetting', action: 'create' },
-  {
-    owners: ['adjustment'],
-    scope: 'egress',
-    kind: 'azureFirewall',
-    action: 'update',
-    path: 'properties.ipConfigurations',
-  },
-];
+function addingEgressAddresses(spec: BaselineSpec | undefined, head: BaselineHead): readonly FreeAddition[] {
+  const scope = 'egress';
+  const isRelieving =
+    spec?.egress.mode === 'act' &&
+    adjustmentsUnderWay(head, 'out').some(({ scope: own, mode }) => own === scope && mode === undefined);
+  const owners: readonly Owner[] = isRelieving ? ['adjustment', 'spec'] : ['adjustment'];
+  return [
+    { owners, scope, kind: 'publicIPAddress', action: 'create' },
+    // It comes with its address: a relief that waited for it would be judged, and repeated, only after the window.
+    { owners: ['adjustment'], scope, kind: 'diagnosticSetting', action: 'create' },
+    { owners, scope, kind: 'azureFirewall', action: 'update', path: 'properties.ipConfigurations' },
+  ];
+}
 
 /** Everything that the guard has to know, from the spec, the baseline's state and the switches. */
 export function circumstancesOf(
@@ -98,7 +100,7 @@ export function circumstancesOf(
             },
           ],
     changeWindows: changeWindowsOf(spec, nowMs),
-    freeAdditions: ADDING_EGRESS_ADDRESSES,
+    freeAdditions: addingEgressAddresses(spec, head),
     approvals: {
       // Nothing is torn down without somebody's approval of exactly that plan.
       requiredFrom: run.teardown ? 'safe' : approvalFrom,

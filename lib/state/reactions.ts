@@ -3,7 +3,7 @@ import { actionKey, alertKey, deliveryKey } from '../alerts/delivery-key.ts';
 import type { ReactionKind } from '../alerts/route-alert.ts';
 import { sameId } from '../plan/graph.ts';
 import { type Adjustment, type BaselineHead, withNextOperation } from './baseline-head.ts';
-import { NO_RELIEF, type ReliefOutcome, type SnatRelief, withOutcome } from './snat-relief.ts';
+import { NO_RELIEF, type ReliefAction, type ReliefOutcome, type SnatRelief, withOutcome } from './snat-relief.ts';
 
 /** What an alert said about a target, as kept: figures and names, no payload. */
 export interface RecordedSignal {
@@ -100,12 +100,17 @@ export function reliefOf(reaction: Reaction | undefined): SnatRelief {
 
 /**
  * Adjustments that reactions have recorded, whose changes have not come about as far as is known, and which are what is
- * in force for their targets: of two for one thing the newer one holds. Pure.
+ * in force for their targets: of two for one thing the newer one holds. `direction`: only those that add, or take away.
+ * Pure.
  */
-export function adjustmentsUnderWay(head: Pick<BaselineHead, 'adjustments' | 'reactions'>): readonly Adjustment[] {
+export function adjustmentsUnderWay(
+  head: Pick<BaselineHead, 'adjustments' | 'reactions'>,
+  direction?: ReliefAction['direction'],
+): readonly Adjustment[] {
   return reactionsOf(head).flatMap((reaction) => {
     const { action } = reliefOf(reaction);
     if (action === null || action.appliedAt !== null) return [];
+    if (direction !== undefined && action.direction !== direction) return [];
     const own = head.adjustments.filter(({ target }) => sameId(target, reaction.target));
     const newest = own.reduce<Adjustment | undefined>(
       (latest, one) => (latest === undefined || Date.parse(one.since) >= Date.parse(latest.since) ? one : latest),

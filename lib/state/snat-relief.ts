@@ -20,6 +20,8 @@ export interface ReliefAction extends ReliefCause {
   readonly toAddresses: number;
   /** What demand asked for, before any cap; absent for a step back. */
   readonly wantedAddresses?: number;
+  /** It asks an approver by itself: that it waits for one is no news. */
+  readonly proposes?: boolean;
   /** The address that leaves the firewall. */
   readonly removedName?: string;
   /** Gauge and demand before it; absent for a step back. */

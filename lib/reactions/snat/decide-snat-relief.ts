@@ -4,7 +4,7 @@ import type { Dependencies } from '../../dependencies.ts';
 import { type Attempt, circuitOf } from '../../egress/circuit-breaker.ts';
 import { latestWindow, maximumOverDimensions } from '../../egress/metric-window.ts';
 import type { SnatDecision, SnatFirewall } from '../../egress/snat-decision.ts';
-import { decideScaleIn, decideScaleOut } from '../../egress/snat-policy.ts';
+import { type AwaitedOperation, decideScaleIn, decideScaleOut } from '../../egress/snat-policy.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import { openIntervals } from '../../plan/change-windows.ts';
 import { normaliseId, sameId } from '../../plan/graph.ts';
@@ -13,7 +13,6 @@ import {
   type Adjustment,
   type BaselineHead,
   NEVER_ENDS,
-  steppedBackIds,
   withGeneration,
   withNextOperation,
   withRequest,
@@ -30,7 +29,15 @@ import {
 import type { ReliefAction } from '../../state/snat-relief.ts';
 import { modeForSeverities } from '../severity-mode.ts';
 import { certainRefusal } from './certain-refusal.ts';
-import { isChangeUnderWay } from './change-under-way.ts';
+import {
+  isChangeUnderWay,
+  type LiveRuns,
+  progressWith,
+  readLiveRuns,
+  takesStepIn,
+  waitingChange,
+} from './change-under-way.ts';
+import { egressRequest } from './egress-request.ts';
 import { causeOf, type ReliefEnd, withReliefEnd, withReliefLine, withSightBack } from './end-relief.ts';
 import {
   type ObservedFirewall,
@@ -43,6 +50,7 @@ import { personsAdjustments } from './persons-adjustment.ts';
 import { REJECTED_CODE, rejectionOf, rejectionText } from './rejected-proposal.ts';
 import { tellWorld } from './relief-events.ts';
 import { ALERT_COUNTS_FOR_HOURS, RELIEF_ADJUSTMENT, RELIEF_KIND } from './relief-names.ts';
+import { waitingText } from './relief-operation.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
 import { takenBack } from './take-back.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES } from './verify-snat-relief.ts';
@@ -251,9 +259,9 @@ export async function decide(
   );
   const firewall: SnatFirewall = snatOf(seen, newest?.average ?? newest?.maximum ?? null, attachedAtMs);
   const written = seen.ledger.find((entry) => sameId(entry.id, target));
-  const begun = [head.currentOperationId, ...steppedBackIds(head)].filter((id) => id !== null);
-  const runs = (await Promise.all(begun.map((id) => dependencies.runs.read(id)))).flatMap((one) => one?.run ?? []);
-  const changeUnderWay = again === undefined && isChangeUnderWay(head, runs, target);
+  const live = await readLiveRuns(dependencies, head);
+  const changeUnderWay = again === undefined && isChangeUnderWay(head, live, target);
+  const awaited = again === undefined ? awaitedOperation(head, live, target, nowIso) : awaitedWith(live, target);
   // A spec, a person or drift may have changed the addresses as well: then the ledger knows of it.
   const changedAt = [...relief.changes.map(({ at }) => at), ...(written === undefined ? [] : [written.at])];
   const lastChangeAtMs = lastMs(changedAt);
@@ -264,6 +272,7 @@ export async function decide(
     utilization,
     prefixRoom: seen.prefixRoom,
     mayRestoreSpec: seen.spec.drift.mode === 'act' || seen.spec.drift.mode === 'propose',
+    ...(awaited === undefined ? {} : { awaited }),
     leftOff: seen.publicIps.leftOff,
   });
   const asksForMore = again === undefined ? reaction.handled < reaction.sequence : again === 'out';
@@ -299,6 +308,26 @@ export async function decide(
         .slice(0, 1),
     ),
   });
+}
+
+/** The operation that is to change the firewall and waits. */
+function awaitedOperation(
+  head: BaselineHead,
+  live: LiveRuns,
+  target: string,
+  nowIso: string,
+): AwaitedOperation | undefined {
+  const waiting = waitingChange(live, target);
+  if (waiting === null) return undefined;
+  // One that has stepped back keeps to itself what it waits for.
+  const isPart = waiting === live.current && takesStepIn(head, waiting, nowIso);
+  return { text: waitingText(waiting, target), isAttended: waiting.attended, takesStepIn: isPart };
+}
+
+/** The operation that a recorded step has become a part of, which may be at work on the firewall by now. */
+function awaitedWith({ current }: LiveRuns, target: string): AwaitedOperation | undefined {
+  if (current === null || progressWith(current, target) === 'over') return undefined;
+  return { text: waitingText(current, target), isAttended: current.attended, takesStepIn: true };
 }
 
 function lastMs(times: readonly string[]): number | null {
@@ -435,7 +464,10 @@ async function act(
     });
   const isLowered = allowed !== mode;
   const told = isLowered ? `${reason} The alert is of a severity that only proposes.` : reason;
-  return record(dependencies, request, head, reaction, decision, told, after, isLowered ? { mode: 'propose' } : {});
+  return record(dependencies, request, head, reaction, decision, told, after, {
+    proposes: allowed === 'propose',
+    ...(isLowered ? { mode: 'propose' } : {}),
+  });
 }
 
 /** How changes of all firewalls ended. A new spec is a person's word that the cause of earlier failures is gone. */
@@ -467,7 +499,7 @@ async function record(
   decision: SnatDecision,
   reason: string,
   after: Json,
-  limit: Pick<Adjustment, 'mode'>,
+  { proposes, ...limit }: Pick<Adjustment, 'mode'> & { readonly proposes: boolean },
 ): Promise<ReliefStep> {
   const { change, figures } = decision;
   if (change === null) return { next: 'end' };
@@ -522,6 +554,7 @@ async function record(
       fromAddresses: change.fromAddresses,
       toAddresses: change.toAddresses,
       ...(figures.wantedAddresses === undefined ? {} : { wantedAddresses: figures.wantedAddresses }),
+      ...(proposes ? { proposes } : {}),
       ...(change.removedName === undefined ? {} : { removedName: change.removedName }),
       ...(figures.utilizationPercent === undefined ? {} : { utilizationPercent: figures.utilizationPercent }),
       ...(figures.maximumPercent === undefined ? {} : { maximumPercent: figures.maximumPercent }),
@@ -554,7 +587,7 @@ async function record(
         ...acted,
         adjustments: [...acted.adjustments.filter(({ id }) => id !== RELIEF_ADJUSTMENT), adjustment],
       }),
-      { operationId, trigger: 'adjustment', requestedBy: 'hubkeeper', at: nowIso, scope: 'egress' },
+      egressRequest(operationId, request),
     );
     return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
   });

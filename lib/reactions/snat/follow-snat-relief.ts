@@ -23,6 +23,7 @@ import {
 } from '../../state/snat-relief.ts';
 import { afterRefusals } from '../rest.ts';
 import { progressWith, rowOf } from './change-under-way.ts';
+import { egressRequest } from './egress-request.ts';
 import { withdrawn, withReliefEnd, withReliefLine } from './end-relief.ts';
 import {
   attachedNames,
@@ -35,9 +36,9 @@ import { recheckRelief } from './recheck-relief.ts';
 import { REJECTED_CODE, rejectedNow, rejectionText } from './rejected-proposal.ts';
 import { egressNow, tellWorld } from './relief-events.ts';
 import { RELIEF_KIND } from './relief-names.ts';
-import { reasonsText, waitingAhead, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
+import { reasonsText, waitingAhead, waitingText, waitsOf, whyNotBegun, whyUnended } from './relief-operation.ts';
 import type { ReliefRequest, ReliefStep } from './relief-step.ts';
-import { egressRequest, goOnWith, readShortage, SHORT_OF_ADDRESSES } from './short-of-addresses.ts';
+import { goOnWith, readShortage, SHORT_OF_ADDRESSES } from './short-of-addresses.ts';
 import { takenBack } from './take-back.ts';
 import { EFFECT_SHOWS_AFTER_MINUTES, endedByPerson, isTakenBack } from './verify-snat-relief.ts';
 import { whyMissed } from './why-missed.ts';
@@ -58,6 +59,7 @@ const LOOK_AT_OVERDUE_MINUTES = 30;
 const OVERDUE_CODE = 'ChangeOverdue';
 const SCALED_IN_CODE = 'ScaledIn';
 const QUEUED_CODE = 'QueuedBehindWaiting';
+const HELD_UP_CODE = 'HeldUpByOtherChanges';
 /** Enough of a plan's hash to approve it by. */
 const HASH_LENGTH = 16;
 const MINUTE_MS = 60_000;
@@ -84,10 +86,7 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
   if (run !== null) {
     const progress = progressWith(run, request.target);
     if (progress === 'waits')
-      return leaveOrTakeBack(dependencies, request, head, reaction, action, {
-        reason: `The change waits: ${waitsOf(run, request.target)}`,
-        operationId: run.operationId,
-      });
+      return leaveOrTakeBack(dependencies, request, head, reaction, action, heldUp(action, run, request.target));
     if (progress === 'underWay') return again(whyUnended(run), isInFlightWith(run, request.target));
   }
   // The firewall counts, not the run: it may be done with the firewall and wait for something else.
@@ -121,8 +120,7 @@ export async function followSnatRelief(dependencies: Dependencies, request: Reli
 
 /** What to tell of a change that another operation keeps from beginning by waiting itself: people can end that. */
 function queuedBehind({ operationId }: ReliefAction, ahead: RunDocument | null): Left {
-  const what =
-    ahead === null ? '' : `${ahead.operationId} of ${ahead.requestedBy}, which waits: ${waitsOf(ahead)}`.trimEnd();
+  const what = ahead === null ? '' : waitingText(ahead);
   return {
     reason: `The operation ${operationId} is queued behind ${what} Let that operation go on, or stop it: the change then begins by itself.`,
     code: QUEUED_CODE,
@@ -134,6 +132,24 @@ function overtakenBy({ operationId }: ReliefAction, teardown: RunDocument): Left
   return {
     reason: `The teardown ${teardown.operationId} of ${teardown.requestedBy} has overtaken the operation ${operationId}, and waits: ${waitsOf(teardown)} When somebody rejects or stops it, the change is asked for again by itself.`,
     code: QUEUED_CODE,
+  };
+}
+
+/**
+ * What to tell of a change that waits. People are called where addresses are wanted and something else keeps them: other
+ * changes of the firewall, or the operation that they are a part of. What waits for its own approver has asked already.
+ */
+function heldUp({ operationId, direction, proposes = false }: ReliefAction, run: RunDocument, target: string): Left {
+  const isPart = run.operationId !== operationId;
+  const reason = isPart
+    ? `The change is a part of the operation ${waitingText(run, target)}`
+    : `The change waits: ${waitsOf(run, target)}`;
+  const waitsFor = rowOf(run, target)?.waiting?.for;
+  const isKept = waitsFor === 'approval' ? isPart && !proposes : waitsFor === 'changeWindow' || waitsFor === 'budget';
+  return {
+    reason,
+    operationId: run.operationId,
+    ...(direction === 'out' && isKept ? { code: HELD_UP_CODE } : {}),
   };
 }
 

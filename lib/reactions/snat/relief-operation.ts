@@ -51,6 +51,12 @@ export function waitsOf(run: RunDocument, target?: string): string {
   return reasonsText(told);
 }
 
+/** An operation and what it waits for, each reason once; `target`: only of that resource. */
+export function waitingText(run: RunDocument, target?: string): string {
+  const { operationId, requestedBy } = run;
+  return `${operationId} of ${requestedBy}, which waits: ${waitsOf(run, target)}`.trimEnd();
+}
+
 /** Why a run has not ended, as far as it says so itself. */
 export function whyUnended(run: RunDocument): string {
   const problems = problemsOf(run).map(({ message, remedy }) => `${message} ${remedy}`);

@@ -12,7 +12,6 @@ import { QUOTA_EXCEEDED, quotaRoom } from '../../reconcile/preflight-rules.ts';
 import {
   type Adjustment,
   type BaselineHead,
-  type ReconcileRequest,
   withGeneration,
   withNextOperation,
   withRequest,
@@ -20,6 +19,7 @@ import {
 import { reactionOf, reliefOf, withRelief } from '../../state/reactions.ts';
 import type { RunDocument } from '../../state/run.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
+import { egressRequest } from './egress-request.ts';
 import { withReliefLine } from './end-relief.ts';
 import { attachedNames, type ObservedFirewall, provisioningStateOf } from './observe-egress.ts';
 import { personsAdjustments } from './persons-adjustment.ts';
@@ -76,11 +76,6 @@ export function shortageOf(
       detached: [...value.detached.filter((name) => !isWanted(name)), ...passedOver.map(({ name }) => name)],
     },
   };
-}
-
-/** A run of the egress for what the relief has changed. */
-export function egressRequest(operationId: string, { nowIso }: ReliefRequest): ReconcileRequest {
-  return { operationId, trigger: 'adjustment', requestedBy: 'hubkeeper', at: nowIso, scope: 'egress' };
 }
 
 /** The adjustment that a step was recorded as, unless a person's holds instead by now. */

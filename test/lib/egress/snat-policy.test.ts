@@ -218,6 +218,29 @@ describe('decideScaleOut', () => {
     expect(decideScaleOut(scaleOutInput(3, 99, 99, { changeUnderWay: true })).decision).toBe('scaleOut');
   });
 
+  it('brings what an operation that waits is to bring, for a person also where drift may not', () => {
+    const missing = [{ name: 'pip-3', ofSpec: true }];
+    const decide = (awaited: { readonly isAttended: boolean; readonly takesStepIn: boolean }) =>
+      decideScaleOut(
+        scaleOutInput(3, 99, 99, {
+          ...{ firewall: firewall(3, { missing }), value: plain(4), mayRestoreSpec: false },
+          awaited: { text: 'prod-2 of author, which waits: The change is safe.', ...awaited },
+        }),
+      );
+
+    const taken = decide({ isAttended: true, takesStepIn: true });
+    expect(taken.decision).toBe('scaleOut');
+    expect(taken.change?.value.count).toBe(taken.change?.toAddresses);
+    expect(taken.reasons.join(' ')).toContain('not attached yet: pip-3');
+    expect(taken.reasons.join(' ')).not.toContain('taken off by somebody');
+    expect(decide({ isAttended: false, takesStepIn: true }).code).toBe('SpecAddressMissing');
+    const left = decide({ isAttended: true, takesStepIn: false });
+    expect(left).toMatchObject({ decision: 'refuse', code: 'AddressesAwaited' });
+    expect(left.reasons[0]).toBe(
+      'pip-3 is declared and left to the operation prod-2 of author, which waits: The change is safe.',
+    );
+  });
+
   it('brings back what an adjustment declares and somebody took off, and counts it for the step', () => {
     const missing = [
       { name: 'pip-1', ofSpec: false },

@@ -142,12 +142,21 @@ describe('change windows', () => {
   const added = { path: 'properties.ipConfigurations[pip-fw-westeurope-03]', after: {} };
   const tag = { path: 'tags.team', after: 'network' };
 
-  function judged(one: Change, { head = {}, paused = false, stopped = false, windows = [closed] }: Judged = {}) {
+  const ours = adjustment('hubkeeper');
+  const relieving = (action: Parameters<typeof relievingHead>[2]): Partial<BaselineHead> => ({
+    reactions: relievingHead('b', FIREWALL, action).reactions ?? [],
+  });
+  const steppingOut = relieving({ decidedAt: ours.since, appliedAt: null });
+
+  function judged(
+    one: Change,
+    { head = {}, paused = false, stopped = false, windows = [closed], egressMode = 'act' }: Judged = {},
+  ) {
     const pause = { paused, by: 'eve', reason: 'r' } as Parameters<typeof circumstancesOf>[2];
     const own = {
       ...spec,
       changeWindows: windows,
-      egress: { ...spec.egress, mode: 'act' as const },
+      egress: { ...spec.egress, mode: egressMode },
       drift: { ...spec.drift, mode: 'act' as const },
     };
     const state: BaselineHead = { ...newHead('b'), adjustments: [adjustment('hubkeeper')], ...head };
@@ -163,6 +172,7 @@ describe('change windows', () => {
     readonly paused?: boolean;
     readonly stopped?: boolean;
     readonly windows?: (typeof closed)[];
+    readonly egressMode?: ReactionMode;
   }
 
   it.each([
@@ -178,6 +188,28 @@ describe('change windows', () => {
     ['an address that goes', { ...publicIp, action: 'delete', risk: 'destructive' }, 'changeWindow'],
   ] as const)('%s', (_, one, expected) => {
     expect(judged({ ...one })).toBe(expected);
+  });
+
+  it.each<readonly [string, Judged, 'allowed' | 'changeWindow']>([
+    ['a relief that adds', { head: steppingOut }, 'allowed'],
+    ['a relief that asks first', { head: steppingOut, egressMode: 'propose' }, 'changeWindow'],
+    [
+      'a relief that asks first for a minor alert',
+      { head: { ...steppingOut, adjustments: [{ ...ours, mode: 'propose' }] } },
+      'changeWindow',
+    ],
+    ['one that has its addresses', { head: relieving({ decidedAt: ours.since, appliedAt: NOW }) }, 'changeWindow'],
+    [
+      'one that takes an address away',
+      { head: relieving({ decidedAt: ours.since, appliedAt: null, direction: 'in' }) },
+      'changeWindow',
+    ],
+    ['nothing', {}, 'changeWindow'],
+  ])('beside %s, what the spec adds to the firewall', (_, beside, expected) => {
+    expect(judged({ ...change, owner: 'spec' }, beside)).toBe(expected);
+    expect(judged({ ...publicIp, owner: 'spec' }, beside)).toBe(expected);
+    expect(judged({ ...change, owner: 'spec', diff: [added, tag] }, beside)).toBe('changeWindow');
+    expect(judged({ ...publicIp, owner: 'spec', scope: 'hub' }, beside)).toBe('changeWindow');
   });
 
   it('give a relief nothing that holds, pauses and stops do not allow', () => {

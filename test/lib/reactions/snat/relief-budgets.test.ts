@@ -83,12 +83,15 @@ describe('a relief after the budget of the day is used up', () => {
     expect(network?.tags).toBeUndefined();
   });
 
-  it('waits with what else has drifted of the firewall itself', async () => {
+  it('waits with what else has drifted of the firewall itself, and calls people', async () => {
     const relieving = await spent();
     relieving.edit(relieving.firewallId, ({ tags: _, ...body }): JsonObject => body);
 
     await relieve(relieving);
+    expect(await relieving.followed()).toEqual({ next: 'end' });
     expect(relieving.addresses()).toBe(3);
+    const line = (await relieving.journal()).find(({ decision }) => decision === 'help needed');
+    expect(line?.reason).toContain('The budget of unattended changes (1 a day)');
 
     await nextDay(relieving);
     expect(relieving.addresses()).toBe(5);
