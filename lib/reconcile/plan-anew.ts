@@ -1,14 +1,11 @@
 import type { ArmRefusal } from '../azure/arm-answer.ts';
 import { ObservationPausedError } from '../azure/observe.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { contestedAt } from '../drift/contest.ts';
 import { refusalKey } from '../drift/drift-record.ts';
-import { failingAt } from '../drift/failing.ts';
-import { rejectedChanges } from '../drift/rejection.ts';
 import { normaliseId } from '../plan/graph.ts';
 import { type Circumstances, guard, type Verdict, type Waiting } from '../plan/guard.ts';
 import { hashOf, shortHash } from '../plan/hash.ts';
-import { CALLED_OFF_CODE, type LeftChanges } from '../plan/left-changes.ts';
+import { CALLED_OFF_CODE } from '../plan/left-changes.ts';
 import type { Change, Plan, Refusal } from '../plan/plan.ts';
 import { isAskedFor } from '../plan/reaction-rules.ts';
 import type { Problem } from '../problem.ts';
@@ -18,21 +15,19 @@ import type { JournalEntry } from '../state/journal.ts';
 import { reactionsOf, reliefOf } from '../state/reactions.ts';
 import type { ReadRotation } from '../state/read-rotation-store.ts';
 import type { PlanDocument, RunDocument } from '../state/run.ts';
-import { readCalledOff } from './called-off.ts';
-import { circumstancesOf, differenceRulesOf, type GuardedRun } from './circumstances.ts';
-import { askedPlanAfter, beyondAsked, leftByRun, seeDriftOfPlan, withDriftDecided } from './drift-of-run.ts';
+import { askedPlanAfter, withDriftDecided } from './drift-of-run.ts';
 import { forget } from './forget.ts';
 import { journalOfPlan, journalOfPostponedPlan } from './journal-lines.ts';
 import { withRefused } from './late-preflight.ts';
-import { type MadePlan, makePlan, putAtOf } from './make-plan.ts';
+import type { MadePlan } from './make-plan.ts';
 import { approvalFor, decidedAside, withAskedEnds } from './plan-approval.ts';
+import { judgingOfRun, type PlanOfRun, planOfRun, plansSinceRest } from './plan-of-run.ts';
 import type { PlanReader } from './plan-reader.ts';
 import { afterPlanFailure, refusalOfPlanning } from './planning-failure.ts';
 import { preflighted } from './preflighted.ts';
-import { hashesFailed, withPlan, withWorlds } from './rows.ts';
-import { readSetAside, type SetAside, toldVerdict, withoutWaits, withoutWaitsNotAskedFor } from './set-aside.ts';
+import { withPlan, withWorlds } from './rows.ts';
+import { type SetAside, toldVerdict, withoutWaits, withoutWaitsNotAskedFor } from './set-aside.ts';
 import { sharedLanesOf } from './shared-lanes.ts';
-import { readInForce } from './spec-in-force.ts';
 import { asksForReaction } from './take-requests.ts';
 import { hashesMoved, withUsedUp } from './used-approvals.ts';
 
@@ -60,45 +55,12 @@ export async function planAnew(
   plans: PlanReader,
   nowIso: string,
 ): Promise<Planned> {
-  const plansSinceRest = run.plansMade - (run.plansBefore ?? 0);
-  if (plansSinceRest >= MAXIMUM_PLANS) {
+  if (plansSinceRest(run) >= MAXIMUM_PLANS) {
     return { run: failed(run, tooManyPlans(run.baseline)), journal: [] };
   }
   try {
-    // Without a spec there is nothing to plan, except to take away what an earlier teardown had to leave.
-    const input = head.specVersion === 0 && run.teardown ? undefined : await readInForce(dependencies, head, run);
-    const setAside = await readSetAside(dependencies, head, run);
-    const calledOff = await readCalledOff(dependencies, head, input?.resolved, run, nowIso);
-    const beside = {
-      ...(await beyondAsked(dependencies, run)),
-      ...leftOf(setAside?.left, ...(setAside?.beside ?? []), calledOff?.left),
-    };
-    const made = await makePlan(dependencies, {
-      baseline: run.baseline,
-      ...(input === undefined || run.teardown ? {} : { resolved: input.resolved }),
-      ...(calledOff === undefined ? {} : { beforeCallOff: calledOff.before }),
-      specVersion: head.specVersion,
-      ...putAtOf(head),
-      adjustments: head.adjustments,
-      nowIso,
-      rules: differenceRulesOf(input?.spec, head, {
-        ...run,
-        ...beside,
-        contested: await leftByRun(dependencies, run, head, nowIso),
-      }),
-      ...(run.scope === undefined ? {} : { scope: run.scope }),
-      ...(run.hints === undefined ? {} : { hints: run.hints }),
-      ...(run.trigger === 'drift' && run.hints === undefined
-        ? {
-            scan: {
-              readsEverything: run.readsEverything === true,
-              alwaysRead: knownDrift(run),
-              findsUnmanaged: plansSinceRest === 0,
-            },
-          }
-        : {}),
-    });
-    const adopted = await adoptPlan(dependencies, run, head, pause, plans, made, input?.spec, setAside, beside, nowIso);
+    const ofRun = await planOfRun(dependencies, run, head, nowIso);
+    const adopted = await adoptPlan(dependencies, run, head, pause, plans, ofRun, nowIso);
     return adopted ?? (await planAnew(dependencies, { ...run, readsEverything: true }, head, pause, plans, nowIso));
   } catch (error) {
     // A large baseline is read in parts: that is no failure.
@@ -115,16 +77,6 @@ export async function planAnew(
   }
 }
 
-function leftOf(...left: readonly (LeftChanges | undefined)[]): Pick<GuardedRun, 'left'> {
-  const others = left.filter((one) => one !== undefined);
-  return others.length === 0 ? {} : { left: others };
-}
-
-/** What an earlier plan of the run has found to differ: a new one would lose it by not looking. */
-function knownDrift(run: RunDocument): readonly string[] {
-  return [...Object.values(run.rows), ...run.refused].map(({ id }) => id);
-}
-
 function postponed(run: RunDocument, problem: Problem, nowIso: string): Planned {
   return { run, journal: journalOfPostponedPlan(run, problem, nowIso) };
 }
@@ -136,47 +88,17 @@ async function adoptPlan(
   head: BaselineHead,
   pause: Pause,
   plans: PlanReader,
-  made: MadePlan,
-  spec: Parameters<typeof circumstancesOf>[0],
-  setAside: SetAside | undefined,
-  beside: Pick<GuardedRun, 'left' | 'drifted' | 'asked'>,
+  ofRun: PlanOfRun,
   nowIso: string,
 ): Promise<Planned | undefined> {
+  const { made, setAside } = ofRun;
   const { plan } = made;
   const before = await plans.changes(planned.planKey);
   const run = withUsedUp(planned, hashesMoved(planned, before.values(), plan), head.approvals, nowIso);
   if (run.expectedPlanHash !== undefined && run.plansMade === 0 && run.expectedPlanHash !== plan.hash) {
     return { run: failed(run, stalePlan(run.expectedPlanHash, plan.hash)), journal: [] };
   }
-  const drift = await seeDriftOfPlan(dependencies, run, head, made, { ...beside, setAside }, nowIso);
-  // What this run itself has failed at is told by its rows, and not tried again in it.
-  const failedHere = hashesFailed(run.rows);
-  const circumstances = circumstancesOf(
-    spec,
-    head,
-    pause,
-    dependencies.settings.stopped,
-    {
-      operationId: run.operationId,
-      attended: run.attended,
-      ...(run.attendedOwner === undefined ? {} : { attendedOwner: run.attendedOwner }),
-      teardown: run.teardown,
-      requestedBy: run.requestedBy,
-      requesters: run.requesters,
-      managedCount: made.ledger.size,
-      made: run,
-      wasAsDeclared: made.wasAsDeclared,
-      contested: contestedAt(drift.seen.record.contests, Date.parse(nowIso)),
-      rejected: rejectedChanges(drift.seen.record.rejections),
-      failing: failingAt(drift.seen.record.failing, Date.parse(nowIso)).filter(
-        ({ changeHash }) => !failedHere.has(changeHash),
-      ),
-      ...beside,
-    },
-    made.protectedScopes,
-    dependencies.settings.allowedScopes,
-    nowIso,
-  );
+  const { drift, circumstances } = await judgingOfRun(dependencies, run, head, pause, ofRun, nowIso);
   const askedFor = plan.changes.filter((change) => isAskedFor(change, circumstances));
   const others = idsBeside(plan, askedFor);
   const notAskedFor = run.attended ? others : [];

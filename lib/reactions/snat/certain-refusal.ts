@@ -1,77 +1,68 @@
 import { adjusted } from '../../baseline/adjustments.ts';
-import { writeFirewallPublicIpValue } from '../../baseline/firewall-public-ip-value.ts';
+import type { Dependencies } from '../../dependencies.ts';
 import type { SnatChange } from '../../egress/snat-decision.ts';
 import { normaliseId, sameId } from '../../plan/graph.ts';
-import { guard } from '../../plan/guard.ts';
-import type { Change, Refusal } from '../../plan/plan.ts';
-import { circumstancesOf } from '../../reconcile/circumstances.ts';
+import type { Refusal } from '../../plan/plan.ts';
+import { touches } from '../../plan/property-path.ts';
+import { type Foreseen, foresee } from '../../reconcile/foresee.ts';
 import type { BaselineHead } from '../../state/baseline-head.ts';
-import type { ObservedFirewall } from './observe-egress.ts';
-import { RELIEF_ADJUSTMENT } from './relief-names.ts';
+import { egressRequest } from './egress-request.ts';
+import { attachedNames, type ObservedFirewall } from './observe-egress.ts';
+import type { ReliefRequest } from './relief-step.ts';
 
-/** Nobody waits here: pauses, holds, windows and approvals only delay a change. */
-const NOT_PAUSED = { generation: 0, paused: false, by: '', reason: '', since: '' };
-
-/** The lines of a plan that a step comes to, as far as the guard looks at them. */
-function changesOf(seen: ObservedFirewall, head: BaselineHead, change: SnatChange, nowIso: string): readonly Change[] {
-  const adjustment = {
-    id: RELIEF_ADJUSTMENT,
-    kind: 'firewallPublicIpCount',
-    scope: 'egress',
-    target: seen.resolved.id,
-    value: writeFirewallPublicIpValue(change.value),
-    reason: '',
-    since: nowIso,
-    by: 'hubkeeper',
-  };
-  const others = head.adjustments.filter(({ id }) => id !== RELIEF_ADJUSTMENT);
-  const before = seen.resolved.publicIps;
-  const after = adjusted(seen.declared, [...others, adjustment], nowIso).firewall?.publicIps ?? [];
-  const isIn = (id: string, list: typeof before) => list.some((one) => sameId(one.id, id));
-  const added = after.filter(({ id }) => !isIn(id, before));
-  const entries =
-    change.removedName === undefined ? added.map(({ configurationName }) => configurationName) : [change.removedName];
-  const shared = { owner: 'adjustment', scope: 'egress', reason: '', lanes: [], estimatedMinutes: 0 } as const;
-  const made = added
-    .filter(({ id }) => !seen.observed.get(normaliseId(id)))
-    .map(
-      ({ id }): Change => ({
-        ...shared,
-        id,
-        kind: 'publicIPAddress',
-        action: 'create',
-        risk: 'safe',
-        diff: [],
-        dependsOn: [],
-      }),
-    );
-  const update: Change = {
-    ...shared,
-    id: seen.resolved.id,
-    kind: 'azureFirewall',
-    action: 'update',
-    risk: 'disruptive',
-    diff: entries.map((name) => ({ path: `properties.ipConfigurations[${name}]` })),
-    dependsOn: made.map(({ id }) => id),
-  };
-  return [...made, update];
+/** What is known of a step before anybody is told that it is coming. */
+export interface ForeseenStep {
+  /** Why nothing of it would be written; absent: nothing is known to keep it. */
+  readonly refusal?: Refusal;
+  /** Normalised ids of what else would be refused. */
+  readonly refusedIds: ReadonlySet<string>;
 }
 
+const nameOf = (id: string) => id.slice(id.lastIndexOf('/') + 1);
+
 /**
- * What the guard will refuse of a change for certain, asked before anybody is told that it is coming: a mode of the
- * baseline, a rule of the spec for the field, the list of what may be changed. Undefined: nothing is known to. Pure.
+ * What would be refused of a step for certain, by the plan and the guard of the run that would write it. What only delays
+ * it refuses nothing. `head`: with the step recorded. @throws as `foresee`.
  */
-export function certainRefusal(
+export async function foreseeStep(
+  dependencies: Dependencies,
   seen: ObservedFirewall,
   head: BaselineHead,
   change: SnatChange,
-  allowedScopes: readonly string[],
-  nowIso: string,
+  { target, nowIso }: ReliefRequest,
+): Promise<ForeseenStep> {
+  const attached = new Set(attachedNames(seen.body));
+  const declared = adjusted(seen.declared, head.adjustments, nowIso).firewall?.publicIps ?? [];
+  const added = declared.map(({ id }) => id).filter((id) => !attached.has(nameOf(id).toLowerCase()));
+  const names = change.removedName === undefined ? added.map(nameOf) : [change.removedName];
+  const foreseen = await foresee(dependencies, head, egressRequest('', { nowIso }), [target, ...added], nowIso);
+  const refusal = refusalOfStep(foreseen, target, names);
+  const refusedIds = new Set(foreseen.refused.map(({ id }) => normaliseId(id)));
+  return { refusedIds, ...(refusal === undefined ? {} : { refusal }) };
+}
+
+/**
+ * Why a firewall would not get, or lose, any of these addresses: its write is refused, or they are not in it. Undefined:
+ * nothing says so. Pure.
+ */
+export function refusalOfStep(
+  { plan, refused }: Foreseen,
+  target: string,
+  names: readonly string[],
 ): Refusal | undefined {
-  const by = 'hubkeeper';
-  const run = { operationId: '', requesters: [by], attended: false, teardown: false, requestedBy: by };
-  const circumstances = circumstancesOf(seen.spec, head, NOT_PAUSED, false, run, [], allowedScopes, nowIso);
-  const plan = { hash: '', changes: changesOf(seen, head, change, nowIso), criticalPathMinutes: 0, refused: [] };
-  const { refused } = guard(plan, { ...circumstances, budget: null });
-  return refused.find(({ cause }) => cause === undefined);
+  const own = refused.find(({ id }) => sameId(id, target));
+  if (own !== undefined) return firstCause(own, refused);
+  const paths = names.map((name) => `properties.ipConfigurations[${name}]`);
+  const update = plan.changes.find(({ id }) => sameId(id, target));
+  if (update?.diff.some((one) => paths.some((path) => touches(one.path, path))) === true) return undefined;
+  return plan.refused.find(({ id }) => sameId(id, target));
+}
+
+/** What a refusal goes back to through whatever shares its fate. */
+function firstCause(refusal: Refusal, refused: readonly Refusal[]): Refusal {
+  const { cause } = refusal;
+  // What has been looked at is left out: nothing goes round in circles.
+  const others = refused.filter((one) => one !== refusal);
+  const next = cause === undefined ? undefined : others.find(({ id }) => sameId(id, cause));
+  return next === undefined ? refusal : firstCause(next, others);
 }

@@ -3,7 +3,7 @@ import { writeFirewallPublicIpValue } from '../../baseline/firewall-public-ip-va
 import type { Dependencies } from '../../dependencies.ts';
 import { type Attempt, circuitOf } from '../../egress/circuit-breaker.ts';
 import { latestWindow, maximumOverDimensions } from '../../egress/metric-window.ts';
-import type { SnatDecision, SnatFirewall } from '../../egress/snat-decision.ts';
+import type { SnatChange, SnatDecision, SnatFirewall } from '../../egress/snat-decision.ts';
 import { type AwaitedOperation, decideScaleIn, decideScaleOut } from '../../egress/snat-policy.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import { openIntervals } from '../../plan/change-windows.ts';
@@ -28,7 +28,7 @@ import {
 } from '../../state/reactions.ts';
 import type { ReliefAction } from '../../state/snat-relief.ts';
 import { modeForSeverities } from '../severity-mode.ts';
-import { certainRefusal } from './certain-refusal.ts';
+import { type ForeseenStep, foreseeStep } from './certain-refusal.ts';
 import {
   isChangeUnderWay,
   type LiveRuns,
@@ -77,6 +77,16 @@ const LASTING_CODES: readonly string[] = [
 /** Metrics that allow no decision either way. */
 export const BLIND_CODES: readonly string[] = ['MetricMissing', 'MetricStale', 'MetricIncomplete', 'DataIncomplete'];
 const NEXT_LOOK_WHEN_LASTING_MINUTES = 24 * 60;
+/** Refusals by the spec or the app's settings, which nothing else lifts. */
+const FORBIDDEN_CODES: readonly string[] = [
+  'ModeForbidsWrites',
+  'ModeForbidsUpdate',
+  'ModeForbidsDelete',
+  'ReactionModeForbids',
+  'DriftIgnored',
+  'DriftReported',
+  'NotOnAllowList',
+];
 /** A rest may be longer, such as until a look-back has its data; an alert that was lost must not wait for all of it. */
 const LONGEST_REST_MINUTES = 24 * 60;
 /** When it looks again at what was no reason to act while its alert is open. */
@@ -116,25 +126,30 @@ export async function decideSnatRelief(dependencies: Dependencies, request: Reli
     }
     decision = await decide(dependencies, head, reaction, seen, request);
   } catch (error) {
-    const problem = problemOfReading(error, request.target);
-    if (problem.actor === 'azure-temporary')
-      return waits(
-        dependencies,
-        request,
-        head,
-        reaction,
-        problem.code,
-        problem.message,
-        Date.parse(request.nowIso) + MINUTE_MS,
-      );
-    return end(dependencies, request, head, reaction, {
-      code: problem.code,
-      reason: `${problem.message} ${problem.remedy}`,
-      lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
-      helpNeeded: true,
-    });
+    return unread(dependencies, request, head, reaction, error);
   }
   return act(dependencies, request, head, reaction, seen, decision);
+}
+
+/** What becomes of a look for which something could not be read. @throws as `problemOfReading`. */
+function unread(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  head: BaselineHead,
+  reaction: Reaction,
+  error: unknown,
+): Promise<ReliefStep> {
+  const problem = problemOfReading(error, request.target);
+  if (problem.actor === 'azure-temporary') {
+    const retryAtMs = Date.parse(request.nowIso) + MINUTE_MS;
+    return waits(dependencies, request, head, reaction, problem.code, problem.message, retryAtMs);
+  }
+  return end(dependencies, request, head, reaction, {
+    code: problem.code,
+    reason: `${problem.message} ${problem.remedy}`,
+    lookAgainAt: whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
+    helpNeeded: true,
+  });
 }
 
 /**
@@ -423,19 +438,6 @@ async function act(
       lookAgainAt: nextLook ?? whileOpen(reaction, request.nowIso, NEXT_LOOK_MINUTES),
       refused: mode === 'observe',
     });
-  const { change } = decision;
-  const { allowedScopes } = dependencies.settings;
-  const refusal = change === null ? undefined : certainRefusal(seen, head, change, allowedScopes, request.nowIso);
-  if (refusal !== undefined)
-    return ends({
-      code: refusal.code,
-      reason: `${refusal.why} ${unmade}`,
-      after,
-      lookAgainAt: adjustedByUs
-        ? new Date(nowMs + NEXT_LOOK_WHEN_LASTING_MINUTES * MINUTE_MS).toISOString()
-        : whileOpen(reaction, request.nowIso, NEXT_LOOK_WHEN_LASTING_MINUTES),
-      refused: true,
-    });
   if (decision.decision === 'scaleIn' && personsAdjustments(head, request.target, request.nowIso).length > 0)
     return ends({
       code: 'AdjustedByPerson',
@@ -463,11 +465,31 @@ async function act(
       helpNeeded: true,
     });
   const isLowered = allowed !== mode;
+  const { change } = decision;
+  if (change === null) return { next: 'end' };
   const told = isLowered ? `${reason} The alert is of a severity that only proposes.` : reason;
-  return record(dependencies, request, head, reaction, decision, told, after, {
-    proposes: allowed === 'propose',
-    ...(isLowered ? { mode: 'propose' } : {}),
-  });
+  const limit = { proposes: allowed === 'propose', ...(isLowered ? { mode: 'propose' as const } : {}) };
+  const step = { ...decision, change, told, limit };
+  let foreseen: ForeseenStep;
+  try {
+    foreseen = await foreseeStep(dependencies, seen, withStep(head, reaction, request, step), change, request);
+  } catch (error) {
+    return unread(dependencies, request, head, reaction, error);
+  }
+  const { refusal, refusedIds } = foreseen;
+  if (refusal !== undefined) {
+    const minutes = FORBIDDEN_CODES.includes(refusal.code) ? NEXT_LOOK_WHEN_LASTING_MINUTES : NEXT_LOOK_MINUTES;
+    return ends({
+      code: refusal.code,
+      reason: `${refusal.why} ${unmade}`,
+      after,
+      lookAgainAt: adjustedByUs
+        ? new Date(nowMs + minutes * MINUTE_MS).toISOString()
+        : whileOpen(reaction, request.nowIso, minutes),
+      refused: true,
+    });
+  }
+  return record(dependencies, request, head, reaction, step, refusedIds, after);
 }
 
 /** How changes of all firewalls ended. A new spec is a person's word that the cause of earlier failures is gone. */
@@ -490,46 +512,100 @@ async function attemptsOf(
   return attempts.filter((attempt) => !own(attempt) || attempt.atMs >= sinceMs);
 }
 
-/** Tells partners, records the adjustment with its reason, and asks the reconciler to make it true. */
-async function record(
-  dependencies: Dependencies,
-  request: ReliefRequest,
-  seenHead: BaselineHead,
-  seenReaction: Reaction,
-  decision: SnatDecision,
-  reason: string,
-  after: Json,
-  { proposes, ...limit }: Pick<Adjustment, 'mode'> & { readonly proposes: boolean },
-): Promise<ReliefStep> {
-  const { change, figures } = decision;
-  if (change === null) return { next: 'end' };
-  const { nowIso, target } = request;
-  const adjustment: Adjustment = {
+/** A decision that is to be carried out. */
+interface Step extends SnatDecision {
+  readonly change: SnatChange;
+  /** Why, as people are told it. */
+  readonly told: string;
+  readonly limit: Pick<Adjustment, 'mode'> & { readonly proposes: boolean };
+}
+
+/** What the reconciler is to make true. */
+function adjustmentOf({ change, told, limit }: Step, { target, nowIso }: ReliefRequest): Adjustment {
+  return {
     id: RELIEF_ADJUSTMENT,
     kind: 'firewallPublicIpCount',
     scope: 'egress',
     target,
     value: writeFirewallPublicIpValue(change.value),
-    reason: reason.slice(0, 1_000),
+    reason: told.slice(0, 1_000),
     since: nowIso,
     until: NEVER_ENDS,
     by: 'hubkeeper',
-    ...limit,
+    ...(limit.mode === undefined ? {} : { mode: limit.mode }),
   };
-  const others = seenHead.adjustments.filter(({ id }) => id !== RELIEF_ADJUSTMENT);
-  const previous = seenHead.adjustments.find(({ id }) => id === RELIEF_ADJUSTMENT) ?? null;
-  if (decision.decision === 'scaleOut') {
-    const { addresses, prefixes } = await readEgressAddresses(dependencies, seenHead, [...others, adjustment], nowIso);
+}
+
+function actionOf(
+  { decision, change, figures, told, limit: { proposes } }: Step,
+  operationId: string,
+  { trigger }: Pick<ReliefAction, 'trigger'>,
+  previous: Adjustment | null,
+  nowIso: string,
+): ReliefAction {
+  return {
+    direction: decision === 'scaleIn' ? 'in' : 'out',
+    operationId,
+    trigger,
+    decidedAt: nowIso,
+    reason: told,
+    fromAddresses: change.fromAddresses,
+    toAddresses: change.toAddresses,
+    ...(figures.wantedAddresses === undefined ? {} : { wantedAddresses: figures.wantedAddresses }),
+    ...(proposes ? { proposes } : {}),
+    ...(change.removedName === undefined ? {} : { removedName: change.removedName }),
+    ...(figures.utilizationPercent === undefined ? {} : { utilizationPercent: figures.utilizationPercent }),
+    ...(figures.maximumPercent === undefined ? {} : { maximumPercent: figures.maximumPercent }),
+    ...(figures.demandPorts === undefined ? {} : { demandPorts: figures.demandPorts }),
+    previous,
+    appliedAt: null,
+    blindLooks: 0,
+  };
+}
+
+function isOurs({ id }: Adjustment): boolean {
+  return id === RELIEF_ADJUSTMENT;
+}
+
+/** The adjustments with a step's own in place of the one before it. */
+function withAdjustment(head: BaselineHead, adjustment: Adjustment): BaselineHead {
+  return { ...head, adjustments: [...head.adjustments.filter((one) => !isOurs(one)), adjustment] };
+}
+
+/** A baseline as it would be with a step recorded, as far as runs look at that. */
+function withStep(head: BaselineHead, reaction: Reaction, request: ReliefRequest, step: Step): BaselineHead {
+  const action = actionOf(step, '', causeOf(reaction), null, request.nowIso);
+  const acted = withRelief(head, reaction, { ...reliefOf(reaction), action });
+  return withAdjustment(acted, adjustmentOf(step, request));
+}
+
+/**
+ * Tells partners, records the adjustment with its reason, and asks the reconciler to make it true. `refusedIds`: addresses
+ * that partners are told nothing of.
+ */
+async function record(
+  dependencies: Dependencies,
+  request: ReliefRequest,
+  seenHead: BaselineHead,
+  seenReaction: Reaction,
+  step: Step,
+  refusedIds: ForeseenStep['refusedIds'],
+  after: Json,
+): Promise<ReliefStep> {
+  const { decision, change, told: reason } = step;
+  const { nowIso, target } = request;
+  const adjustment = adjustmentOf(step, request);
+  const previous = seenHead.adjustments.find(isOurs) ?? null;
+  if (decision === 'scaleOut') {
+    const { adjustments } = withAdjustment(seenHead, adjustment);
+    const { addresses, prefixes } = await readEgressAddresses(dependencies, seenHead, adjustments, nowIso);
+    const coming = addresses.filter(({ id, state }) => state === 'aboutToBeUsed' && !refusedIds.has(normaliseId(id)));
     await tellWorld(
       dependencies,
       request,
       'addressesAboutToBeUsed',
       causeOf(seenReaction),
-      {
-        addresses: toJson(addresses.filter(({ state }) => state === 'aboutToBeUsed')),
-        prefixes: toJson(prefixes),
-        reason,
-      },
+      { addresses: toJson(coming), prefixes: toJson(prefixes), reason },
       // A decision that had to be made anew, or a further step, may be about other addresses.
       `${change.fromAddresses}-${change.toAddresses}`,
     );
@@ -545,26 +621,9 @@ async function record(
     const numbered = isFree ? { head, operationId: reaction.operationId } : withNextOperation(head);
     const { operationId } = numbered;
     if (operationId === null) return { head: null, result: { next: 'end' } };
-    const action: ReliefAction = {
-      direction: decision.decision === 'scaleIn' ? 'in' : 'out',
-      operationId,
-      trigger: causeOf(reaction).trigger,
-      decidedAt: nowIso,
-      reason,
-      fromAddresses: change.fromAddresses,
-      toAddresses: change.toAddresses,
-      ...(figures.wantedAddresses === undefined ? {} : { wantedAddresses: figures.wantedAddresses }),
-      ...(proposes ? { proposes } : {}),
-      ...(change.removedName === undefined ? {} : { removedName: change.removedName }),
-      ...(figures.utilizationPercent === undefined ? {} : { utilizationPercent: figures.utilizationPercent }),
-      ...(figures.maximumPercent === undefined ? {} : { maximumPercent: figures.maximumPercent }),
-      ...(figures.demandPorts === undefined ? {} : { demandPorts: figures.demandPorts }),
-      previous,
-      appliedAt: null,
-      blindLooks: 0,
-    };
+    const action = actionOf(step, operationId, causeOf(reaction), previous, nowIso);
     const told = withReliefLine(withSightBack(numbered.head, reaction, request), reaction, request, action, {
-      decision: decision.decision === 'scaleIn' ? 'scale in' : 'scale out',
+      decision: decision === 'scaleIn' ? 'scale in' : 'scale out',
       reason,
       before: change.fromAddresses,
       after,
@@ -580,13 +639,10 @@ async function record(
       rejected: null,
       lookAgainAt: null,
       lookedAtGeneration: seenHead.generation,
-      isUnmet: wantsMore(decision),
+      isUnmet: wantsMore(step),
     });
     const requested = withRequest(
-      withGeneration({
-        ...acted,
-        adjustments: [...acted.adjustments.filter(({ id }) => id !== RELIEF_ADJUSTMENT), adjustment],
-      }),
+      withGeneration(withAdjustment(acted, adjustment)),
       egressRequest(operationId, request),
     );
     return { head: requested.head, result: { next: 'poke', instanceId: requested.start ?? null } };
