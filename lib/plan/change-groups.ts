@@ -86,7 +86,7 @@ function homeOf({ id, lanes }: Change): string | undefined {
   return lanes.length === 2 ? lanes.find((lane) => isAtOrIn(id, lane.slice(lane.indexOf(':') + 1))) : undefined;
 }
 
-/** Both sides of a pair: changes of one kind in the same two or more lanes; and a delete with the create in its stead. */
+/** Both sides of a pair: changes of one kind in the same two or more lanes; and a delete with the create in its stead, of the same owner. */
 function partnersOf(changes: readonly Change[]): ReadonlyMap<string, readonly string[]> {
   const partners = new Map<string, string[]>();
   const join = (members: readonly Change[]): void => {
@@ -96,7 +96,7 @@ function partnersOf(changes: readonly Change[]): ReadonlyMap<string, readonly st
   const paired = changes.filter((change) => pairKeyOf(change) !== undefined);
   for (const members of grouped(paired, (change) => pairKeyOf(change) ?? '')) join(members);
   const replaced = changes.filter(({ action }) => action !== 'update');
-  for (const members of grouped(replaced, ({ kind, scope }) => JSON.stringify([kind, scope]))) {
+  for (const members of grouped(replaced, ({ kind, scope, owner }) => JSON.stringify([kind, scope, owner]))) {
     const deletes = members.filter(({ action }) => action === 'delete');
     const creates = members.filter(({ action }) => action === 'create');
     deletes.forEach((gone, index) => {

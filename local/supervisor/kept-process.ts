@@ -79,7 +79,12 @@ export class KeptProcess {
     });
     if (this.#stopping) await process.stop();
     this.#requireWanted();
-    await this.#events.up(process, again);
+    try {
+      await this.#events.up(process, again);
+    } catch (error) {
+      // One that has ended while it was told of is being brought back already.
+      if (!again || this.#process === process) throw error;
+    }
   }
 
   #requireWanted(): void {

@@ -1066,6 +1066,18 @@ describe('guard over any plan', () => {
     );
   });
 
+  it('does not take what an adjustment makes for the replacement of what the spec has deleted', () => {
+    const gone = change('gone', { action: 'delete', owner: 'spec', kind: 'publicIpAddress', scope: 'hub' });
+    const made = change('made', { action: 'create', owner: 'adjustment', kind: 'publicIpAddress', scope: 'hub' });
+    const verdict = guard(planOf(gone, made), {
+      ...OPEN,
+      attendedOwner: 'adjustment',
+      budget: { perRun: 0, perDay: 100, usedInRun: 0, usedToday: 0, dayEndsIso: LATER },
+    });
+
+    expect(verdict.allowed).toEqual(['/made']);
+  });
+
   it('counts what else an adjustment’s run puts right as ever', () => {
     fc.assert(
       fc.property(plans, circumstances, fc.nat({ max: 3 }), (plan, around, perRun) => {
